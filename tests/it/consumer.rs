@@ -2,8 +2,10 @@
 //! the crates by path only, and prints what it does with them.
 
 use std::fs;
-use xtask::cargo;
+
 use xtask::ci::CONSUMER;
+
+use crate::workspace::run;
 
 /// The output of `tests/consumer`: a payout that is accepted and reported as
 /// paid, one that is rejected, one whose outcome is unknown, and one that cannot
@@ -21,19 +23,9 @@ SKY9800000103: unknown, payoutQueryStatus about [\"SKY9800000103\"]
 #[test]
 fn a_service_outside_the_workspace_builds_and_runs() {
     let root = xtask::root().unwrap();
-    let profile = xtask::built_into().unwrap();
-    let target = profile.parent().unwrap();
     // Uses the workspace's versions, so that nothing has to be fetched.
     let lock = root.join(CONSUMER).with_file_name("Cargo.lock");
     fs::copy(root.join("Cargo.lock"), lock).unwrap();
-    let arguments = format!("run --quiet --offline --manifest-path {CONSUMER}");
-    let ran = cargo::command(&root, &arguments)
-        .env("CARGO_TARGET_DIR", target)
-        .output()
-        .unwrap();
-    let complaints = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{complaints}");
-    assert_eq!(complaints, "", "it builds without a warning");
-    let out = String::from_utf8(ran.stdout).unwrap();
-    assert_eq!(out, OUTPUT);
+    let printed = run(&root, &format!("run --manifest-path {CONSUMER}"));
+    assert_eq!(printed, OUTPUT);
 }

@@ -2,24 +2,7 @@
 //! generator accepts, and all kinds of Markdown: features that the API's own
 //! document does not use yet compile as well.
 
-use std::fs;
-use std::path::Path;
-
-use xtask::cargo;
-
-/// Copies a folder recursively.
-pub(crate) fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
+use crate::workspace::Workspace;
 
 /// Replaces every placeholder text of the document by a generated one.
 fn with_prose(document: &str) -> String {
@@ -52,48 +35,13 @@ fn every_word_name_and_text_gives_code_without_a_warning_and_examples_that_run()
     let (document, _) = crate::names::accepted();
     let document = with_prose(&document);
     let generated = codegen::generate(&document).unwrap();
-    let root = xtask::root().unwrap();
-    let folder = root.join("target/tmp/every-word");
-    // Remove files of an earlier document.
-    if folder.exists() {
-        fs::remove_dir_all(&folder).unwrap();
-    }
-    copy(&root.join("runtime"), &folder.join("runtime"));
-    for file in generated.files {
-        let path = folder.join("generated").join(file.path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, file.text).unwrap();
-    }
-    let workspace = fs::read_to_string(root.join("Cargo.toml")).unwrap();
-    let (before, members) = workspace.split_once("members = [").unwrap();
-    let (_, after) = members.split_once(']').unwrap();
-    let workspace = format!("{before}members = [\"runtime\", \"generated/*\"]{after}");
-    fs::write(folder.join("Cargo.toml"), workspace).unwrap();
-    // Uses the workspace's versions, so that nothing has to be fetched.
-    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-
-    let profile = xtask::built_into().unwrap();
-    let target = profile.parent().unwrap();
-    let said = [
-        "check --quiet --offline --workspace --all-features",
-        "doc --quiet --offline --no-deps --workspace --exclude skypay-runtime --all-features",
-        "test --quiet --offline --doc --workspace --exclude skypay-runtime --all-features",
-    ]
-    .map(|arguments| {
-        let done = cargo::command(&folder, arguments)
-            .env("CARGO_TARGET_DIR", target)
-            .env("RUSTDOCFLAGS", "--deny warnings")
-            .output()
-            .unwrap();
-        let complaints = String::from_utf8_lossy(&done.stderr);
-        let said = String::from_utf8_lossy(&done.stdout);
-        assert!(done.status.success(), "{arguments}: {complaints}{said}");
-        assert!(!complaints.contains("warning"), "{complaints}");
-        said.into_owned()
-    });
+    let workspace = Workspace::new("every-word", &generated);
+    workspace.cargo("check --workspace --all-features");
+    workspace.cargo("doc --no-deps --workspace --all-features");
+    let printed = workspace.cargo("test --doc --workspace --all-features");
     // Each message of an operation has a doc example, and so has each server
     // trait and each crate; texts of the document add no further ones.
-    let passed = said[2]
+    let passed = printed
         .split(" passed")
         .filter_map(|text| text.rsplit(' ').next());
     let passed = passed.filter_map(|count| count.parse::<usize>().ok());

@@ -6,7 +6,7 @@
 //! | subject | file |
 //! |---|---|
 //! | the document: refused and accepted edits, names, Markdown | `documents`, `every_word`, `names`, `markdown` |
-//! | the generated code: snapshots, a new operation, another API | `generated`, `new_operation`, `second_api` |
+//! | the generated code: what is committed, a new operation, another API | `generated`, `new_operation`, `second_api` |
 //! | the messages: bytes on the wire, reading, JSON Schemas, masking | `wire`, `reading`, `schemas`, `masking`, `keys` |
 //! | any message, any encoding, any fault | `properties` |
 //! | the outcomes of calls | `outcomes`, `end_to_end` |
@@ -56,3 +56,4 @@ mod validators;
 mod wire;
 mod words;
 mod workflows;
+mod workspace;

@@ -5,167 +5,41 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
-use boxpoint_client::{CallbackSender, Client, Credentials, Environment, Error, KeyRing};
-use boxpoint_server::types::{
-    BookLockerRequest, BookLockerResponse, FindParcelsRequest, FindParcelsResponse,
-    MayCourierEnterRequest, MayCourierEnterResponse, ParcelCollectedRequest, ParcelEntry, Size,
-    State, TagEntry, Whereabouts,
-};
-use boxpoint_server::{
-    BoxpointApi, Config, Context, NotStored, PartnerCallbacks, Refusal, Stored, boxpoint, callbacks,
-};
 use heck::ToSnakeCase;
 
+use crate::workspace::Workspace;
 use test_support::document;
-use test_support::loopback::{Wire, host, opened_with};
 
-fn credentials() -> Credentials {
-    Credentials::new("corner-shop", "open sesame", "between the two").unwrap()
-}
+/// The package of the program that uses the crates.
+const TALK: &str = "\
+[package]
+name = \"talk\"
+version = \"0.0.0\"
+edition = \"2024\"
+publish = false
 
-fn keys() -> KeyRing {
-    KeyRing::new(credentials())
-}
+[lib]
+path = \"talk.rs\"
 
-/// BoxPoint, the provider: a shelf is free, a cold locker is not.
-struct Provider;
+[dev-dependencies]
+axum.workspace = true
+boxpoint-client.workspace = true
+boxpoint-server.workspace = true
+http-body-util.workspace = true
+skypay-runtime = { workspace = true, features = [\"envelope\"] }
+tokio = { workspace = true, features = [\"macros\", \"net\", \"rt\"] }
+";
 
-impl BoxpointApi for Provider {
-    async fn book_locker(
-        &self,
-        _: &Context,
-        request: BookLockerRequest,
-    ) -> Result<BookLockerResponse, Refusal> {
-        if request.size == Size::Large {
-            return Err(Refusal::new("E21", "No locker is free"));
-        }
-        Ok(BookLockerResponse::builder().build().unwrap())
-    }
-
-    async fn find_parcels(
-        &self,
-        _: &Context,
-        request: FindParcelsRequest,
-    ) -> Result<FindParcelsResponse, Refusal> {
-        let parcels = request.tags.into_iter().map(|entry| {
-            ParcelEntry::builder()
-                .parcel_tag(entry.parcel_tag)
-                .whereabouts(Whereabouts::Shelved)
-                .build()
-                .unwrap()
-        });
-        Ok(FindParcelsResponse::builder()
-            .parcels(parcels)
-            .build()
-            .unwrap())
-    }
-}
-
-/// A shop, and the parcels that were reported to it.
-#[derive(Clone, Default)]
-struct Shop(Arc<Mutex<Vec<String>>>);
-
-impl PartnerCallbacks for Shop {
-    async fn parcel_collected(
-        &self,
-        _: &Context,
-        notification: ParcelCollectedRequest,
-    ) -> Result<Stored, NotStored> {
-        let tag = notification.parcel_tag.as_ref().to_owned();
-        self.0.lock().unwrap().push(tag);
-        Ok(Stored)
-    }
-
-    async fn may_courier_enter(
-        &self,
-        _: &Context,
-        _: MayCourierEnterRequest,
-    ) -> Result<MayCourierEnterResponse, Refusal> {
-        Err(Refusal::partner::<MayCourierEnterRequest>(700, "We are closed").unwrap())
-    }
-}
-
-fn booking(size: Size) -> BookLockerRequest {
-    let request = BookLockerRequest::builder()
-        .parcel_tag("BX-000123")
-        .deposit("15.00")
-        .recipient("Cruz,Ana");
-    let request = match size {
-        Size::Large => request.celsius(4),
-        _ => request.shelf(7),
-    };
-    request.size(size).build().unwrap()
-}
-
-#[tokio::test]
-async fn another_api_talks_to_itself() {
-    let wire = Wire::default();
-    let routes = boxpoint::router(Provider, Config::new(keys()));
-    let url = format!("http://{}", host(wire.recording(routes)).await);
-    let client = Client::new(&Environment::Custom(url), "corner-shop", keys()).unwrap();
-
-    let booked = client.book_locker(&booking(Size::Small)).await.unwrap();
-    assert_eq!(booked.state, Some(State::Fine));
-    let exchange = wire.take().remove(0);
-    assert_eq!(exchange.path, "/lockers/corner-shop");
-    let request = opened_with(&credentials(), &exchange.sealed_request);
-    let answer = opened_with(&credentials(), &exchange.sealed_answer);
-    let head = r#"{"client":"corner-shop","command":"bookLocker","secret":"open sesame","#;
-    assert!(request.starts_with(head), "{request}");
-    assert!(answer.starts_with(r#"{"at":""#), "{answer}");
-    assert!(
-        answer.ends_with(r#","state":"OK","explanation":"Done"}"#),
-        "{answer}"
-    );
-
-    let Err(Error::Rejected(refused)) = client.book_locker(&booking(Size::Large)).await else {
-        panic!("no cold locker is free");
-    };
-    assert_eq!(refused.return_code, State::NoRoom);
-
-    let tag = TagEntry::builder().parcel_tag("BX-000123").build().unwrap();
-    let find = FindParcelsRequest::builder().tags([tag]).build().unwrap();
-    let found = client.find_parcels(&find).await.unwrap();
-    let parcel = found.parcels.iter().next().unwrap().as_ref().unwrap();
-    assert_eq!(parcel.whereabouts, Whereabouts::Shelved);
-
-    let pin = boxpoint_client::types::OpenDoorRequest::builder()
-        .parcel_tag("BX-000123")
-        .pin("4711")
-        .build()
-        .unwrap();
-    let Err(Error::Rejected(refused)) = client.open_door(&pin).await else {
-        panic!("there is no method for it");
-    };
-    assert_eq!(refused.return_code, State::Unavailable);
-}
-
-#[tokio::test]
-async fn callbacks_of_another_api_arrive() {
-    let shop = Shop::default();
-    let routes = callbacks::router(shop.clone(), Config::new(keys()));
-    let url = format!("http://{}", host(routes).await);
-    let sender = CallbackSender::new(&url, keys()).unwrap();
-
-    let collected = ParcelCollectedRequest::builder()
-        .parcel_tag("BX-000123")
-        .whereabouts(Whereabouts::Collected)
-        .picked_up_at("2024-02-05 18:00:00")
-        .build()
-        .unwrap();
-    sender.parcel_collected(&collected).await.unwrap();
-    assert_eq!(*shop.0.lock().unwrap(), ["BX-000123"]);
-
-    let courier = MayCourierEnterRequest::builder()
-        .courier_badge("C-77")
-        .build()
-        .unwrap();
-    let Err(Error::Rejected(refused)) = sender.may_courier_enter(&courier).await else {
-        panic!("the shop is closed");
-    };
-    assert_eq!(refused.return_code.as_ref(), "700");
+#[test]
+fn client_and_server_of_another_api_communicate() {
+    let document = include_str!("../second-api/api.yaml");
+    let generated = codegen::generate(document).unwrap();
+    let workspace = Workspace::new("second-api", &generated);
+    workspace.write("talk/Cargo.toml", TALK);
+    workspace.write("talk/talk.rs", include_str!("../second-api/talk.rs"));
+    let printed = workspace.cargo("test --lib --package talk");
+    assert!(printed.contains("test result: ok. 2 passed"), "{printed}");
 }
 
 /// General terms that are also names in the document: the roles of the header

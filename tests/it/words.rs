@@ -25,7 +25,6 @@ const WORDS: &[(&str, &str)] = &[
 /// Files that use a word in its literal meaning.
 const USED: &[(&str, &str, &str)] = &[
     ("tests/it/words.rs", "", "it lists the words"),
-    ("tests/it/second_api.rs", "courier", "it plays that API"),
     (
         "tests/second-api/",
         "courier",

@@ -19,10 +19,6 @@ pub const DOCUMENT: &str = "spec/skypay.yaml";
 /// The output folder; this task writes all of its files.
 pub const OUTPUT: &str = "generated";
 
-/// A second API, which the tests use to show that the generator is not specific
-/// to one: its document and its output folder.
-const SECOND: (&str, &str) = ("tests/second-api/api.yaml", "tests/second-api/generated");
-
 /// The output for the document, and how `generated/` differs from it.
 #[derive(Debug)]
 pub struct Comparison {
@@ -36,29 +32,16 @@ pub struct Comparison {
 
 /// Generates in memory and compares with the folder, without writing to it.
 pub fn compare(root: &Path) -> Result<Comparison, Failure> {
-    compare_with(root, DOCUMENT, OUTPUT)
-}
-
-fn compare_with(root: &Path, document: &str, output: &str) -> Result<Comparison, Failure> {
-    let text = crate::read(root, document)?;
+    let text = crate::read(root, DOCUMENT)?;
     let generated =
-        codegen::generate(&text).map_err(|diagnostics| Failure::of(&diagnostics, document))?;
+        codegen::generate(&text).map_err(|diagnostics| Failure::of(&diagnostics, DOCUMENT))?;
     let files = formatted(root, &generated)?;
-    let differences = sync_dir::differences(root, output, &files)?;
+    let differences = sync_dir::differences(root, OUTPUT, &files)?;
     Ok(Comparison {
         generated,
         files,
         differences,
     })
-}
-
-/// Returns the documents of this checkout and their output folders.
-fn all(root: &Path) -> Vec<(&'static str, &'static str)> {
-    let mut all = vec![(DOCUMENT, OUTPUT)];
-    if root.join(SECOND.0).exists() {
-        all.push(SECOND);
-    }
-    all
 }
 
 /// `gen`: brings the generated files up to date.
@@ -67,14 +50,12 @@ fn all(root: &Path) -> Vec<(&'static str, &'static str)> {
 ///
 /// The document cannot be generated from, or a file cannot be written.
 pub fn write(root: &Path) -> Outcome {
-    for (document, output) in all(root) {
-        let comparison = compare_with(root, document, output)?;
-        println!("{}", read_line(document, &comparison.generated));
-        let Comparison {
-            files, differences, ..
-        } = &comparison;
-        println!("{}", sync_dir::apply(root, output, files, differences)?);
-    }
+    let comparison = compare(root)?;
+    println!("{}", read_line(&comparison.generated));
+    let Comparison {
+        files, differences, ..
+    } = &comparison;
+    println!("{}", sync_dir::apply(root, OUTPUT, files, differences)?);
     Ok(())
 }
 
@@ -84,25 +65,22 @@ pub fn write(root: &Path) -> Outcome {
 ///
 /// A generated file is out of date.
 pub fn check(root: &Path) -> Outcome {
-    for (document, output) in all(root) {
-        let comparison = compare_with(root, document, output)?;
-        println!("{}", read_line(document, &comparison.generated));
-        if comparison.differences.is_empty() {
-            println!("fresh: {} files in {output}/", comparison.files.len());
-            continue;
-        }
-        for difference in &comparison.differences {
-            eprintln!("{}", difference.line(output));
-        }
-        eprintln!(
-            "{output}/ is not what {document} gives: run `cargo xtask gen` and commit the result"
-        );
-        return Err(Failure::Reported(Ending::Stale));
+    let comparison = compare(root)?;
+    println!("{}", read_line(&comparison.generated));
+    if comparison.differences.is_empty() {
+        println!("fresh: {} files in {OUTPUT}/", comparison.files.len());
+        return Ok(());
     }
-    Ok(())
+    for difference in &comparison.differences {
+        eprintln!("{}", difference.line(OUTPUT));
+    }
+    eprintln!(
+        "{OUTPUT}/ is not what {DOCUMENT} gives: run `cargo xtask gen` and commit the result"
+    );
+    Err(Failure::Reported(Ending::Stale))
 }
 
-fn read_line(document: &str, generated: &Generated) -> String {
+fn read_line(generated: &Generated) -> String {
     let api = &generated.api;
     let fields: usize = api
         .operations
@@ -113,7 +91,7 @@ fn read_line(document: &str, generated: &Generated) -> String {
         .sum();
     let values: usize = api.code_tables.iter().map(|table| table.codes.len()).sum();
     format!(
-        "read {document} {}: {} operations, {} messages, {fields} fields, {} code tables with {values} values",
+        "read {DOCUMENT} {}: {} operations, {} messages, {fields} fields, {} code tables with {values} values",
         api.version,
         api.operations.len(),
         api.operations.len() * 2 + api.objects.len(),
