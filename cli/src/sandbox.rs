@@ -16,7 +16,7 @@ use crate::credentials::read_file;
 use crate::exit_status::Failure;
 use crate::folder;
 use crate::ordered_json::OrderedJson;
-use crate::output::{Output, OutputFormat, columns, message, out};
+use crate::output::{Output, OutputFormat, columns, message, out, table};
 use crate::remote::{admin, execute, failed};
 
 /// Start a sandbox; save, restore and reset its data
@@ -46,6 +46,12 @@ enum SandboxCommand {
     },
     /// Show the whole state as JSON
     State,
+    /// Count the executed payments of each control number
+    Payments {
+        /// Only numbers that were paid at least this many times
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        at_least: u32,
+    },
     /// Execute any command, as JSON; - is standard input
     Command {
         /// The command, such as '{"command":"tick"}'
@@ -123,6 +129,13 @@ impl SandboxArgs {
                 state["rows"] = json!(admin.all_rows(personal).await.map_err(failed)?);
                 let text = serde_json::to_string_pretty(&state).unwrap_or_default();
                 Ok(Output::new(text, &state))
+            }
+            SandboxCommand::Payments { at_least } => {
+                let counted = admin()?.payments(*at_least).await.map_err(failed)?;
+                let rows = counted.iter();
+                let rows = rows.map(|one| vec![one.number.clone(), one.payments.to_string()]);
+                let text = table(&["number", "payments"], &rows.collect::<Vec<_>>());
+                Ok(Output::new(text, &counted))
             }
             SandboxCommand::Command { text } => {
                 let text = match text.as_str() {

@@ -29,12 +29,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::engine::{Command, Duration, Row};
+use crate::engine::{Command, Duration, Payments, Row};
 use crate::http::{Target, WireError, whole};
 use crate::limits;
 pub use crate::service::admin_types::{
-    Advance, Advanced, CallbackDetails, ClockStatus, CommandResult, File, Info, LogQuery, Personal,
-    Problem, RowsQuery, Saved, WireRecord,
+    Advance, Advanced, CallbackDetails, ClockStatus, CommandResult, File, Info, LogQuery,
+    PaymentsQuery, Personal, Problem, RowsQuery, Saved, WireRecord,
 };
 
 /// The base path of the admin interface.
@@ -85,6 +85,24 @@ impl Admin {
                 return Ok(all);
             }
             all.extend(rows);
+        }
+    }
+
+    /// Returns the number of executed payments of each control number that was paid at
+    /// least `at_least` times.
+    pub async fn payments(&self, at_least: u32) -> Result<Vec<Payments>, AdminError> {
+        let mut all: Vec<Payments> = Vec::new();
+        loop {
+            let query = PaymentsQuery {
+                at_least,
+                skipped: all.len(),
+                limit: None,
+            };
+            let next: Vec<Payments> = self.get("payments", &query).await?;
+            if next.is_empty() {
+                return Ok(all);
+            }
+            all.extend(next);
         }
     }
 

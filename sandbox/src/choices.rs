@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn choices_are_those_of_the_type() {
-        assert_eq!(variants::<Side>(), ["requests", "callbacks"]);
+        assert_eq!(variants::<Side>(), ["requests", "queries", "callbacks"]);
         assert_eq!(variants::<Validity>(), ["30d", "60d", "90d", "180d"]);
         assert!(variants::<ScriptedOutcome>().contains(&"fail-at-once"));
         assert!(variants::<String>().is_empty());

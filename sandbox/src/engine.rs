@@ -62,7 +62,7 @@ pub use finance::Movement;
 pub use keys::{Key, KeyStatus, KeysInUse, Pair, Validity};
 pub use magic::{MAGIC, Magic, Meaning};
 pub use payout::{Amendment, Payout, PendingCancellation, Step};
-pub use row::Row;
+pub use row::{Payments, Row};
 pub use rule::{NumberedRule, Rule, ScriptedOutcome, Then, When};
 pub use settings::{Limits, Opening, Settings, Timing};
 pub use timestamp::{Duration, ParseDurationError, Timestamp};
@@ -247,7 +247,13 @@ impl State {
     /// The last payout that was ordered with a control number.
     #[must_use]
     pub fn payout(&self, control_number: &str) -> Option<Payout> {
-        self.of_number(control_number).pop()
+        self.payouts(control_number).pop()
+    }
+
+    /// The payouts that were ordered with a control number, oldest first.
+    #[must_use]
+    pub fn payouts(&self, control_number: &str) -> Vec<Payout> {
+        self.of_number(control_number)
     }
 
     /// The payout with this number about which stores asked the partner.

@@ -23,7 +23,7 @@ pub(crate) use error::StoreError;
 const APPLICATION: i32 = 0x5359_5342;
 
 /// The version of the tables and of their content.
-const SHAPE: i32 = 3;
+const SHAPE: i32 = 4;
 
 /// An open database, with exclusive use of it.
 pub(crate) struct Store {

@@ -3,9 +3,12 @@
 #[cfg(target_os = "linux")]
 use std::process::Command;
 
+use serde_json::json;
+
 use crate::program::Program;
 #[cfg(target_os = "linux")]
 use crate::program::{Folder, skypay};
+use crate::setup::Setup;
 
 const README: &str = include_str!("../../README.md");
 
@@ -40,6 +43,32 @@ fn what_is_printed_at_the_start_is_shown() {
     let port = said.split("http://127.0.0.1:").nth(1).unwrap();
     let port = port.split('/').next().unwrap().to_owned();
     holds(&said.replace(&format!(":{port}"), ":7171"));
+}
+
+/// The commands of the sandbox's table of unknown outcomes, and the count of payments.
+#[test]
+fn unknown_outcomes_are_caused_by_the_commands_shown() {
+    let (setup, _) = Setup::up(&["--memory"]);
+    let readme = include_str!("../../../sandbox/README.md");
+    let (_, section) = readme.split_once("### Unknown outcomes").unwrap();
+    let (section, _) = section.split_once("\n### ").unwrap();
+    let commands = section.split("`skypay ").skip(1);
+    let commands = commands.map(|rest| rest.split('`').next().unwrap());
+    let mut count = 0;
+    for command in commands.filter(|command| !command.contains("--scenario")) {
+        setup.program.line(command).ended(0);
+        count += 1;
+    }
+    assert_eq!(count, 8);
+    setup.run("fault clear").ended(0);
+    for _ in 0..2 {
+        setup.pay_out("SKY9800000101", "1000.00").ended(0);
+    }
+    setup.run("clock advance 10s").ended(0);
+    let counted = setup.run("sandbox payments --at-least 2").ended(0).json();
+    let expected = json!([{ "number": "SKY9800000101", "payments": 2 }]);
+    assert_eq!(counted, expected);
+    assert_eq!(setup.run("sandbox payments --at-least 3").json(), json!([]));
 }
 
 /// Runs every shell block of the README in order, with the variables that the

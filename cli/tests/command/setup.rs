@@ -43,7 +43,7 @@ impl Setup {
     }
 
     /// Submits a payout to a bank.
-    fn pay_out(&self, control_number: &str, amount: &str) -> Ran {
+    pub(crate) fn pay_out(&self, control_number: &str, amount: &str) -> Ran {
         let fields = [
             "sender=Example",
             &format!("controlNumber={control_number}"),

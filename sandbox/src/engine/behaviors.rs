@@ -44,6 +44,13 @@ behaviors! {
             ("same-channel", "only while a payout of that number on the same channel is not failed or cancelled: the same number on another channel is paid again"),
             ("after-failure", "unless the payout of that number has failed or was cancelled"),
             ("for-ever", "always, regardless of the first one's end"),
+            ("never", "never: every request with the number is executed, and paid, again"),
+        ];
+    REFUSAL_ORDER = "refusal-order",
+        "Which code has a payout whose number was used and for which the balance is too low?",
+        [
+            ("balance-first", "-1016: a payout that was paid is refused as if it were new"),
+            ("number-first", "-1008"),
         ];
     FAILURES = "failures",
         "Is a request executed that is answered with -1009 or -9999?",

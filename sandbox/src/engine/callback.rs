@@ -11,7 +11,7 @@ use super::behaviors;
 use super::command::{CallbackUrls, Delivered};
 use super::delivery::{Attempt, AttemptResult, Callback, DeliveryStatus};
 use super::fault::{Fault, Side, WireFault};
-use super::request::RequestFacts;
+use super::request::{MOST_COPIES, RequestFacts};
 use super::timestamp::{Duration, Timestamp};
 use super::transaction::{ScheduledEvent, Transaction};
 
@@ -143,7 +143,7 @@ impl Transaction<'_> {
         let Some(callback) = self.state.callback(delivery) else {
             return CommandOutcome::invalid_command(format!("there is no delivery {delivery}"));
         };
-        for _ in 0..copies.clamp(1, 1000) {
+        for _ in 0..copies.clamp(1, MOST_COPIES) {
             let (operation, subject) = (&callback.operation, &callback.subject);
             let id = self.post(
                 operation,
@@ -221,7 +221,7 @@ impl Transaction<'_> {
                 Fault::Drop => return self.drop_callback(&callback),
                 Fault::Late { by } if !callback.held_back => return self.hold_back(&callback, by),
                 Fault::Wire(fault) => wire.extend(self.drawn(fault, id)),
-                Fault::Late { .. } | Fault::Answer { .. } => {}
+                Fault::Late { .. } | Fault::Answer { .. } | Fault::Stale { .. } => {}
             }
         }
         let url = self.state.url_of(&callback);

@@ -14,7 +14,7 @@ use crate::arguments;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct FaultRule {
-    /// The direction of the messages
+    /// The kind of messages
     #[cfg_attr(feature = "clap", arg(value_parser = arguments::choice::<Side>()))]
     pub on: Side,
     /// Which messages; all of that side if nothing is given.
@@ -49,12 +49,14 @@ fn always() -> u8 {
     100
 }
 
-/// The direction of the messages.
+/// The messages that a fault affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
     /// Requests of partners and their responses.
     Requests,
+    /// Requests that only read, such as payoutQueryStatus, and their responses.
+    Queries,
     /// Callbacks to partners and their responses.
     Callbacks,
 }
@@ -78,11 +80,21 @@ pub enum Fault {
         )]
         code: skypay_types::ResponseCode,
     },
+    /// Answer from a copy that is behind; queries only
+    ///
+    /// For payout statuses, reports and movements; a balance is always current.
+    Stale {
+        /// The age of the copy, such as 10m
+        by: Duration,
+    },
     /// Do not send it at all; callbacks only
     Drop,
-    /// Send it much later; callbacks only
+    /// Deliver it much later
+    ///
+    /// A callback is sent later. A request is executed later: its caller gets no
+    /// response.
     Late {
-        /// The delay, such as 90d
+        /// The delay, such as 10m or 90d
         by: Duration,
     },
 }
@@ -125,7 +137,10 @@ pub enum WireFault {
         /// The URL
         to: String,
     },
-    /// Send it several times at once; callbacks only
+    /// Deliver it several times at once
+    ///
+    /// A request is executed as often, as if a proxy had sent it again: its caller
+    /// gets the last response.
     Duplicate {
         /// The number of copies
         copies: u32,
@@ -148,16 +163,17 @@ pub enum WireFault {
 impl FaultRule {
     /// Validates the rule: the side of its fault, its percentage and its return code.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let only = match &self.fault {
-            Fault::Drop | Fault::Late { .. } => Some(Side::Callbacks),
-            Fault::Answer { .. } => Some(Side::Requests),
-            Fault::Wire(wire) => wire.only(),
+        let (only, fits) = match &self.fault {
+            Fault::Wire(WireFault::WrongKey | WireFault::Splice { .. }) | Fault::Drop => {
+                ("callbacks", self.on == Side::Callbacks)
+            }
+            Fault::Wire(WireFault::BadGateway | WireFault::Redirect { .. })
+            | Fault::Answer { .. } => ("requests", self.on != Side::Callbacks),
+            Fault::Stale { .. } => ("queries", self.on == Side::Queries),
+            Fault::Wire(_) | Fault::Late { .. } => ("", true),
         };
-        if only.is_some_and(|only| only != self.on) {
-            return Err(match self.on {
-                Side::Requests => "that can only happen to callbacks".to_owned(),
-                Side::Callbacks => "that can only happen to requests".to_owned(),
-            });
+        if !fits {
+            return Err(format!("that can only happen to {only}"));
         }
         if self.percent > 100 {
             return Err(format!("{} of a hundred are too many", self.percent));
@@ -167,17 +183,6 @@ impl FaultRule {
                 Err("1000 is no fault".to_owned())
             }
             _ => Ok(()),
-        }
-    }
-}
-
-impl WireFault {
-    /// Returns the only side that it applies to, or `None` for both.
-    fn only(&self) -> Option<Side> {
-        match self {
-            Self::BadGateway | Self::Redirect { .. } => Some(Side::Requests),
-            Self::Duplicate { .. } | Self::WrongKey | Self::Splice { .. } => Some(Side::Callbacks),
-            _ => None,
         }
     }
 }

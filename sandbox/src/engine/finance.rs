@@ -306,6 +306,7 @@ impl Transaction<'_> {
             by_creation: true,
             first,
             last: last.unwrap_or(Timestamp::LAST.date_time().date()),
+            until: self.behind(),
             newest_first: false,
             skipped: 0,
             limit: usize::MAX,

@@ -86,13 +86,15 @@ pub struct Amendment {
     pub due: Timestamp,
 }
 
-/// A step in the history of a payout or a collection.
+/// A step in the history of a payout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The time.
     pub time: Timestamp,
     /// The kind of step, as in the log.
     pub what: String,
+    /// The status after it.
+    pub status: PayoutStatus,
 }
 
 /// An order, independent of the operation.
@@ -145,6 +147,22 @@ impl Payout {
         }
     }
 
+    /// The payout as it was at a time; `None` if it had not been ordered yet.
+    pub(crate) fn at(mut self, time: Timestamp) -> Option<Self> {
+        self.history.retain(|step| step.time <= time);
+        self.status = self.history.last()?.status.clone();
+        let past = |at: &Timestamp| *at <= time;
+        self.uploaded = self.uploaded.filter(past);
+        self.pay_time = self.pay_time.filter(past);
+        self.cancel_time = self.cancel_time.filter(past);
+        let referenced = match self.channel {
+            PayoutChannel::MLhuillier => self.uploaded,
+            _ => self.pay_time,
+        };
+        self.reference = self.reference.filter(|_| referenced.is_some());
+        Some(self)
+    }
+
     /// Whether its control number may be reused.
     fn is_void(&self) -> bool {
         self.status == PayoutStatus::Failed || self.cancel_time.is_some()
@@ -156,7 +174,8 @@ impl Transaction<'_> {
         &mut self,
         request: &PayoutQueueRequest,
     ) -> Result<PayoutQueueResponse, Refused> {
-        self.check_new(request.control_number.as_str(), &request.withdraw_channel)?;
+        let (number, channel) = (&request.control_number, &request.withdraw_channel);
+        self.check_new(number.as_str(), channel, request.amount)?;
         if let Some(bank) = &request.bank_no
             && !self.has_bank(bank.as_str())
         {
@@ -189,7 +208,8 @@ impl Transaction<'_> {
         &mut self,
         request: &PayoutQueueV2Request,
     ) -> Result<PayoutQueueV2Response, Refused> {
-        self.check_new(request.control_number.as_str(), &request.withdraw_channel)?;
+        let (number, channel) = (&request.control_number, &request.withdraw_channel);
+        self.check_new(number.as_str(), channel, request.amount)?;
         if !catalog::has_identification_type(&request.identification_type_id) {
             return Err(Refused::because(ResponseCode::AccountNumberInvalid));
         }
@@ -206,19 +226,31 @@ impl Transaction<'_> {
     }
 
     /// Checks that the control number has a prefix of the partner and is new.
-    fn check_new(&self, control_number: &str, channel: &PayoutChannel) -> Result<(), Refused> {
-        if self.state.prefix_of(control_number).is_none() {
+    fn check_new(
+        &self,
+        control_number: &str,
+        channel: &PayoutChannel,
+        amount: Amount,
+    ) -> Result<(), Refused> {
+        let Some(prefix) = self.state.prefix_of(control_number) else {
             return Err(Refused::explained(
                 ResponseCode::VerificationFailed,
                 "the control number does not start with a prefix of yours",
             ));
-        }
+        };
         let mut known = self.state.of_number::<Payout>(control_number).into_iter();
         let taken = match self.state.behavior(behaviors::DUPLICATES) {
             "same-channel" => known.any(|payout| !payout.is_void() && payout.channel == *channel),
             "after-failure" => known.any(|payout| !payout.is_void()),
+            "never" => false,
             _ => known.next().is_some(),
         };
+        let account = self.state.ledger.accounts.get(&prefix);
+        let affordable = account.is_some_and(|account| account.balance >= amount);
+        let order = self.state.behavior(behaviors::REFUSAL_ORDER);
+        if taken && !affordable && order == "balance-first" {
+            return Err(Refused::because(ResponseCode::InsufficientBalance));
+        }
         if taken {
             return Err(Refused::because(ResponseCode::DuplicateControlNumber));
         }
@@ -303,6 +335,7 @@ impl Transaction<'_> {
             payout.history.push(Step {
                 time: at,
                 what: what.to_owned(),
+                status: payout.status.clone(),
             });
             Some(payout.clone())
         });

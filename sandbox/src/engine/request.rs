@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use serde_json::{Value, json};
 use skypay_runtime::read;
-use skypay_types::{Amount, Operation, OperationInfo, Outcome, PayoutChannel, ResponseCode};
+use skypay_types::{
+    Amount, Effect, OPERATIONS, Operation, OperationInfo, Outcome, PayoutChannel, ResponseCode,
+};
 
 use super::answer::CommandOutcome;
 use super::behaviors;
@@ -19,7 +21,11 @@ use super::example::Examples;
 use super::fault::{Fault, Side, WireFault};
 use super::refused::{Refused, lists, text_of};
 use super::rule::{Then, When};
-use super::transaction::Transaction;
+use super::timestamp::Duration;
+use super::transaction::{ScheduledEvent, Transaction};
+
+/// The most copies of a message that are delivered at once.
+pub(crate) const MOST_COPIES: u32 = 1000;
 
 /// The properties of a message that rules match.
 #[derive(Clone, Debug, Default)]
@@ -145,7 +151,7 @@ impl Transaction<'_> {
             executed,
             answered,
             wire,
-        } = self.mishap(info, &facts);
+        } = self.mishap(info, request, &facts);
         // A rejected caller does not receive injected codes.
         let answered = answered.filter(|_| admitted);
         let served = if executed {
@@ -168,6 +174,7 @@ impl Transaction<'_> {
                 code: refused.code,
             },
         };
+        self.age = Duration::NONE;
         self.note_request(request, &facts, &answer, executed, &wire);
         (answer, wire)
     }
@@ -231,21 +238,45 @@ impl Transaction<'_> {
         found.rule.then.clone()
     }
 
+    /// Executes a request that arrived late or again.
+    pub(crate) fn execute_copy(&mut self, request: &Request) {
+        self.is_copy = true;
+        self.request(request);
+        self.is_copy = false;
+    }
+
     /// Selects what goes wrong with a request.
-    fn mishap(&mut self, info: &OperationInfo, facts: &RequestFacts) -> Mishap {
+    fn mishap(&mut self, info: &OperationInfo, request: &Request, facts: &RequestFacts) -> Mishap {
         let magic = facts.amount.filter(|_| !facts.transaction_ids.is_empty());
         let magic = magic.and_then(super::magic::storm_of);
         let mut answered = magic.filter(|code| lists(info, code));
         let mut wire = Vec::new();
-        for fault in self.faults_for(Side::Requests, facts) {
+        let faults = if self.is_copy {
+            Vec::new()
+        } else {
+            self.faults_for(Side::Requests, facts)
+        };
+        for fault in faults {
             match fault {
+                Fault::Wire(WireFault::Duplicate { copies }) => {
+                    for _ in 1..copies.clamp(1, MOST_COPIES) {
+                        self.execute_copy(request);
+                    }
+                    wire.push(WireFault::Duplicate { copies });
+                }
                 Fault::Wire(WireFault::Garble { .. }) => {
                     let seed = self.state.random.number();
                     wire.push(WireFault::Garble { seed });
                 }
                 Fault::Wire(fault) => wire.push(fault),
                 Fault::Answer { code } if lists(info, &code) => answered = Some(code),
-                Fault::Answer { .. } | Fault::Drop | Fault::Late { .. } => {}
+                Fault::Late { by } => {
+                    let arrival = ScheduledEvent::Arrive(Box::new(request.clone()));
+                    self.schedule(self.at.plus(by), arrival);
+                    wire.push(WireFault::CutBefore);
+                }
+                Fault::Stale { by } => self.age = by,
+                Fault::Answer { .. } | Fault::Drop => {}
             }
         }
         let executed = !wire.contains(&WireFault::CutBefore)
@@ -269,11 +300,16 @@ impl Transaction<'_> {
 
     /// Selects the faults whose rules match, and counts their use.
     pub(crate) fn faults_for(&mut self, side: Side, facts: &RequestFacts) -> Vec<Fault> {
+        let mut all = OPERATIONS.iter();
+        let info = all.find(|info| info.name == facts.operation);
+        let reads = info.is_some_and(|info| info.effect == Effect::Reads);
         let mut found = Vec::new();
         for numbered in &mut self.state.faults {
             let rule = &numbered.rule;
             let spent = rule.times.is_some_and(|times| numbered.happened >= times);
-            if spent || rule.on != side || !rule.when.fits(facts) {
+            let affected =
+                rule.on == side || (rule.on == Side::Queries && side == Side::Requests && reads);
+            if spent || !affected || !rule.when.fits(facts) {
                 continue;
             }
             if self.state.random.happens(rule.percent) {
@@ -300,6 +336,9 @@ impl Transaction<'_> {
         let mut details = json!({ "operation": request.operation, "code": code });
         if !executed {
             details["executed"] = json!(false);
+        }
+        if self.is_copy {
+            details["copy"] = json!(true);
         }
         if !wire.is_empty() {
             details["faults"] = json!(wire);

@@ -35,6 +35,15 @@ pub enum Row {
     Callback(Callback),
 }
 
+/// The executed payments of a control number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payments {
+    /// The control number.
+    pub number: String,
+    /// The number of payments. More than one means that it was paid again.
+    pub payments: u64,
+}
+
 impl Row {
     /// Its number.
     #[must_use]
@@ -252,6 +261,32 @@ impl State {
         }
         let shown = found.into_iter().skip(skipped).take(limit);
         shown.filter_map(|(id, _, _)| self.row(id)).collect()
+    }
+
+    /// The number of payments of each control number that was paid at least
+    /// `at_least` times, reversed payments included, in the order of the numbers and
+    /// without the first `skipped` ones.
+    #[must_use]
+    pub fn payments(&self, at_least: u32, skipped: usize, limit: usize) -> Vec<Payments> {
+        let sql = "SELECT number, count(*) FROM entity INDEXED BY entity_by_number \
+                   WHERE kind IN ('payout', 'cash-pickup') AND done IS NOT NULL \
+                   GROUP BY number HAVING count(*) >= ? ORDER BY number LIMIT ? OFFSET ?";
+        let values = params![at_least, sql_limit(limit), sql_limit(skipped)];
+        self.rows.select(sql, values, |row| {
+            Ok(Payments {
+                number: row.get(0)?,
+                payments: row.get(1)?,
+            })
+        })
+    }
+
+    /// The number of payments of a control number, reversed ones included.
+    #[must_use]
+    pub fn payments_of(&self, number: &str) -> u64 {
+        let sql = "SELECT count(*) FROM entity WHERE number = ? \
+                   AND kind IN ('payout', 'cash-pickup') AND done IS NOT NULL";
+        let counted = self.rows.select(sql, [number], |row| row.get(0));
+        counted.first().copied().unwrap_or(0)
     }
 
     /// Rows in the order of their creation, after an id.

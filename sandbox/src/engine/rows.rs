@@ -274,7 +274,7 @@ impl Rows {
     pub(crate) fn schedule(&self, entry: &ScheduleEntry) {
         self.execute(
             "INSERT INTO schedule VALUES (?, ?, ?)",
-            params![entry.due, entry.order, Json(entry.what)],
+            params![entry.due, entry.order, Json(&entry.what)],
         );
     }
 
@@ -331,17 +331,29 @@ impl Rows {
         };
         let order = if wanted.newest_first { "DESC" } else { "ASC" };
         let (first, last) = (wanted.first.to_string(), wanted.last.to_string());
-        let total = self.select(
-            "SELECT ifnull(sum(count), 0) FROM reported WHERE report = ? AND time = ? AND day BETWEEN ? AND ?",
-            params![wanted.report, time, first, last],
-            |row| row.get(0),
+        // Ordered payouts and movements are listed by creation, done or not.
+        let listed = format!(
+            "FROM entity WHERE report = ?1 AND {time} BETWEEN ?2 AND ?3 || ' ~' \
+             AND (?4 IS NULL OR {time} <= ?4 AND (done <= ?4 OR '{time}' = 'created' AND kind IN ('payout', 'movement')))"
         );
+        let total = match wanted.until {
+            None => self.select(
+                "SELECT ifnull(sum(count), 0) FROM reported \
+                 WHERE report = ? AND time = ? AND day BETWEEN ? AND ?",
+                params![wanted.report, time, first, last],
+                |row| row.get(0),
+            ),
+            Some(until) => self.select(
+                &format!("SELECT count(*) {listed}"),
+                params![wanted.report, first, last, until],
+                |row| row.get(0),
+            ),
+        };
         let rows = format!(
-            "SELECT kind, body FROM entity WHERE report = ? AND {time} BETWEEN ? AND ? || ' ~' \
-             ORDER BY {time} {order}, id {order} LIMIT ? OFFSET ?"
+            "SELECT kind, body {listed} ORDER BY {time} {order}, id {order} LIMIT ?5 OFFSET ?6"
         );
         let (limit, skipped) = (sql_limit(wanted.limit), sql_limit(wanted.skipped));
-        let values = params![wanted.report, first, last, limit, skipped];
+        let values = params![wanted.report, first, last, wanted.until, limit, skipped];
         (
             total.first().copied().unwrap_or(0),
             self.select(&rows, values, read),
@@ -386,6 +398,8 @@ pub(crate) struct Report {
     pub(crate) by_creation: bool,
     pub(crate) first: Date,
     pub(crate) last: Date,
+    /// Only what the report contained at that time.
+    pub(crate) until: Option<Timestamp>,
     pub(crate) newest_first: bool,
     pub(crate) skipped: usize,
     pub(crate) limit: usize,

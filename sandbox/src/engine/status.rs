@@ -23,12 +23,18 @@ impl Transaction<'_> {
         request: &PayoutQueryStatusRequest,
     ) -> Result<PayoutQueryStatusResponse, Refused> {
         let mut rows = Vec::new();
+        let time = self.at.minus(self.age);
         for entry in &request.control_numbers {
             let number = entry.control_number.as_str();
             let shown = self.state.behavior(behaviors::CASH_PICKUP_STATUS) == "shown";
-            let row = if let Some(payout) = self.visible(number) {
+            let cash_pickup = self.state.cash_pickup(number);
+            let cash_pickup = cash_pickup.filter(|payout| shown && payout.created <= time);
+            let row = if let Some(payout) = self.visible(number, time) {
                 Some(self.status_of(&payout)?)
-            } else if let Some(payout) = self.state.cash_pickup(number).filter(|_| shown) {
+            } else if let Some(mut payout) = cash_pickup {
+                if payout.pay_time.is_some_and(|paid| paid > time) {
+                    payout.status = CashPickupStatus::Confirming;
+                }
                 Some(self.status_at_counter(&payout)?)
             } else {
                 self.status_of_unknown(number)?
@@ -39,14 +45,15 @@ impl Transaction<'_> {
         Ok(response.build()?)
     }
 
-    /// Returns a payout if it is already visible to queries.
-    fn visible(&self, number: &str) -> Option<Payout> {
-        let payout = self.state.payout(number)?;
+    /// Returns a payout as it was at a time, if it was already visible to queries.
+    fn visible(&self, number: &str, time: Timestamp) -> Option<Payout> {
+        let mut all = self.state.payouts(number).into_iter().rev();
+        let payout = all.find_map(|payout| payout.at(time))?;
         let delay = match self.state.behavior(behaviors::QUERY_DELAY) {
             "300s" => Duration::seconds(300),
             _ => Duration::NONE,
         };
-        (payout.created.plus(delay) <= self.at).then_some(payout)
+        (payout.created.plus(delay) <= time).then_some(payout)
     }
 
     fn status_of(&self, payout: &Payout) -> Result<PayoutStatusEntry, Invalid> {
@@ -220,6 +227,7 @@ impl Transaction<'_> {
             by_creation: wanted.by_creation,
             first: wanted.first,
             last: wanted.last,
+            until: self.behind(),
             newest_first: self.state.behavior(behaviors::REPORT_ORDER) == "newest-first",
             skipped,
             limit: size,
@@ -228,7 +236,10 @@ impl Transaction<'_> {
         Page {
             total: u32::try_from(total).unwrap_or(u32::MAX),
             is_last: skipped.saturating_add(size) as u64 >= total,
-            rows: rows.into_iter().filter_map(ReportRow::of).collect(),
+            rows: rows
+                .into_iter()
+                .filter_map(|row| ReportRow::of(row, self.at.minus(self.age)))
+                .collect(),
         }
     }
 
@@ -260,9 +271,10 @@ struct ReportRow {
 }
 
 impl ReportRow {
-    fn of(row: Row) -> Option<Self> {
+    /// A row as it was at a time.
+    fn of(row: Row, time: Timestamp) -> Option<Self> {
         match row {
-            Row::Payout(payout) => Some(Self {
+            Row::Payout(payout) => payout.at(time).map(|payout| Self {
                 created: payout.created,
                 done: payout.pay_time,
                 number: payout.control_number,

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::State;
 use super::answer::Event;
+use super::command::Request;
 use super::rule::Then;
-use super::timestamp::Timestamp;
+use super::timestamp::{Duration, Timestamp};
 
 /// The most due events executed before and after a command, so that a backlog does not
 /// delay its response.
@@ -24,6 +25,11 @@ pub(crate) struct Transaction<'a> {
     pub(crate) scripted: Then,
     /// Whether the response is the document's example.
     pub(crate) is_example: bool,
+    /// The age of the copy of the data that answers a query.
+    pub(crate) age: Duration,
+    /// Whether the request in execution arrived late or again, so that its response
+    /// reaches no caller, and no further fault happens to it.
+    pub(crate) is_copy: bool,
 }
 
 /// An entry of the schedule.
@@ -35,7 +41,7 @@ pub(crate) struct ScheduleEntry {
 }
 
 /// A scheduled event. Its preconditions are checked again on execution.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ScheduledEvent {
     /// A payout is uploaded to its institution.
@@ -50,6 +56,8 @@ pub(crate) enum ScheduledEvent {
     AnswerAmendment(u64),
     /// A callback is sent.
     Send(u64),
+    /// A request arrives late.
+    Arrive(Box<Request>),
     /// A pair of keys becomes effective.
     KeyEffective(u32),
     /// A pair of keys expires soon.
@@ -68,7 +76,14 @@ impl<'a> Transaction<'a> {
             deliveries: Vec::new(),
             scripted: Then::default(),
             is_example: false,
+            age: Duration::NONE,
+            is_copy: false,
         }
+    }
+
+    /// The time of the copy that answers a query; `None` for the current data.
+    pub(crate) fn behind(&self) -> Option<Timestamp> {
+        (self.age > Duration::NONE).then(|| self.at.minus(self.age))
     }
 
     /// Records an event without personal data.
@@ -125,6 +140,7 @@ impl<'a> Transaction<'a> {
                 ScheduledEvent::AnswerCancellation(id) => self.cancellation_due(id, entry.due),
                 ScheduledEvent::AnswerAmendment(id) => self.amendment_due(id, entry.due),
                 ScheduledEvent::Send(id) => self.send_due(id, entry.due),
+                ScheduledEvent::Arrive(request) => self.execute_copy(&request),
                 ScheduledEvent::KeyEffective(id) => self.key_effective(id),
                 ScheduledEvent::KeyEndsSoon(id) => self.key_ends_soon(id, entry.due),
                 ScheduledEvent::KeyEnds(id) => self.key_ends(id, entry.due),

@@ -113,22 +113,38 @@ fn wrong() -> Vec<(Fault, &'static str)> {
             },
             "Answered with service not available (requests)",
         ),
+        (
+            Fault::Stale {
+                by: Duration::seconds(600),
+            },
+            "Answered from a copy of ten minutes ago (queries)",
+        ),
         (Fault::Drop, "Not sent at all (callbacks)"),
         (
+            wire(WireFault::Duplicate { copies: 2 }),
+            "Delivered twice at once",
+        ),
+        (
             wire(WireFault::Duplicate { copies: 3 }),
-            "Sent three times at once (callbacks)",
+            "Delivered three times at once",
+        ),
+        (
+            Fault::Late {
+                by: Duration::seconds(600),
+            },
+            "Delivered ten minutes late",
         ),
         (
             Fault::Late {
                 by: Duration::days(1),
             },
-            "Sent a day late (callbacks)",
+            "Delivered a day late",
         ),
         (
             Fault::Late {
                 by: Duration::days(90),
             },
-            "Sent months late (callbacks)",
+            "Delivered months late",
         ),
         (
             wire(WireFault::WrongKey),
@@ -152,7 +168,11 @@ fn fault() -> Form {
         description: "",
         command: json!({ "command": "fault", "do": "add", "fault": {} }),
         fields: vec![
-            Field::new("fault.on", "Which way", Kind::Choice(sides.collect())),
+            Field::new(
+                "fault.on",
+                "To which messages",
+                Kind::Choice(sides.collect()),
+            ),
             Field::new(
                 "fault.fault",
                 "What happens",

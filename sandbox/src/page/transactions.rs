@@ -209,6 +209,7 @@ pub(crate) async fn one(
 }
 
 fn life_of(state: &engine::State, of: &Row, row: &Transaction, personal: bool) -> Markup {
+    let payments = state.payments_of(&row.number);
     html! {
         dl.facts {
             dt { "Kind" } dd { (kind(row.kind)) }
@@ -216,6 +217,12 @@ fn life_of(state: &engine::State, of: &Row, row: &Transaction, personal: bool) -
             @if let Some(amount) = row.amount { dt { "Amount" } dd { (pesos(amount)) " PHP" } }
             @if !row.channel.is_empty() { dt { "Channel" } dd { (row.channel) } }
             @if !row.prefix.is_empty() { dt { "Prefix" } dd { (row.prefix) } }
+            @if payments > 0 {
+                dt { "Payments" } dd {
+                    (payments) " with this number"
+                    @if payments > 1 { " " (badge("Paid again", BadgeKind::Bad)) }
+                }
+            }
         }
         @if row.kind == "barcode" {
             figure {

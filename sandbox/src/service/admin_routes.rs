@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::admin_types::{
-    Advance, CallbackDetails, CommandResult, File, Info, LogQuery, Personal, RowsQuery, Saved,
+    Advance, CallbackDetails, CommandResult, File, Info, LogQuery, PaymentsQuery, Personal,
+    RowsQuery, Saved,
 };
 use super::mailbox::{self, Mailbox};
 use super::origin_check::refused;
@@ -42,6 +43,7 @@ pub(crate) fn routes(app: Arc<AppState>) -> Router {
         .route("/info", get(info))
         .route("/state", get(state))
         .route("/rows", get(rows))
+        .route("/payments", get(payments))
         .route("/commands", post(command))
         .route("/log", get(log))
         .route("/log/stream", get(stream))
@@ -90,6 +92,12 @@ async fn rows(State(app): Shared, Query(query): Query<RowsQuery>) -> Response {
     let limit = query.limit.unwrap_or(ROWS).min(ROWS);
     let rows = app.simulator.state().rows_after(query.after, limit);
     written(&shown(json!(rows), query.personal))
+}
+
+async fn payments(State(app): Shared, Query(query): Query<PaymentsQuery>) -> Response {
+    let limit = query.limit.unwrap_or(ROWS).min(ROWS);
+    let state = app.simulator.state();
+    written(&state.payments(query.at_least, query.skipped, limit))
 }
 
 /// Masks personal data and secrets unless `personal` is set.

@@ -6,6 +6,7 @@
 //! | `GET info` | – | [`Info`] |
 //! | `GET state?personal=` | – | the [`State`](crate::engine::State) as JSON, without its rows |
 //! | `GET rows?after=&limit=&personal=` | [`RowsQuery`] | transactions, movements and callbacks, at most 1000 |
+//! | `GET payments?at_least=&skipped=&limit=` | [`PaymentsQuery`] | the executed payments by control number, at most 1000 numbers |
 //! | `POST commands` | a [`Command`](crate::engine::Command) | [`CommandResult`] |
 //! | `GET log?after=&limit=&personal=` | [`LogQuery`] | lines of the log, one JSON object per line |
 //! | `GET log/stream?after=&personal=` | [`LogQuery`] | the same as server-sent events, followed by new lines |
@@ -145,6 +146,19 @@ pub struct RowsQuery {
     pub limit: Option<usize>,
     /// Whether to include personal data.
     pub personal: bool,
+}
+
+/// Selects control numbers by their executed payments, in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PaymentsQuery {
+    /// Only numbers that were paid at least so many times.
+    pub at_least: u32,
+    /// Without the first so many numbers.
+    pub skipped: usize,
+    /// The maximum number of control numbers, at most 1000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
 }
 
 /// Whether to include personal data.

@@ -15,3 +15,4 @@ mod readme;
 mod reports;
 mod scripts;
 mod setup;
+mod unknown_outcomes;

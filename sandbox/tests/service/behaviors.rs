@@ -35,8 +35,10 @@ const EXPECTED: &[(&str, &[&str])] = &[
             "other channel 1000, failed 1000",
             "other channel -1008, failed 1000",
             "other channel -1008, failed -1008",
+            "other channel 1000, failed 1000",
         ],
     ),
+    ("refusal-order", &["-1016", "-1008"]),
     ("failures", &["all", "some", "none"]),
     ("refusal-body", &["sealed", "plaintext"]),
     ("refusal-status", &["200", "400"]),
@@ -96,6 +98,11 @@ async fn seen(setup: &Setup, behavior: &str) -> String {
             format!("{before}, then {}", status(setup, BANK).await)
         }
         "duplicates" => duplicates(setup).await,
+        "refusal-order" => {
+            let order = payout("SKY9900000101", "60000.00");
+            ask(setup, "payoutQueue", order.clone()).await;
+            code(&ask(setup, "payoutQueue", order).await)
+        }
         "failures" => failures(setup).await,
         "refusal-body" | "refusal-status" => refusal(setup, behavior).await,
         "callback-retry" => retries(setup).await,

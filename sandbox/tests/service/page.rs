@@ -143,6 +143,23 @@ async fn a_filter_leaves_only_what_it_names() {
 }
 
 #[tokio::test]
+async fn a_transaction_shows_how_often_its_number_was_paid() {
+    let setup = Setup::open().await;
+    setup.behavior("duplicates", "never").await;
+    for payments in 1..=2 {
+        setup.pay(BANK, "1000.00").await.unwrap();
+        setup.advance("1m").await;
+        let list = links(&setup.page("/transactions").await);
+        let payout = list.iter().find(|link| link.contains("/payout/")).unwrap();
+        let page = setup.page(payout).await;
+        assert!(page.contains(&format!("{payments} with this number")));
+        assert_eq!(page.contains("Paid again"), payments > 1);
+        let counted = setup.sandbox.admin().payments(2).await.unwrap();
+        assert_eq!(counted.len(), payments / 2);
+    }
+}
+
+#[tokio::test]
 async fn a_notification_shows_what_it_is_about() {
     let setup = Setup::open().await;
     setup.fill().await;
