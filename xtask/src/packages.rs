@@ -8,11 +8,12 @@ use crate::{Outcome, cargo};
 
 /// The published crates, in dependency order. The other members of the workspace
 /// are internal.
-pub const PUBLISHED: [&str; 6] = [
+pub const PUBLISHED: [&str; 7] = [
     "skypay-runtime",
     "skypay-types",
     "skypay-client",
     "skypay-server",
+    "skypay-journal",
     "skypay-sandbox",
     "skypay-cli",
 ];

@@ -1,0 +1,98 @@
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::database::DatabaseError;
+
+/// Why the journal did not do what was called for. It contains no personal data.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The journal was set up or called with something that cannot work.
+    Setup(String),
+    /// The order was made before, with another request.
+    AnotherRequest {
+        /// The partner's identifier of the order.
+        order_id: String,
+        /// Its control number.
+        number: String,
+    },
+    /// There is no such payout.
+    NotFound {
+        /// The number that was asked for.
+        number: String,
+    },
+    /// A callback was received before, with other content.
+    Conflict {
+        /// The callback's operation.
+        operation: &'static str,
+    },
+    /// Another transaction has done a change.
+    DoneElsewhere {
+        /// The control number.
+        number: String,
+    },
+    /// The partner's code could not build a request.
+    Request(Box<dyn StdError + Send + Sync>),
+    /// SkyPay gave no answer that can be used.
+    Provider(String),
+    /// The database.
+    Database(DatabaseError),
+}
+
+impl Error {
+    pub(crate) fn setup(what: &str) -> Self {
+        Self::Setup(what.to_owned())
+    }
+
+    pub(crate) fn not_found(number: &str) -> Self {
+        let number = number.to_owned();
+        Self::NotFound { number }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setup(what) => f.write_str(what),
+            Self::AnotherRequest { order_id, number } => write!(
+                f,
+                "order {order_id} was made before, under number {number}, with another request: use another order id for another payout"
+            ),
+            Self::NotFound { number } => write!(
+                f,
+                "there is no payout {number} in the journal: order it first, or use the database in which it was ordered"
+            ),
+            Self::DoneElsewhere { number } => write!(
+                f,
+                "another transaction has done this change of payout {number}: roll this one back"
+            ),
+            Self::Conflict { operation } => write!(
+                f,
+                "{operation} was received before under the same delivery key with other content: the first one counts"
+            ),
+            Self::Provider(what) => {
+                write!(f, "SkyPay gave no usable answer, ask again later: {what}")
+            }
+            Self::Request(_) => f.write_str(
+                "the request of the payout could not be built: see the source of this error",
+            ),
+            Self::Database(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Request(error) => Some(&**error),
+            Self::Database(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<DatabaseError> for Error {
+    fn from(error: DatabaseError) -> Self {
+        Self::Database(error)
+    }
+}

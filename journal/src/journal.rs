@@ -1,0 +1,376 @@
+use std::error::Error as StdError;
+
+use skypay_client::types::PayoutQueuePayoutRequest;
+
+use crate::database::{Database, DatabaseError, Value};
+use crate::payout::{NewRecord, Record, insert};
+use crate::provider::found;
+use crate::store::{Store, Work};
+use crate::{
+    Change, Error, Evidence, Fact, Numbers, PayoutRequest, Policy, Secret, Standing, State,
+    Timestamp,
+};
+
+/// How many numbers are tried for one order.
+const PROBES: u32 = 16;
+
+/// Remembers payouts in a database. Clones share it.
+///
+/// Functions that take a `db` work in a transaction of the partner's: nothing of
+/// them has happened until it is committed. The others open their own.
+#[derive(Clone, Debug)]
+pub struct Journal<S> {
+    pub(crate) store: S,
+    pub(crate) policy: Policy,
+    numbers: Numbers,
+    secret: Secret,
+}
+
+/// A payout that has a control number and a row in the journal, with its request.
+/// The request itself is not in the database.
+#[derive(Clone, Debug)]
+pub struct Payout<R> {
+    pub(crate) number: String,
+    pub(crate) request: R,
+}
+
+impl<R: PayoutRequest> Payout<R> {
+    /// The payout that a request orders. The journal compares the request with what
+    /// was ordered before it sends anything.
+    pub fn of(request: R) -> Self {
+        Self {
+            number: request.number().to_owned(),
+            request,
+        }
+    }
+}
+
+impl<R> Payout<R> {
+    /// Its control number.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        &self.number
+    }
+}
+
+impl<S: Store> Journal<S> {
+    /// A journal in this store, whose control numbers are derived from order ids.
+    ///
+    /// `secret` keys the digests of requests. Keep it as long as the database.
+    pub fn new(store: S, numbers: Numbers, secret: Secret) -> Self {
+        Self {
+            store,
+            policy: Policy::default(),
+            numbers,
+            secret,
+        }
+    }
+
+    /// Sets other times than the default ones.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Gives an order its payout, in the partner's transaction. Nothing is sent.
+    ///
+    /// `request` makes the request with the control number that it gets. The same
+    /// order id and request again give the same payout.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AnotherRequest`] if the order was made before with another request;
+    /// [`Error::Request`] if `request` fails; [`Error::Setup`] if the order id does
+    /// not fit [`Numbers`]; [`Error::Database`].
+    pub async fn order<R, D, E>(
+        &self,
+        db: &mut D,
+        order_id: &str,
+        request: impl Fn(&str) -> Result<R, E>,
+    ) -> Result<Payout<R>, Error>
+    where
+        R: PayoutRequest,
+        D: Database,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        for probe in 0..PROBES {
+            if let Some(record) = Record::find_by_order(db, order_id).await? {
+                let payout = payout(&record.number, &request)?;
+                return if record.digest == self.digest(&payout.request)? {
+                    Ok(payout)
+                } else {
+                    Err(Error::AnotherRequest {
+                        order_id: record.order_id,
+                        number: record.number,
+                    })
+                };
+            }
+            let number = self.numbers.probe(order_id, probe)?;
+            let payout = payout(&number, &request)?;
+            let record = NewRecord {
+                number: &number,
+                order_id,
+                operation: R::INFO.name,
+                channel: payout.request.channel(),
+                centavos: payout.request.amount().centavos(),
+                digest: &self.digest(&payout.request)?,
+            };
+            if insert(db, &record, &self.policy).await? {
+                return Ok(payout);
+            }
+            // Either another transaction made the order meanwhile, or its number is
+            // that of another order.
+        }
+        Err(Error::setup(
+            "every control number of this order is already that of another one: use another prefix or secret",
+        ))
+    }
+
+    /// A keyed digest of a request, by which it is recognised.
+    pub(crate) fn digest<R: PayoutRequest>(&self, request: &R) -> Result<String, Error> {
+        let plaintext =
+            serde_json::to_string(request).map_err(|error| Error::Request(error.into()))?;
+        Ok(self
+            .secret
+            .hex(&[R::INFO.name.as_bytes(), plaintext.as_bytes()]))
+    }
+
+    /// Withdraws a payout of which nothing is under way, in the partner's
+    /// transaction: give its money back in the same one. Returns whether it could be
+    /// withdrawn; if not, it is sent or was sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`]; [`Error::Database`].
+    pub async fn withdraw<D: Database>(&self, db: &mut D, number: &str) -> Result<bool, Error> {
+        loop {
+            let Some(mut record) = Record::find(db, number).await? else {
+                return Err(Error::not_found(number));
+            };
+            let at = db.now().await?;
+            if !record.standing(at, &self.policy).may_withdraw() {
+                return Ok(false);
+            }
+            let fact = Fact::Withdrawn;
+            if record
+                .add(db, Evidence { at, fact }, "", &self.policy)
+                .await?
+            {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Records that a callback reports a payout, in the partner's transaction, next
+    /// to [`Inbox::take`](crate::Inbox::take). Returns what is known about the payout
+    /// then; `None` if it is not in the journal.
+    ///
+    /// A callback can be forged, so it proves nothing: SkyPay is asked sooner.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`]: the notification must not be acknowledged.
+    pub async fn notified<D: Database>(
+        &self,
+        db: &mut D,
+        notification: &PayoutQueuePayoutRequest,
+    ) -> Result<Option<Standing>, Error> {
+        let number = notification.control_number.as_str();
+        let add = Add {
+            number: number.to_owned(),
+            at: None,
+            fact: match found(notification.money_state()) {
+                Some(found) => Fact::Notified(found),
+                None => return Ok(None),
+            },
+            detail: String::new(),
+            paid_at: None,
+            policy: self.policy,
+        };
+        Ok(add.run_in(db).await?)
+    }
+
+    /// Lets the sweeper send what waits for balance at once, in the partner's
+    /// transaction: call it when a finance notification reports a recharge.
+    ///
+    /// Without it, the first of them is tried every 30 minutes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn recharged<D: Database>(&self, db: &mut D) -> Result<(), Error> {
+        let now = db.now().await?;
+        let statement = "UPDATE skypay_payout SET send_at = $1 \
+                         WHERE state = $2 AND send_at > $1";
+        let state = State::AwaitingRecharge.as_str();
+        db.run(statement, &[Value::Integer(now.0), Value::Text(state)])
+            .await?;
+        Ok(())
+    }
+
+    /// What is known about a payout.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`]; [`Error::Database`].
+    pub async fn standing(&self, number: &str) -> Result<Standing, Error> {
+        let found = self.find(number).await?;
+        let (record, now) = found.ok_or_else(|| Error::not_found(number))?;
+        Ok(record.standing(now, &self.policy))
+    }
+
+    /// A payout as the journal has it, and the time of the database.
+    pub(crate) async fn find(&self, number: &str) -> Result<Option<(Record, Timestamp)>, Error> {
+        let number = number.to_owned();
+        Ok(self.store.transact(Find { number }).await?)
+    }
+
+    /// The oldest change that the partner has not done yet, in the partner's
+    /// transaction. It is returned again until it is [done](Self::done).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn next_change<D: Database>(&self, db: &mut D) -> Result<Option<OpenChange>, Error> {
+        let rows = db
+            .run(
+                "SELECT c.number, c.sequence, c.what, p.order_id
+                 FROM skypay_change c JOIN skypay_payout p ON p.number = c.number
+                 WHERE c.done_at IS NULL ORDER BY c.at, c.number, c.sequence LIMIT 1",
+                &[],
+            )
+            .await?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let what = Change::named(row.text(2)?).ok_or_else(|| {
+            DatabaseError::because(
+                "a change was written by a later version of the journal: use that version",
+            )
+        })?;
+        Ok(Some(OpenChange {
+            number: row.text(0)?.to_owned(),
+            order_id: row.text(3)?.to_owned(),
+            what,
+            sequence: row.integer(1)?,
+        }))
+    }
+
+    /// Marks a change as done, in the partner's transaction that has its effect.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DoneElsewhere`] if another transaction did it meanwhile: roll this
+    /// one back. [`Error::Database`].
+    pub async fn done<D: Database>(&self, db: &mut D, change: OpenChange) -> Result<(), Error> {
+        let now = db.now().await?;
+        let rows = db
+            .run(
+                "UPDATE skypay_change SET done_at = $1
+                 WHERE number = $2 AND sequence = $3 AND done_at IS NULL RETURNING number",
+                &[
+                    Value::Integer(now.0),
+                    Value::Text(&change.number),
+                    Value::Integer(change.sequence),
+                ],
+            )
+            .await?;
+        if rows.is_empty() {
+            return Err(Error::DoneElsewhere {
+                number: change.number,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Makes the request of a payout with its control number.
+fn payout<R, E>(number: &str, request: impl Fn(&str) -> Result<R, E>) -> Result<Payout<R>, Error>
+where
+    R: PayoutRequest,
+    E: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let request = request(number).map_err(|error| Error::Request(error.into()))?;
+    if request.number() != number {
+        return Err(Error::setup(
+            "the request has another control number than its order: use the one that the closure gets",
+        ));
+    }
+    Ok(Payout::of(request))
+}
+
+/// A change that the partner has not done yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenChange {
+    /// The control number.
+    pub number: String,
+    /// The partner's identifier of the order.
+    pub order_id: String,
+    /// What is to be done.
+    pub what: Change,
+    sequence: i64,
+}
+
+/// Adds a fact, no matter what else is known.
+#[derive(Clone)]
+pub(crate) struct Add {
+    pub(crate) number: String,
+    /// When it became known; `None` for now.
+    pub(crate) at: Option<Timestamp>,
+    pub(crate) fact: Fact,
+    pub(crate) detail: String,
+    /// When SkyPay paid it, if that is known.
+    pub(crate) paid_at: Option<Timestamp>,
+    pub(crate) policy: Policy,
+}
+
+impl Add {
+    /// Adds it in a transaction. Returns what is known then; `None` if there is no
+    /// such payout.
+    pub(crate) async fn run_in<D: Database>(
+        &self,
+        db: &mut D,
+    ) -> Result<Option<Standing>, DatabaseError> {
+        loop {
+            let Some(mut record) = Record::find(db, &self.number).await? else {
+                return Ok(None);
+            };
+            let now = db.now().await?;
+            let at = self.at.unwrap_or(now);
+            let evidence = Evidence {
+                at,
+                fact: self.fact,
+            };
+            if record.add(db, evidence, &self.detail, &self.policy).await? {
+                if let Some(paid_at) = self.paid_at {
+                    record.set_paid_at(db, paid_at).await?;
+                }
+                return Ok(Some(record.standing(now, &self.policy)));
+            }
+        }
+    }
+}
+
+impl Work for Add {
+    type Output = Option<Standing>;
+
+    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Option<Standing>, DatabaseError> {
+        self.run_in(db).await
+    }
+}
+
+#[derive(Clone)]
+struct Find {
+    number: String,
+}
+
+impl Work for Find {
+    type Output = Option<(Record, Timestamp)>;
+
+    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Self::Output, DatabaseError> {
+        let record = Record::find(db, &self.number).await?;
+        let now = db.now().await?;
+        Ok(record.map(|record| (record, now)))
+    }
+}

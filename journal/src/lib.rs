@@ -1,0 +1,54 @@
+//! What was sent, what is known of it, and what may be sent again.
+//!
+//! A payout is a set of [`Evidence`]. Its [`State`] is computed from that set and
+//! the time, and from nothing else: the order in which evidence arrives, and
+//! how often, cannot matter.
+
+mod change;
+pub mod database;
+mod error;
+mod evidence;
+mod inbox;
+mod journal;
+mod number;
+mod payout;
+mod policy;
+mod provider;
+mod reconcile;
+mod rules;
+mod schema;
+mod send;
+mod state;
+mod store;
+mod sweep;
+mod sweeper;
+mod text;
+mod timestamp;
+
+pub use change::{Change, Transition};
+pub use error::Error;
+pub use evidence::{CallOutcome, Evidence, Fact, Found};
+pub use inbox::{Delivery, Inbox, Once, Receipt};
+pub use journal::{Journal, OpenChange, Payout};
+pub use number::{Numbers, Secret};
+pub use payout::Record;
+pub use policy::Policy;
+pub use provider::{Answer, PayoutRequest, Provider, Shown, Statuses};
+pub use reconcile::{Difference, Reconciled, ReportRow};
+#[cfg(feature = "rule-switches")]
+pub use rules::{RULES, Rule};
+pub use schema::migrate;
+pub use send::{Permit, Sent};
+pub use state::{Standing, State};
+#[cfg(feature = "postgres")]
+pub use store::postgres::Postgres;
+#[cfg(feature = "sqlite")]
+pub use store::sqlite::Sqlite;
+pub use store::{Store, Work};
+pub use sweep::Round;
+pub use sweeper::{AnyPayout, Orders, Resend, Sweeper};
+pub use timestamp::Timestamp;
+
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

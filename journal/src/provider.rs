@@ -1,0 +1,241 @@
+//! SkyPay, as the journal uses it: it takes payouts and answers questions.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use skypay_client::types::{
+    Amount, ControlNumberEntry, Date, DateType, GetReportPayoutRequest, MoneyState, Operation,
+    PayoutQueryStatusRequest, PayoutQueueRequest, PayoutQueueV2Request, Response,
+};
+use skypay_client::{Client, Error};
+
+use crate::{CallOutcome, Found, ReportRow, Timestamp};
+
+/// A request that orders a payout.
+pub trait PayoutRequest: Operation + Clone + 'static {
+    /// Its control number.
+    fn number(&self) -> &str;
+
+    /// What the payee is to receive.
+    fn amount(&self) -> Amount;
+
+    /// The channel that pays, as its code.
+    fn channel(&self) -> &str;
+
+    /// Sends it.
+    fn send(&self, client: &Client) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+macro_rules! payout_request {
+    ($type:ty, $method:ident) => {
+        impl PayoutRequest for $type {
+            fn number(&self) -> &str {
+                self.control_number.as_str()
+            }
+
+            fn amount(&self) -> Amount {
+                self.amount
+            }
+
+            fn channel(&self) -> &str {
+                self.withdraw_channel.as_ref()
+            }
+
+            async fn send(&self, client: &Client) -> Result<(), Error> {
+                client.$method(self).await.map(|_| ())
+            }
+        }
+    };
+}
+
+payout_request!(PayoutQueueRequest, payout_queue);
+payout_request!(PayoutQueueV2Request, payout_queue_v2);
+
+/// How a call ended, and the code that says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// How it ended.
+    pub outcome: CallOutcome,
+    /// The return code, if there was one.
+    pub code: Option<String>,
+}
+
+/// What SkyPay shows of a payout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// How far it is.
+    pub found: Found,
+    /// When it was paid, if SkyPay says so.
+    pub paid_at: Option<Timestamp>,
+}
+
+/// The answer to a question about some payouts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statuses {
+    /// When SkyPay answered, by its own clock, if it says so.
+    pub time: Option<Timestamp>,
+    /// What it shows of each; one of which it shows nothing is not in it.
+    pub found: BTreeMap<String, Shown>,
+}
+
+/// Takes payouts and answers questions about them: a [`Client`], or a test's own
+/// implementation.
+pub trait Provider: Send + Sync {
+    /// Sends a payout once.
+    fn send<R: PayoutRequest>(&self, request: &R) -> impl Future<Output = Answer> + Send;
+
+    /// Asks about at most 50 payouts. An error is no answer.
+    fn statuses(&self, numbers: &[String])
+    -> impl Future<Output = Result<Statuses, String>> + Send;
+
+    /// All payouts that were paid on a day in Manila, read until two readings
+    /// agree. An error is no answer.
+    fn report(&self, day: Date) -> impl Future<Output = Result<Vec<ReportRow>, String>> + Send;
+}
+
+/// The progress of a payout by what a code says of its money; `None` if it says
+/// nothing of it, or that there is no such payout.
+pub(crate) fn found(state: Option<MoneyState>) -> Option<Found> {
+    match state? {
+        MoneyState::Paid => Some(Found::Paid),
+        MoneyState::Failed => Some(Found::Failed),
+        MoneyState::Cancelled => Some(Found::Cancelled),
+        MoneyState::Open => Some(Found::Open),
+        MoneyState::Absent | MoneyState::Amendment => None,
+    }
+}
+
+impl Provider for Client {
+    async fn send<R: PayoutRequest>(&self, request: &R) -> Answer {
+        match request.send(self).await {
+            Ok(()) => Answer {
+                outcome: CallOutcome::Accepted,
+                code: None,
+            },
+            Err(error) => Answer {
+                outcome: match &error {
+                    Error::NotSent(_) => CallOutcome::NotSent,
+                    Error::Rejected(_) => CallOutcome::Rejected,
+                    Error::Unknown(_) => CallOutcome::Unknown,
+                },
+                code: error.code().map(str::to_owned),
+            },
+        }
+    }
+
+    async fn statuses(&self, numbers: &[String]) -> Result<Statuses, String> {
+        let entry = |number: &String| {
+            ControlNumberEntry::builder()
+                .control_number(number.as_str())
+                .build()
+        };
+        let entries: Result<Vec<_>, _> = numbers.iter().map(entry).collect();
+        let request = entries.and_then(|entries| {
+            PayoutQueryStatusRequest::builder()
+                .control_numbers(entries)
+                .build()
+        });
+        let request = request.map_err(|error| error.to_string())?;
+        let answer = self
+            .payout_query_status(&request)
+            .await
+            .map_err(|error| error.to_string())?;
+        let mut statuses = Statuses {
+            time: answer.response_time().map(Timestamp::from),
+            found: BTreeMap::new(),
+        };
+        let (entries, unreadable) = answer.control_numbers.into_parts();
+        if !unreadable.is_empty() {
+            // It is not known which payout such an entry is about.
+            return Err("an entry of the answer cannot be read".to_owned());
+        }
+        for entry in entries {
+            let state = entry.money_state();
+            if state == Some(MoneyState::Absent) {
+                continue;
+            }
+            // A status that the document does not list is no absence.
+            let found = found(state).unwrap_or(Found::Open);
+            let shown = Shown {
+                found,
+                paid_at: entry
+                    .pay_time
+                    .if_readable()
+                    .map(|time| Timestamp::from(*time)),
+            };
+            // Of two rows of one number the one counts that says more of its money.
+            let known = statuses
+                .found
+                .entry(entry.control_number.as_str().to_owned());
+            known
+                .and_modify(|known| {
+                    if known.found < found {
+                        *known = shown;
+                    }
+                })
+                .or_insert(shown);
+        }
+        Ok(statuses)
+    }
+
+    async fn report(&self, day: Date) -> Result<Vec<ReportRow>, String> {
+        let mut before = None;
+        for _ in 0..READINGS {
+            let rows = read_report(self, day).await?;
+            if before.as_ref() == Some(&rows) {
+                return Ok(rows);
+            }
+            before = Some(rows);
+        }
+        Err(format!(
+            "the report of {day} was another one each of {READINGS} times"
+        ))
+    }
+}
+
+/// How often a report is read before it is given up.
+const READINGS: usize = 6;
+
+/// Rows of a report on a page.
+const PAGE: u32 = 100;
+
+/// All pages of a report once, sorted.
+async fn read_report(client: &Client, day: Date) -> Result<Vec<ReportRow>, String> {
+    let mut rows = Vec::new();
+    for page in 1.. {
+        let request = GetReportPayoutRequest::builder()
+            .start_date(day)
+            .end_date(day)
+            .date_type(DateType::PayTime)
+            .page(page)
+            .page_size(PAGE)
+            .build()
+            .map_err(|error| error.to_string())?;
+        let answer = client
+            .get_report_payout(&request)
+            .await
+            .map_err(|error| error.to_string())?;
+        let last = answer.last_page.if_readable().copied();
+        let entries = answer
+            .result
+            .into_readable()
+            .map_err(|_| "a row of the report cannot be read".to_owned())?;
+        let is_empty = entries.is_empty();
+        rows.extend(entries.into_iter().map(|entry| {
+            ReportRow {
+                number: entry.control_number.as_str().to_owned(),
+                centavos: entry.amount.centavos(),
+                paid_at: entry
+                    .pay_time
+                    .if_readable()
+                    .map(|time| Timestamp::from(*time)),
+                reference: entry.reference_no.if_readable().cloned(),
+            }
+        }));
+        if last == Some(true) || is_empty {
+            break;
+        }
+    }
+    rows.sort();
+    Ok(rows)
+}

@@ -1,0 +1,336 @@
+//! Sending: the claim before the first byte, the permit before another one.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::time::{Instant, timeout};
+
+use crate::database::{Database, DatabaseError};
+use crate::journal::Add;
+use crate::payout::Record;
+use crate::rules::Rule;
+use crate::store::{Store, Work};
+use crate::{
+    Answer, CallOutcome, Error, Evidence, Fact, Journal, Payout, PayoutRequest, Policy, Provider,
+    Standing, State, Timestamp,
+};
+
+/// What became of an attempt to send a payout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "an unknown outcome is not a failure"]
+pub enum Sent {
+    /// SkyPay accepted it. A change will say what became of it.
+    Accepted,
+    /// SkyPay refused it, with this code. A change releases its money.
+    Rejected(Option<String>),
+    /// SkyPay refused it with this code until the account is recharged or the next
+    /// day begins. It is sent again then, unless it is withdrawn.
+    Waiting(Option<String>),
+    /// Nothing left this machine: it is sent again later.
+    NotSent,
+    /// It may have been executed. It is asked about later, and must not be sent under
+    /// another number.
+    Unknown,
+    /// It was sent before, or must not be sent; nothing was sent now. This is what is
+    /// known about it.
+    Already(Standing),
+}
+
+/// A permit to send one payout once more. [`Journal::permit`] grants it,
+/// [`Journal::resend`] uses it up.
+///
+/// It cannot be made:
+///
+/// ```compile_fail,E0451
+/// let permit = skypay_journal::Permit { number: "SKY9800000001".to_owned(), attempt: 2 };
+/// ```
+///
+/// It cannot be copied:
+///
+/// ```compile_fail,E0599
+/// fn twice(permit: &skypay_journal::Permit) -> skypay_journal::Permit {
+///     permit.clone()
+/// }
+/// ```
+///
+/// It cannot be used twice:
+///
+/// ```compile_fail,E0382
+/// # use skypay_journal::{Error, Journal, Payout, PayoutRequest, Permit, Provider, Store};
+/// async fn twice<S: Store, R: PayoutRequest>(
+///     journal: &Journal<S>,
+///     provider: &impl Provider,
+///     permit: Permit,
+///     payout: &Payout<R>,
+/// ) -> Result<(), Error> {
+///     let _ = journal.resend(provider, permit, payout).await?;
+///     let _ = journal.resend(provider, permit, payout).await?;
+///     Ok(())
+/// }
+/// ```
+///
+/// An unknown outcome does not contain one:
+///
+/// ```compile_fail,E0308
+/// # use skypay_journal::{Error, Journal, Payout, PayoutRequest, Provider, Sent, Store};
+/// async fn again<S: Store, R: PayoutRequest>(
+///     journal: &Journal<S>,
+///     provider: &impl Provider,
+///     payout: &Payout<R>,
+/// ) -> Result<Sent, Error> {
+///     let unknown = journal.send(provider, payout).await?;
+///     journal.resend(provider, unknown, payout).await
+/// }
+/// ```
+#[derive(Debug)]
+#[must_use = "a permit that is not used expires"]
+pub struct Permit {
+    number: String,
+    attempt: u32,
+}
+
+impl<S: Store> Journal<S> {
+    /// Sends a payout that was not sent, once, and records how the call ended. If it
+    /// was sent before, nothing is sent.
+    ///
+    /// Dropping the future is the same as the end of the process: what was claimed
+    /// and has no outcome is unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] and [`Error::AnotherRequest`]: nothing was sent.
+    /// [`Error::Database`]: the journal knows whether it may have been sent, and asks
+    /// about it if so.
+    pub async fn send<R: PayoutRequest>(
+        &self,
+        provider: &impl Provider,
+        payout: &Payout<R>,
+    ) -> Result<Sent, Error> {
+        self.attempt(provider, payout, None).await
+    }
+
+    /// Sends a payout once more, under its number and with its request: the journal
+    /// compares.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setup`] if the permit is for another payout; otherwise as
+    /// [`send`](Self::send).
+    pub async fn resend<R: PayoutRequest>(
+        &self,
+        provider: &impl Provider,
+        permit: Permit,
+        payout: &Payout<R>,
+    ) -> Result<Sent, Error> {
+        if permit.number != payout.number {
+            return Err(Error::setup(
+                "the permit is for another payout: use the one that was granted for this number",
+            ));
+        }
+        self.attempt(provider, payout, Some(permit.attempt)).await
+    }
+
+    async fn attempt<R: PayoutRequest>(
+        &self,
+        provider: &impl Provider,
+        payout: &Payout<R>,
+        permitted: Option<u32>,
+    ) -> Result<Sent, Error> {
+        let number = &payout.number;
+        // It begins before the claim, so that the claim's deadline is not earlier.
+        let stopwatch = Stopwatch::start();
+        let mut claim = Claim {
+            number: number.clone(),
+            digest: self.digest(&payout.request)?,
+            permitted,
+            read_before: None,
+            policy: self.policy,
+        };
+        if !self.policy.follows(Rule::CompareAndSet) {
+            claim.read_before = self.find(number).await?;
+        }
+        let attempt = match self.store.transact(claim).await? {
+            Claimed::Yes { attempt } => attempt,
+            Claimed::No(standing) => return Ok(Sent::Already(standing)),
+            Claimed::NotFound => return Err(Error::not_found(number)),
+            Claimed::AnotherRequest { order_id } => {
+                let number = number.clone();
+                return Err(Error::AnotherRequest { order_id, number });
+            }
+        };
+        let in_time = stopwatch.elapsed() < self.policy.send_limit;
+        let Answer { outcome, code } = if in_time || !self.policy.follows(Rule::SendDeadline) {
+            let call = provider.send(&payout.request);
+            let answer = timeout(self.policy.call_limit, call).await;
+            answer.unwrap_or(Answer {
+                outcome: CallOutcome::Unknown,
+                code: None,
+            })
+        } else {
+            Answer {
+                outcome: CallOutcome::NotSent,
+                code: None,
+            }
+        };
+        let answered = Add {
+            number: number.clone(),
+            at: None,
+            fact: Fact::Answered { attempt, outcome },
+            detail: code.clone().unwrap_or_default(),
+            paid_at: None,
+            policy: self.policy,
+        };
+        self.store.transact(answered).await?;
+        Ok(match outcome {
+            CallOutcome::Accepted => Sent::Accepted,
+            CallOutcome::Rejected => Sent::Rejected(code),
+            CallOutcome::RejectedUntilRecharge | CallOutcome::RejectedUntilNextDay => {
+                Sent::Waiting(code)
+            }
+            CallOutcome::NotSent => Sent::NotSent,
+            CallOutcome::Unknown => Sent::Unknown,
+        })
+    }
+
+    /// Permits one more attempt of a payout, because a person decided so; `None` if
+    /// it may not be sent again.
+    ///
+    /// That needs two conclusive answers that do not show it, far enough apart. The
+    /// reason, which should say who decided, is stored. If the permit is not used
+    /// with [`resend`](Self::resend) here, the [`Sweeper`](crate::Sweeper) uses it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`]; [`Error::Database`].
+    pub async fn permit(&self, number: &str, reason: &str) -> Result<Option<Permit>, Error> {
+        let grant = Grant {
+            number: number.to_owned(),
+            reason: reason.to_owned(),
+            policy: self.policy,
+        };
+        let granted = self.store.transact(grant).await?;
+        let granted = granted.ok_or_else(|| Error::not_found(number))?;
+        let number = number.to_owned();
+        Ok(granted.map(|attempt| Permit { number, attempt }))
+    }
+
+    /// The permit that was granted for a payout and has not been used, such as one
+    /// that another process granted.
+    pub(crate) async fn granted(&self, number: &str) -> Result<Option<Permit>, Error> {
+        let Some((record, now)) = self.find(number).await? else {
+            return Ok(None);
+        };
+        let standing = record.standing(now, &self.policy);
+        let number = record.number;
+        let attempt = standing.attempt + 1;
+        Ok((standing.state == State::Permitted).then_some(Permit { number, attempt }))
+    }
+}
+
+/// Measures a time by two clocks, of which the one counts that shows more: one does
+/// not jump but may stand still while the machine is suspended, the other may jump.
+struct Stopwatch {
+    monotonic: Instant,
+    wall: SystemTime,
+}
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self {
+            monotonic: Instant::now(),
+            wall: SystemTime::now(),
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        let wall = self.wall.elapsed().unwrap_or_default();
+        self.monotonic.elapsed().max(wall)
+    }
+}
+
+/// Claims the next attempt of a payout.
+#[derive(Clone)]
+struct Claim {
+    number: String,
+    digest: String,
+    permitted: Option<u32>,
+    /// What was read in another transaction, in tests that decide on it.
+    read_before: Option<(Record, Timestamp)>,
+    policy: Policy,
+}
+
+enum Claimed {
+    Yes { attempt: u32 },
+    No(Standing),
+    NotFound,
+    AnotherRequest { order_id: String },
+}
+
+impl Work for Claim {
+    type Output = Claimed;
+
+    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Claimed, DatabaseError> {
+        loop {
+            let Some(mut record) = Record::find(db, &self.number).await? else {
+                return Ok(Claimed::NotFound);
+            };
+            if record.digest != self.digest {
+                return Ok(Claimed::AnotherRequest {
+                    order_id: record.order_id,
+                });
+            }
+            let at = db.now().await?;
+            let standing = match &self.read_before {
+                None => record.standing(at, &self.policy),
+                Some((before, at)) => before.standing(*at, &self.policy),
+            };
+            let Some(attempt) = standing.next_attempt(self.permitted) else {
+                return Ok(Claimed::No(standing));
+            };
+            let send_before = at + self.policy.send_limit;
+            let fact = Fact::Claimed {
+                attempt,
+                send_before,
+            };
+            if record
+                .add(db, Evidence { at, fact }, "", &self.policy)
+                .await?
+            {
+                return Ok(Claimed::Yes { attempt });
+            }
+        }
+    }
+}
+
+/// Grants a permit; the output is `None` without such a payout.
+#[derive(Clone)]
+struct Grant {
+    number: String,
+    reason: String,
+    policy: Policy,
+}
+
+impl Work for Grant {
+    type Output = Option<Option<u32>>;
+
+    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Self::Output, DatabaseError> {
+        loop {
+            let Some(mut record) = Record::find(db, &self.number).await? else {
+                return Ok(None);
+            };
+            let at = db.now().await?;
+            let standing = record.standing(at, &self.policy);
+            if !standing.permissible {
+                return Ok(Some(None));
+            }
+            let attempt = standing.attempt + 1;
+            let until = at + self.policy.permit_limit;
+            let fact = Fact::Permitted { attempt, until };
+            if record
+                .add(db, Evidence { at, fact }, &self.reason, &self.policy)
+                .await?
+            {
+                return Ok(Some(Some(attempt)));
+            }
+        }
+    }
+}

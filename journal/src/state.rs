@@ -1,0 +1,463 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::policy::Policy;
+use crate::rules::Rule;
+use crate::{CallOutcome, Evidence, Fact, Found, Timestamp};
+
+/// The state of a payout, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// It has a number, and nothing of it was sent.
+    Reserved,
+    /// A process is sending it.
+    Sending,
+    /// It may have been executed.
+    Unknown,
+    /// It was not executed, as far as can be known, and may be sent again.
+    Permitted,
+    /// SkyPay refused it until the account is recharged; it is sent again then.
+    AwaitingRecharge,
+    /// SkyPay refused it until the next day; it is sent again then.
+    AwaitingNextDay,
+    /// SkyPay accepted it.
+    Accepted,
+    /// A failure or refusal that may be that of one of several copies.
+    Doubt,
+    /// The payee has the money.
+    Paid,
+    /// It failed; its money may be released.
+    Failed,
+    /// It is cancelled; its money may be released.
+    Cancelled,
+    /// SkyPay refused it; its money may be released.
+    Rejected,
+    /// The partner withdrew it while nothing of it was under way.
+    Withdrawn,
+    /// Two facts exclude each other: a person decides.
+    Contradiction,
+}
+
+/// What the evidence of a payout means at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The state.
+    pub state: State,
+    /// The number of the last attempt; 0 before the first.
+    pub attempt: u32,
+    /// Whether its money was released.
+    pub released: bool,
+    /// Whether a permit to send it again may be granted.
+    pub permissible: bool,
+    /// When SkyPay may and should be asked about it next; `None` if it need not be.
+    pub ask_at: Option<Timestamp>,
+    /// When the sweeper sends it; `None` if it does not.
+    pub send_at: Option<Timestamp>,
+    /// When the last call of any attempt has ended at the latest.
+    pub quiet_since: Option<Timestamp>,
+    /// Whether nothing of it is under way.
+    idle: bool,
+    /// A time before which it must not be sent; `None` once it has passed.
+    not_before: Option<Timestamp>,
+}
+
+impl Standing {
+    /// What a set of evidence means at `now`.
+    ///
+    /// This is a pure function: the order in which the evidence became known, and
+    /// how often, cannot matter.
+    #[must_use]
+    pub fn of(evidence: &BTreeSet<Evidence>, now: Timestamp, policy: &Policy) -> Self {
+        let known = Known::of(evidence, policy);
+        let state = known.state(now);
+        let idle = known.is_idle(state);
+        Self {
+            state,
+            attempt: known.last_attempt,
+            released: known.released.is_some(),
+            permissible: state == State::Unknown && known.absent_twice(),
+            ask_at: known.ask_at(state, idle),
+            send_at: known
+                .send_at(state)
+                .filter(|_| idle || state == State::Permitted),
+            quiet_since: known.quiet_since,
+            idle,
+            not_before: known
+                .not_before(state)
+                .filter(|not_before| now < *not_before),
+        }
+    }
+
+    /// The attempt that may be claimed: the next one if nothing is under way, or
+    /// the one that a permit is for.
+    #[must_use]
+    pub fn next_attempt(&self, permitted: Option<u32>) -> Option<u32> {
+        let next = self.attempt + 1;
+        let may = match permitted {
+            None => self.idle && self.not_before.is_none(),
+            Some(permitted) => self.state == State::Permitted && permitted == next,
+        };
+        may.then_some(next)
+    }
+
+    /// Whether the partner may withdraw it: nothing of it is under way.
+    #[must_use]
+    pub fn may_withdraw(&self) -> bool {
+        self.idle
+    }
+
+    /// Whether its money may be released.
+    #[must_use]
+    pub fn may_release(&self) -> bool {
+        self.state.is_settled_unpaid() && !self.released
+    }
+}
+
+impl State {
+    /// Whether it will not be paid, as far as is known.
+    fn is_settled_unpaid(self) -> bool {
+        matches!(self, Self::Failed | Self::Cancelled | Self::Rejected)
+    }
+}
+
+/// The evidence, by kind.
+struct Known<'p> {
+    policy: &'p Policy,
+    ordered: Option<Timestamp>,
+    last_attempt: u32,
+    /// How each attempt ended; `None` if that is not known.
+    attempts: BTreeMap<u32, Option<CallOutcome>>,
+    last_claim: Option<Timestamp>,
+    last_answer: Option<Timestamp>,
+    /// When the last call of any attempt has ended at the latest.
+    quiet_since: Option<Timestamp>,
+    sightings: BTreeSet<(Timestamp, Found)>,
+    absences: BTreeSet<(Timestamp, bool)>,
+    last_notice: Option<(Timestamp, Found)>,
+    permit: Option<Permit>,
+    released: Option<Timestamp>,
+    withdrawn: bool,
+}
+
+/// A permit for an attempt.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Permit {
+    attempt: u32,
+    until: Timestamp,
+    granted: Timestamp,
+}
+
+impl<'p> Known<'p> {
+    fn of(evidence: &BTreeSet<Evidence>, policy: &'p Policy) -> Self {
+        let mut known = Self {
+            policy,
+            ordered: None,
+            last_attempt: 0,
+            attempts: BTreeMap::new(),
+            last_claim: None,
+            last_answer: None,
+            quiet_since: None,
+            sightings: BTreeSet::new(),
+            absences: BTreeSet::new(),
+            last_notice: None,
+            permit: None,
+            released: None,
+            withdrawn: false,
+        };
+        for Evidence { at, fact } in evidence {
+            known.add(*at, *fact);
+        }
+        known
+    }
+
+    fn add(&mut self, at: Timestamp, fact: Fact) {
+        match fact {
+            Fact::Ordered => self.ordered = Some(at),
+            Fact::Claimed {
+                attempt,
+                send_before,
+            } => {
+                self.last_attempt = self.last_attempt.max(attempt);
+                self.attempts.entry(attempt).or_default();
+                self.last_claim = self.last_claim.max(Some(at));
+                let quiet = send_before + self.policy.call_limit;
+                self.quiet_since = self.quiet_since.max(Some(quiet));
+            }
+            Fact::Answered { attempt, outcome } => {
+                self.last_attempt = self.last_attempt.max(attempt);
+                let known = self.attempts.entry(attempt).or_default();
+                *known = (*known).max(Some(outcome));
+                self.last_answer = self.last_answer.max(Some(at));
+            }
+            Fact::Found(found) => {
+                self.sightings.insert((at, found));
+            }
+            Fact::Absent { .. } if !self.policy.follows(Rule::AbsentIsNotFailed) => {
+                self.sightings.insert((at, Found::Failed));
+            }
+            Fact::Absent { conclusive } => {
+                self.absences.insert((at, conclusive));
+            }
+            Fact::Notified(found) => {
+                self.last_notice = self.last_notice.max(Some((at, found)));
+                let proves = match found {
+                    Found::Failed | Found::Cancelled => {
+                        !self.policy.follows(Rule::ConfirmedFailure)
+                    }
+                    Found::Open | Found::Paid => !self.policy.follows(Rule::CallbackProvesNothing),
+                };
+                if proves {
+                    self.sightings.insert((at, found));
+                }
+            }
+            Fact::Permitted { attempt, until } => {
+                let permit = Permit {
+                    attempt,
+                    until,
+                    granted: at,
+                };
+                self.permit = self.permit.max(Some(permit));
+            }
+            Fact::Released => self.released = self.released.max(Some(at)),
+            Fact::Withdrawn => self.withdrawn = true,
+        }
+    }
+
+    fn state(&self, now: Timestamp) -> State {
+        let state = self.state_if_kept(now);
+        let excluded = (self.released.is_some() && !state.is_settled_unpaid())
+            || (self.withdrawn && state != State::Withdrawn)
+            || self.is_reversed()
+            || self.is_reopened();
+        if excluded {
+            State::Contradiction
+        } else {
+            state
+        }
+    }
+
+    /// The state by what SkyPay shows, or else by how the attempts ended.
+    fn state_if_kept(&self, now: Timestamp) -> State {
+        let last = self.sightings.last().map(|(_, found)| *found);
+        let is_paid = if self.policy.follows(Rule::Fold) {
+            self.first_paid().is_some()
+        } else {
+            last == Some(Found::Paid)
+        };
+        match last {
+            _ if is_paid => State::Paid,
+            Some(Found::Failed) => self.unless_doubtful(State::Failed),
+            Some(Found::Cancelled) => self.unless_doubtful(State::Cancelled),
+            Some(Found::Open | Found::Paid) => State::Accepted,
+            None => self.unseen(now),
+        }
+    }
+
+    /// The state of a payout that no response and no report shows.
+    fn unseen(&self, now: Timestamp) -> State {
+        let mut ends = self.attempts.values();
+        if ends.any(|end| *end == Some(CallOutcome::Accepted)) {
+            return State::Accepted;
+        }
+        let last = self.attempts.get(&self.last_attempt).copied().flatten();
+        if self.copies() == 0 {
+            return self.unsent(last);
+        }
+        match last {
+            None if self.quiet_since.is_some_and(|quiet| now < quiet) => State::Sending,
+            None if !self.policy.follows(Rule::CrashIsUnknown) => State::Reserved,
+            Some(
+                CallOutcome::Rejected
+                | CallOutcome::RejectedUntilRecharge
+                | CallOutcome::RejectedUntilNextDay,
+            ) => {
+                let is_certain = !self.policy.follows(Rule::RefusalIsDoubt);
+                if is_certain || self.is_absent_after_quarantine() {
+                    State::Rejected
+                } else {
+                    State::Doubt
+                }
+            }
+            _ if self.is_permitted(now) => State::Permitted,
+            _ if self.is_old(now) && !self.policy.follows(Rule::NoFailureByAge) => State::Failed,
+            _ => State::Unknown,
+        }
+    }
+
+    /// The state of a payout of which no copy is under way, by its last attempt.
+    fn unsent(&self, last: Option<CallOutcome>) -> State {
+        match last {
+            Some(CallOutcome::Rejected) => State::Rejected,
+            _ if self.withdrawn => State::Withdrawn,
+            Some(CallOutcome::RejectedUntilRecharge) => State::AwaitingRecharge,
+            Some(CallOutcome::RejectedUntilNextDay) => State::AwaitingNextDay,
+            _ => State::Reserved,
+        }
+    }
+
+    /// Whether it has been unknown for a day.
+    fn is_old(&self, now: Timestamp) -> bool {
+        let day = std::time::Duration::from_secs(24 * 60 * 60);
+        self.quiet_since.is_some_and(|quiet| now - quiet >= day)
+    }
+
+    fn first_paid(&self) -> Option<Timestamp> {
+        let mut all = self.sightings.iter();
+        all.find(|(_, found)| *found == Found::Paid)
+            .map(|(at, _)| *at)
+    }
+
+    /// Whether it was paid, and is shown as not paid later.
+    fn is_reversed(&self) -> bool {
+        let Some(paid) = self.first_paid() else {
+            return false;
+        };
+        let unpaid = |found| matches!(found, Found::Failed | Found::Cancelled);
+        let mut all = self.sightings.iter();
+        all.any(|(at, found)| *at > paid && unpaid(*found)) && self.policy.follows(Rule::Fold)
+    }
+
+    /// Whether it is shown as under way after its money was released.
+    fn is_reopened(&self) -> bool {
+        let Some(released) = self.released else {
+            return false;
+        };
+        let mut all = self.sightings.iter();
+        all.any(|(at, found)| *at > released && matches!(found, Found::Open | Found::Paid))
+    }
+
+    /// How many attempts may have been executed.
+    fn copies(&self) -> usize {
+        let executed_maybe = |end: &&Option<CallOutcome>| {
+            matches!(
+                end,
+                None | Some(CallOutcome::Unknown | CallOutcome::Accepted)
+            )
+        };
+        self.attempts.values().filter(executed_maybe).count()
+    }
+
+    /// A failure that is seen too early may be that of one of several copies.
+    fn unless_doubtful(&self, state: State) -> State {
+        let seen = self.sightings.last().map(|(at, _)| *at);
+        let quarantine = self.policy.follows(Rule::Quarantine);
+        if quarantine && self.copies() > 1 && seen < self.quarantined_until() {
+            State::Doubt
+        } else {
+            state
+        }
+    }
+
+    fn quarantined_until(&self) -> Option<Timestamp> {
+        self.quiet_since.map(|quiet| quiet + self.policy.quarantine)
+    }
+
+    fn is_absent_after_quarantine(&self) -> bool {
+        let mut all = self.absences.iter();
+        all.any(|(at, conclusive)| *conclusive && Some(*at) >= self.quarantined_until())
+    }
+
+    fn is_permitted(&self, now: Timestamp) -> bool {
+        self.permit
+            .is_some_and(|permit| permit.attempt == self.last_attempt + 1 && now < permit.until)
+    }
+
+    /// The first moment at which an absence says something about the last attempt.
+    fn first_question(&self) -> Option<Timestamp> {
+        if self.policy.follows(Rule::QueryDelay) {
+            self.quiet_since
+                .map(|quiet| quiet + self.policy.query_delay)
+        } else {
+            self.last_claim
+        }
+    }
+
+    /// Whether two conclusive questions, apart from each other, did not find it.
+    fn absent_twice(&self) -> bool {
+        let counted = |(at, conclusive): &&(Timestamp, bool)| {
+            *conclusive && Some(*at) >= self.first_question()
+        };
+        let mut counted = self.absences.iter().filter(counted);
+        let Some((first, _)) = counted.next() else {
+            return false;
+        };
+        let Some((last, _)) = counted.next_back() else {
+            return !self.policy.follows(Rule::TwoAbsences);
+        };
+        *last - *first >= self.policy.query_delay
+    }
+
+    /// Whether nothing of it is under way, so that it may be sent or withdrawn.
+    ///
+    /// A network may deliver a request twice. If SkyPay accepts the first copy and
+    /// refuses the second for the balance, the refusal is the answer that arrives. So
+    /// a refusal that could depend on the moment is confirmed by a question; an
+    /// absence need not be conclusive for that, since without balance there is no
+    /// later payout that could be a witness.
+    fn is_idle(&self, state: State) -> bool {
+        match state {
+            State::Reserved => true,
+            State::AwaitingRecharge | State::AwaitingNextDay => {
+                let mut all = self.absences.iter();
+                all.any(|(at, _)| Some(*at) >= self.first_question())
+                    || !self.policy.follows(Rule::ConfirmedRefusal)
+            }
+            _ => false,
+        }
+    }
+
+    fn not_before(&self, state: State) -> Option<Timestamp> {
+        self.last_answer
+            .filter(|_| state == State::AwaitingNextDay)
+            .map(Timestamp::next_day)
+    }
+
+    fn send_at(&self, state: State) -> Option<Timestamp> {
+        let policy = self.policy;
+        match state {
+            State::Reserved => {
+                let again = self.last_claim.map(|claim| claim + policy.query_delay);
+                again.max(self.ordered.map(|ordered| ordered + policy.send_limit))
+            }
+            State::AwaitingRecharge => self.last_claim.map(|claim| claim + policy.cadence),
+            State::AwaitingNextDay => self.not_before(state),
+            State::Permitted => self.permit.map(|permit| permit.granted + policy.send_limit),
+            _ => None,
+        }
+    }
+
+    fn ask_at(&self, state: State, idle: bool) -> Option<Timestamp> {
+        let policy = self.policy;
+        let seen = self.sightings.last().map(|(at, _)| *at);
+        let asked = seen.max(self.absences.last().map(|(at, _)| *at));
+        let after = |delay| self.first_question().max(asked.map(|asked| asked + delay));
+        let notice = self.last_notice.filter(|(at, _)| Some(*at) > asked);
+        match (state, notice) {
+            (State::Sending | State::Unknown, _) => after(policy.query_delay),
+            // A permit that was not used expires.
+            (State::Permitted, _) => {
+                after(policy.query_delay).max(self.permit.map(|permit| permit.until))
+            }
+            (State::Doubt, _) => self.quarantined_until().max(after(policy.cadence)),
+            (State::AwaitingRecharge | State::AwaitingNextDay, _) if !idle => {
+                after(policy.query_delay)
+            }
+            (State::Accepted, None) => after(policy.cadence),
+            (State::Contradiction, _) => None,
+            (state, Some((at, found))) if says_more(state, found) => {
+                after(policy.query_delay).max(Some(at))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a callback reports something else than is known, so that SkyPay is
+/// asked.
+fn says_more(state: State, found: Found) -> bool {
+    match state {
+        State::Paid => matches!(found, Found::Failed | Found::Cancelled),
+        State::Failed => matches!(found, Found::Paid | Found::Cancelled),
+        State::Cancelled => matches!(found, Found::Paid | Found::Failed),
+        _ => true,
+    }
+}

@@ -1,0 +1,193 @@
+//! PostgreSQL, for several processes and machines.
+
+use deadpool_postgres::Pool;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
+use tokio_postgres::{Client, GenericClient, Transaction};
+
+use crate::Timestamp;
+use crate::database::{Column, Database, DatabaseError, Row, Value};
+use crate::schema;
+use crate::store::{Store, TRIES, Work};
+
+/// The lock under which the tables are created or upgraded.
+const MIGRATION_LOCK: i64 = 0x0073_6b79_7061_7901;
+
+/// A journal in a PostgreSQL database.
+#[derive(Clone)]
+pub struct Postgres(Pool);
+
+impl Postgres {
+    /// Uses the connections of a pool, after creating or upgrading the
+    /// journal's tables.
+    ///
+    /// # Errors
+    ///
+    /// If there is no connection, or the tables were written by a later version.
+    pub async fn open(pool: Pool) -> Result<Self, DatabaseError> {
+        let mut client = pool.get().await.map_err(no_connection)?;
+        Self::migrate(&mut client).await?;
+        drop(client);
+        Ok(Self(pool))
+    }
+
+    /// Creates or upgrades the journal's tables.
+    ///
+    /// # Errors
+    ///
+    /// If they were written by a later version.
+    pub async fn migrate(client: &mut Client) -> Result<(), DatabaseError> {
+        let mut transaction = client.transaction().await.map_err(failed)?;
+        let lock = "SELECT pg_advisory_xact_lock($1)";
+        transaction
+            .execute(lock, &[&MIGRATION_LOCK])
+            .await
+            .map_err(failed)?;
+        schema::migrate(&mut transaction).await?;
+        transaction.commit().await.map_err(failed)
+    }
+}
+
+impl Store for Postgres {
+    async fn transact<W: Work>(&self, work: W) -> Result<W::Output, DatabaseError> {
+        let mut client = self.0.get().await.map_err(no_connection)?;
+        for _ in 1..TRIES {
+            match in_transaction(&mut client, work.clone()).await {
+                Err(error) if error.is_conflict() => {}
+                done => return done,
+            }
+        }
+        in_transaction(&mut client, work).await
+    }
+}
+
+async fn in_transaction<W: Work>(client: &mut Client, work: W) -> Result<W::Output, DatabaseError> {
+    let mut transaction = client.transaction().await.map_err(failed)?;
+    let output = work.run(&mut transaction).await?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(output)
+}
+
+async fn run(
+    transaction: &impl GenericClient,
+    statement: &'static str,
+    values: &[Value<'_>],
+) -> Result<Vec<Row>, DatabaseError> {
+    let values: Vec<(&(dyn ToSql + Sync), Type)> = values
+        .iter()
+        .map(|value| {
+            let ty = match value {
+                Value::Text(_) | Value::OptionalText(_) => Type::TEXT,
+                Value::Integer(_) | Value::OptionalInteger(_) => Type::INT8,
+            };
+            (value as &(dyn ToSql + Sync), ty)
+        })
+        .collect();
+    let rows = transaction
+        .query_typed(statement, &values)
+        .await
+        .map_err(failed)?;
+    let columns = |row: &tokio_postgres::Row| {
+        let all = (0..row.len()).map(|index| row.try_get(index).map_err(failed));
+        all.collect::<Result<_, _>>().map(Row::of)
+    };
+    rows.iter().map(columns).collect()
+}
+
+async fn now(transaction: &impl GenericClient) -> Result<Timestamp, DatabaseError> {
+    // It never is earlier than the newest evidence, even if the clock was set back.
+    let clock = "SELECT greatest((extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT, max(at)) \
+                 FROM skypay_evidence";
+    let row = transaction.query_typed(clock, &[]).await.map_err(failed)?;
+    let row = row
+        .first()
+        .ok_or_else(|| DatabaseError::because("PostgreSQL gives no time"))?;
+    Ok(Timestamp(row.try_get(0).map_err(failed)?))
+}
+
+macro_rules! database {
+    ($type:ty) => {
+        impl Database for $type {
+            async fn run(
+                &mut self,
+                statement: &'static str,
+                values: &[Value<'_>],
+            ) -> Result<Vec<Row>, DatabaseError> {
+                run(&**self, statement, values).await
+            }
+
+            async fn now(&mut self) -> Result<Timestamp, DatabaseError> {
+                now(&**self).await
+            }
+        }
+    };
+}
+
+impl Database for Transaction<'_> {
+    async fn run(
+        &mut self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, DatabaseError> {
+        run(self, statement, values).await
+    }
+
+    async fn now(&mut self) -> Result<Timestamp, DatabaseError> {
+        now(self).await
+    }
+}
+
+database!(deadpool_postgres::Transaction<'_>);
+
+impl ToSql for Value<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match *self {
+            Self::Text(text) => text.to_sql(ty, out),
+            Self::Integer(integer) => integer.to_sql(ty, out),
+            Self::OptionalText(text) => text.to_sql(ty, out),
+            Self::OptionalInteger(integer) => integer.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::TEXT | Type::INT8)
+    }
+
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Column {
+    fn from_sql(
+        ty: &Type,
+        raw: &'a [u8],
+    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(match *ty {
+            Type::INT8 => Self::Integer(i64::from_sql(ty, raw)?),
+            _ => Self::Text(String::from_sql(ty, raw)?),
+        })
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self::Null)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::TEXT | Type::INT8)
+    }
+}
+
+fn failed(error: tokio_postgres::Error) -> DatabaseError {
+    let conflict = matches!(
+        error.code(),
+        Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED)
+    );
+    DatabaseError::new(error, conflict)
+}
+
+fn no_connection(error: deadpool_postgres::PoolError) -> DatabaseError {
+    DatabaseError::new(error, false)
+}

@@ -1,0 +1,225 @@
+//! One question about what is not known.
+
+use std::time::Duration;
+
+use crate::database::{Database, DatabaseError, Value};
+use crate::journal::Add;
+use crate::payout::Record;
+use crate::rules::Rule;
+use crate::store::{Store, Work};
+use crate::{Error, Fact, Journal, Policy, Provider, Shown, Standing, Statuses, Timestamp};
+
+/// How many payouts one question may be about, the witness included.
+const QUESTION: i64 = 50;
+
+/// The result of a round of [`Journal::sweep`] or [`Sweeper`](crate::Sweeper).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Round {
+    /// How many payouts were asked about.
+    pub asked: usize,
+    /// Which of them may be sent again, if a person decides so.
+    pub permissible: Vec<String>,
+    /// Why there was no answer, if there was none.
+    pub failed: Option<String>,
+}
+
+impl<S: Store> Journal<S> {
+    /// Asks about the payouts that are due, at most 49, in one question, and records
+    /// the answer. Call it again until `asked` is 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn sweep(&self, provider: &impl Provider) -> Result<Round, Error> {
+        self.ask(provider, None).await
+    }
+
+    /// Asks about one payout, unless it is too early for a question about it, and
+    /// returns what is known then. With `permissible` in it, a
+    /// [permit](Self::permit) may be granted.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`]; [`Error::Provider`] if SkyPay gave no usable answer;
+    /// [`Error::Database`].
+    pub async fn resolve(&self, provider: &impl Provider, number: &str) -> Result<Standing, Error> {
+        let round = self.ask(provider, Some(number.to_owned())).await?;
+        match round.failed {
+            Some(error) => Err(Error::Provider(error)),
+            None => self.standing(number).await,
+        }
+    }
+
+    async fn ask(&self, provider: &impl Provider, only: Option<String>) -> Result<Round, Error> {
+        let policy = self.policy;
+        let question = self
+            .store
+            .transact(Due {
+                only,
+                query_delay: policy.query_delay,
+            })
+            .await?;
+        let mut round = Round {
+            asked: question.numbers.len(),
+            ..Round::default()
+        };
+        if question.numbers.is_empty() {
+            return Ok(round);
+        }
+        let mut numbers = question.numbers.clone();
+        let witness = question.witness.iter().map(|(number, _)| number);
+        numbers.extend(
+            witness
+                .filter(|number| !question.numbers.contains(number))
+                .cloned(),
+        );
+        let answer = provider.statuses(&numbers).await;
+        let statuses = match answer.and_then(|statuses| only_about(&numbers, statuses)) {
+            Ok(statuses) => statuses,
+            Err(error) => {
+                round.failed = Some(error);
+                return Ok(round);
+            }
+        };
+        let seen_until = self.seen_until(&question, &statuses);
+        for number in question.numbers {
+            let answered = Answered {
+                shown: statuses.found.get(&number).copied(),
+                number: number.clone(),
+                asked: question.now,
+                seen_until,
+                policy,
+            };
+            let standing = self.store.transact(answered).await?;
+            if standing.is_some_and(|standing| standing.permissible) {
+                round.permissible.push(number);
+            }
+        }
+        Ok(round)
+    }
+
+    /// Up to when everything that was sent is in the answer: when the witness was
+    /// claimed. `None` without a witness, or if the clocks disagree.
+    fn seen_until(&self, question: &Question, statuses: &Statuses) -> Option<Timestamp> {
+        let clocks_agree = statuses.time.is_some_and(|time| {
+            let apart = (time - question.now).max(question.now - time);
+            apart <= self.policy.clock_tolerance
+        });
+        let (number, claimed) = question.witness.as_ref()?;
+        let is_shown = statuses.found.contains_key(number);
+        let counts = clocks_agree || !self.policy.follows(Rule::OneClock);
+        (is_shown && counts).then_some(*claimed)
+    }
+}
+
+/// An answer that is about other numbers says nothing about those that were asked.
+fn only_about(numbers: &[String], statuses: Statuses) -> Result<Statuses, String> {
+    if statuses.found.keys().all(|number| numbers.contains(number)) {
+        Ok(statuses)
+    } else {
+        Err("the answer shows a control number that was not asked about".to_owned())
+    }
+}
+
+/// Takes the payouts that are due for a question, so that no other question is about
+/// them for a while, whether or not there is an answer.
+#[derive(Clone)]
+struct Due {
+    /// The one payout to ask about, if it is due.
+    only: Option<String>,
+    query_delay: Duration,
+}
+
+struct Question {
+    now: Timestamp,
+    numbers: Vec<String>,
+    /// The newest payout that SkyPay must show, and when it was claimed.
+    witness: Option<(String, Timestamp)>,
+}
+
+impl Work for Due {
+    type Output = Question;
+
+    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Question, DatabaseError> {
+        let now = db.now().await?;
+        let again = now + self.query_delay;
+        let rows = db
+            .run(
+                "UPDATE skypay_payout SET asked_at = $1, ask_at = $2
+                 WHERE ask_at <= $1 AND number IN (
+                     SELECT number FROM skypay_payout
+                     WHERE ask_at <= $1 AND number = coalesce($3, number)
+                     ORDER BY ask_at, number LIMIT $4
+                 ) RETURNING number",
+                &[
+                    Value::Integer(now.0),
+                    Value::Integer(again.0),
+                    Value::OptionalText(self.only.as_deref()),
+                    Value::Integer(QUESTION - 1),
+                ],
+            )
+            .await?;
+        let numbers = rows.iter().map(|row| row.text(0).map(str::to_owned));
+        let mut numbers = numbers.collect::<Result<Vec<_>, _>>()?;
+        numbers.sort();
+        let mut question = Question {
+            now,
+            numbers,
+            witness: None,
+        };
+        if question.numbers.is_empty() {
+            return Ok(question);
+        }
+        // What is newer need not be shown yet.
+        let shown = now.before(self.query_delay);
+        let rows = db
+            .run(
+                "SELECT c.number, c.at FROM skypay_evidence c JOIN skypay_evidence a
+                     ON a.number = c.number AND a.fact = 'answered 1 accepted' AND a.at <= $1
+                 WHERE c.at <= $1 AND c.fact LIKE 'claimed 1 %' ORDER BY c.at DESC LIMIT 1",
+                &[Value::Integer(shown.0)],
+            )
+            .await?;
+        if let Some(row) = rows.first() {
+            question.witness = Some((row.text(0)?.to_owned(), Timestamp(row.integer(1)?)));
+        }
+        Ok(question)
+    }
+}
+
+/// Records what an answer shows of a payout.
+#[derive(Clone)]
+struct Answered {
+    number: String,
+    asked: Timestamp,
+    shown: Option<Shown>,
+    seen_until: Option<Timestamp>,
+    policy: Policy,
+}
+
+impl Work for Answered {
+    type Output = Option<Standing>;
+
+    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Option<Standing>, DatabaseError> {
+        let fact = if let Some(shown) = self.shown {
+            Fact::Found(shown.found)
+        } else {
+            let Some(record) = Record::find(db, &self.number).await? else {
+                return Ok(None);
+            };
+            let standing = record.standing(self.asked, &self.policy);
+            let witnessed = self.seen_until.is_some() && self.seen_until >= standing.quiet_since;
+            let conclusive = witnessed || !self.policy.follows(Rule::Witness);
+            Fact::Absent { conclusive }
+        };
+        let add = Add {
+            number: self.number,
+            at: Some(self.asked),
+            fact,
+            detail: String::new(),
+            paid_at: self.shown.and_then(|shown| shown.paid_at),
+            policy: self.policy,
+        };
+        add.run_in(db).await
+    }
+}

@@ -1,0 +1,244 @@
+//! Callbacks that are delivered again, one after the other and at once, take
+//! effect once and get one reply.
+
+#![cfg(all(feature = "sqlite", feature = "postgres"))]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod support;
+
+use std::thread;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use skypay_client::types::read::from_slice;
+use skypay_client::types::{
+    CollectionCollectRequest, CollectionCollectResponse, PayoutQueuePayoutRequest,
+};
+use skypay_journal::{Delivery, Error, Inbox, Once, Secret, Sqlite};
+use skypay_server::Refusal;
+use support::{Schema, sqlite_file};
+
+const COPIES: usize = 50;
+
+fn inbox() -> Inbox {
+    Inbox::new(Secret::new(*b"a secret of tests").unwrap())
+}
+
+fn collected(receipt: &str, amount: &str) -> CollectionCollectRequest {
+    let json = format!(
+        r#"{{"contractNumber":"SKY9800000101","receiptNumber":"{receipt}","payChannel":"11","amount":"{amount}","payTime":"2024-02-05 10:00:00"}}"#
+    );
+    from_slice(json.as_bytes()).unwrap()
+}
+
+fn notified(deal_time: &str) -> PayoutQueuePayoutRequest {
+    let json = format!(
+        r#"{{"controlNumber":"SKY9800000101","payType":"2","dealTime":"{deal_time}","transctionDate":"2024-02-05 10:00:00"}}"#
+    );
+    from_slice(json.as_bytes()).unwrap()
+}
+
+fn booked(receipt: &str) -> CollectionCollectResponse {
+    CollectionCollectResponse::builder()
+        .response_description(format!("booked {receipt}"))
+        .build()
+        .unwrap()
+}
+
+/// What would be replied.
+fn text(reply: Result<Result<CollectionCollectResponse, Refusal>, Error>) -> String {
+    match reply {
+        Ok(Ok(response)) => serde_json::to_string(&response).unwrap(),
+        Ok(Err(refusal)) => format!("{:?} {}", refusal.code(), refusal.description()),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Books in the transaction, if the callback is new.
+fn collect(
+    transaction: &mut Transaction<'_>,
+    request: &CollectionCollectRequest,
+) -> Result<Result<CollectionCollectResponse, Refusal>, Error> {
+    let receipt = request.receipt_number.as_str();
+    Sqlite::complete(async {
+        match inbox().once(transaction, request).await? {
+            Once::Again(reply) => Ok(reply),
+            Once::First(first) => {
+                transaction
+                    .execute("INSERT INTO effect (receipt) VALUES ($1)", [receipt])
+                    .unwrap();
+                first.reply(transaction, Ok(booked(receipt))).await
+            }
+        }
+    })
+}
+
+fn collect_in(connection: &mut Connection, request: &CollectionCollectRequest) -> String {
+    let mut transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .unwrap();
+    let reply = collect(&mut transaction, request);
+    transaction.commit().unwrap();
+    text(reply)
+}
+
+fn open(file: &std::path::Path) -> Connection {
+    let mut connection = Connection::open(file).unwrap();
+    connection
+        .busy_timeout(std::time::Duration::from_secs(60))
+        .unwrap();
+    Sqlite::migrate(&mut connection).unwrap();
+    connection
+        .execute_batch("CREATE TABLE IF NOT EXISTS effect (receipt TEXT)")
+        .unwrap();
+    connection
+}
+
+fn effects(connection: &Connection) -> i64 {
+    connection
+        .query_row("SELECT count(*) FROM effect", [], |row| row.get(0))
+        .unwrap()
+}
+
+#[test]
+fn concurrent_duplicates_have_one_effect_and_one_reply_in_sqlite() {
+    let file = sqlite_file();
+    let request = collected("R1", "3900.00");
+    let mut replies = Vec::new();
+    for _restart in 0..2 {
+        open(file.path());
+        let threads: Vec<_> = (0..COPIES)
+            .map(|_| {
+                let (path, request) = (file.path().to_owned(), request.clone());
+                thread::spawn(move || collect_in(&mut open(&path), &request))
+            })
+            .collect();
+        replies.extend(threads.into_iter().map(|thread| thread.join().unwrap()));
+    }
+    assert_eq!(effects(&open(file.path())), 1);
+    assert_eq!(replies.len(), 2 * COPIES);
+    assert!(
+        replies.iter().all(|reply| *reply == replies[0]),
+        "{replies:?}"
+    );
+    assert!(replies[0].contains("booked R1"), "{}", replies[0]);
+}
+
+#[tokio::test]
+async fn concurrent_duplicates_have_one_effect_and_one_reply_in_postgresql() {
+    let Some(schema) = Schema::new().await else {
+        return;
+    };
+    schema
+        .client()
+        .await
+        .batch_execute("CREATE TABLE effect (receipt TEXT)")
+        .await
+        .unwrap();
+    let request = collected("R1", "3900.00");
+    let mut replies = Vec::new();
+    for _restart in 0..2 {
+        let pool = schema.pool().await;
+        let tasks: Vec<_> = (0..COPIES)
+            .map(|_| {
+                let (pool, request) = (pool.clone(), request.clone());
+                tokio::spawn(async move {
+                    let mut client = pool.get().await.unwrap();
+                    let mut transaction = client.transaction().await.unwrap();
+                    let reply = match inbox().once(&mut transaction, &request).await.unwrap() {
+                        Once::Again(reply) => Ok(reply),
+                        Once::First(first) => {
+                            let book = "INSERT INTO effect (receipt) VALUES ('R1')";
+                            transaction.execute(book, &[]).await.unwrap();
+                            first.reply(&mut transaction, Ok(booked("R1"))).await
+                        }
+                    };
+                    transaction.commit().await.unwrap();
+                    text(reply)
+                })
+            })
+            .collect();
+        for task in tasks {
+            replies.push(task.await.unwrap());
+        }
+    }
+    let row = schema
+        .client()
+        .await
+        .query_one("SELECT count(*) FROM effect", &[])
+        .await
+        .unwrap();
+    assert_eq!(row.get::<_, i64>(0), 1);
+    assert!(
+        replies.iter().all(|reply| *reply == replies[0]),
+        "{replies:?}"
+    );
+    assert!(replies[0].contains("booked R1"), "{}", replies[0]);
+    schema.drop().await;
+}
+
+#[test]
+fn other_content_under_the_same_key_is_a_conflict_and_has_no_effect() {
+    let file = sqlite_file();
+    let mut connection = open(file.path());
+    assert!(collect_in(&mut connection, &collected("R1", "3900.00")).contains("booked R1"));
+    let conflict = collect_in(&mut connection, &collected("R1", "3901.00"));
+    assert!(conflict.contains("other content"), "{conflict}");
+    assert!(collect_in(&mut connection, &collected("R1", "3900.00")).contains("booked R1"));
+    assert!(collect_in(&mut connection, &collected("R2", "3900.00")).contains("booked R2"));
+    assert_eq!(effects(&connection), 2);
+}
+
+#[test]
+fn a_refusal_is_repeated_and_work_that_was_rolled_back_is_done_again() {
+    let file = sqlite_file();
+    let mut connection = open(file.path());
+    let request = collected("R1", "3900.00");
+    let mut rolled_back = connection.transaction().unwrap();
+    assert!(text(collect(&mut rolled_back, &request)).contains("booked R1"));
+    rolled_back.rollback().unwrap();
+
+    let mut transaction = connection.transaction().unwrap();
+    let refused = Sqlite::complete(async {
+        let Once::First(first) = inbox().once(&mut transaction, &request).await? else {
+            panic!("it was rolled back");
+        };
+        let refusal = Refusal::new("-1015", "the contract is closed");
+        first.reply(&mut transaction, Err(refusal)).await
+    });
+    transaction.commit().unwrap();
+    let refused = text(refused);
+    assert_eq!(refused, r#"Some("-1015") the contract is closed"#);
+    assert_eq!(collect_in(&mut connection, &request), refused);
+    assert_eq!(effects(&connection), 0);
+}
+
+#[test]
+fn a_notification_is_taken_once() {
+    let file = sqlite_file();
+    let mut connection = open(file.path());
+    let mut take = |notification: &PayoutQueuePayoutRequest| {
+        let mut transaction = connection.transaction().unwrap();
+        let delivery = Sqlite::complete(inbox().take(&mut transaction, notification)).unwrap();
+        transaction.commit().unwrap();
+        delivery
+    };
+    let (first, second) = (
+        notified("2024-02-05 10:00:00"),
+        notified("2024-02-05 10:00:01"),
+    );
+    assert_eq!(take(&first), Delivery::First);
+    assert_eq!(take(&first), Delivery::Again);
+    assert_eq!(take(&second), Delivery::First);
+}
+
+#[test]
+fn without_a_transaction_nothing_is_taken() {
+    let file = sqlite_file();
+    let mut connection = open(file.path());
+    let taken = Sqlite::complete(inbox().take(&mut connection, &notified("2024-02-05 10:00:00")));
+    let error = taken.unwrap_err();
+    assert!(error.to_string().contains("no open transaction"), "{error}");
+}
