@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::validate::{Invalid, Validate, Violations};
 use crate::value::WireError;
 
 /// A value that a builder's setter accepts for a field of type `T`: a `T`, or
@@ -32,20 +31,3 @@ impl<T, V: TryInto<T, Error: fmt::Display>> IntoField<T> for V {
 /// A field of a builder: `None` if unset, else the value or why the conversion
 /// failed.
 pub type Slot<T> = Option<Result<T, &'static str>>;
-
-/// Finishes a builder: returns the message if every slot has a value and validation
-/// reports no violation.
-///
-/// # Errors
-///
-/// All violations.
-pub fn build<T: Validate>(
-    mut at: Violations,
-    message: impl FnOnce() -> Option<T>,
-) -> Result<T, Invalid> {
-    let message = message();
-    if let Some(message) = &message {
-        message.check(&mut at);
-    }
-    at.finish(message)
-}

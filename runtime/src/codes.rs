@@ -46,6 +46,17 @@ impl Unrecognized {
     }
 }
 
+/// The constraint and the message of a violation, if a code must not be sent.
+#[doc(hidden)]
+#[must_use]
+pub fn unsendable(is_listed: bool, is_read_only: bool) -> Option<(&'static str, &'static str)> {
+    match (is_listed, is_read_only) {
+        (false, _) => Some(("unlisted", "must be a code that the document lists")),
+        (true, true) => Some(("read-only", "must not be a code that is only received")),
+        (true, false) => None,
+    }
+}
+
 /// Declares an open enum: a table of codes, with a row per code, that preserves
 /// codes which it does not list.
 ///
@@ -150,7 +161,13 @@ macro_rules! open_enum {
             }
         }
 
-        $crate::__text_conversions!($table, $crate::codes::plain);
+        $crate::__text_conversions! {
+            $table, $crate::codes::plain;
+
+            fn unsendable(&self) -> ::core::option::Option<(&'static str, &'static str)> {
+                $crate::codes::unsendable(self.is_listed(), self.is_read_only())
+            }
+        }
 
         $crate::__json_schema!($table, _generator, $crate::schema::codes(&[$($code),+]));
     };
@@ -159,11 +176,12 @@ macro_rules! open_enum {
 }
 
 /// Implements what code tables and string newtypes have in common. `$text` has
-/// `From<&str>` and `as_str`; `$normalize` is applied to a received text.
+/// `From<&str>` and `as_str`; `$normalize` is applied to a received text, and
+/// `$method` is a further method of `FieldValue`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __text_conversions {
-    ($text:ident, $normalize:path) => {
+    ($text:ident, $normalize:path; $($method:tt)*) => {
         impl ::core::str::FromStr for $text {
             type Err = ::core::convert::Infallible;
 
@@ -185,10 +203,12 @@ macro_rules! __text_conversions {
             }
         }
 
-        impl $crate::validate::AsText for $text {
+        impl $crate::validate::FieldValue for $text {
             fn as_text(&self) -> ::core::option::Option<$crate::__private::Cow<'_, str>> {
                 ::core::option::Option::Some($crate::__private::Cow::Borrowed(self.as_str()))
             }
+
+            $($method)*
         }
 
         impl $crate::__private::serde::Serialize for $text {

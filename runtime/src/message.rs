@@ -35,9 +35,8 @@ pub use presence::{
 /// | `range(1..=999)` | the range of a number or an amount |
 /// | `one_of("1", "2")` | the allowed values of a text or a code |
 /// | `listed` | a code that its table lists and that may be sent |
-/// | `nested` | an object, validated as well |
 ///
-/// `as number` and `as fraction` after the type select an encoding other than the
+/// Objects are validated as well. `as number` and `as fraction` after the type select an encoding other than the
 /// type's native one. The name `"$plain"` marks the field that holds the text if a
 /// plain text is received in place of the object.
 ///
@@ -91,13 +90,7 @@ macro_rules! message {
             )*
         }
         $(identity [$($identity:literal $(| $other:literal)*),* $(,)?];)?
-        $(rules {
-            $(
-                $id:literal $(when $when:literal in [$($value:literal),*],)?
-                $(requires [$($require:literal),*],)? $(forbids [$($forbid:literal),*],)?
-                $(matches [$($match:literal $pattern:literal),*],)? reason $reason:literal;
-            )*
-        })?
+        $(rules { $($rules:tt)* })?
     ) => {
         $(#[doc = $about])*
         #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,12 +106,12 @@ macro_rules! message {
         impl $name {
             /// Returns a builder; its `build` reports every invalid field.
             pub fn builder() -> $builder {
-                <$builder as ::core::default::Default>::default()
+                $builder { $($field: ::core::option::Option::None,)* }
             }
         }
 
         #[doc = ::core::concat!("Builds a [`", ::core::stringify!($name), "`].")]
-        #[derive(Clone, Debug, Default)]
+        #[derive(Clone, Debug)]
         #[must_use]
         pub struct $builder {
             $($field: $crate::builder::Slot<
@@ -143,54 +136,43 @@ macro_rules! message {
                 $(let $field = $crate::message::presence::take::<
                     $crate::message::$presence, $ty,
                 >(self.$field, $wire, &mut at);)*
-                $crate::builder::build(at, || {
-                    ::core::option::Option::Some($name { $($field: $field?,)* })
-                })
+                $(let ::core::option::Option::Some($field) = $field else {
+                    return at.finish(::core::option::Option::None);
+                };)*
+                let message = $name { $($field,)* };
+                $crate::Validate::check(&message, &mut at);
+                at.finish(::core::option::Option::Some(message))
+            }
+        }
+
+        impl ::core::default::Default for $builder {
+            fn default() -> Self {
+                $name::builder()
             }
         }
 
         #[allow(deprecated, reason = "the fields are still in the message")]
         const _: () = {
-            use $crate::__private::{Cow as __Cow, serde};
+            use $crate::__private::serde;
             use $crate::message::presence;
 
             impl $crate::Validate for $name {
                 fn check(&self, at: &mut $crate::Violations) {
                     $(
                         $(presence::count::<presence::$presence, $ty>(
-                            &self.$field, $wire, at, $($count)*
+                            &self.$field, $wire, at, &($($count)*)
                         );)?
                         presence::check::<presence::$presence, $ty>(
-                            &self.$field, $wire, at, |value, field, at| {
-                                let _ = (value, field, &at);
-                                $($($crate::__check!(
-                                    $wire (at, field, value) $check $(($($limit)*))?
-                                );)*)?
-                            },
+                            &self.$field, $wire, at, &[$($($crate::__check!(
+                                $wire $ty, $check $(($($limit)*))?
+                            )),*)?],
                         );
                     )*
                     let _ = &at;
-                    $({
-                        static RULES: &[$crate::validate::Rule] = &[$($crate::validate::Rule {
-                            id: $id,
-                            when: &[$(($when, &[$($value),*]))?],
-                            require: &[$($($require),*)?],
-                            forbid: &[$($($forbid),*)?],
-                            matches: &[$($(($match, $crate::__pattern!($pattern))),*)?],
-                            reason: $reason,
-                        }),*];
-                        for rule in RULES {
-                            rule.check(self, at);
-                        }
-                    })?
+                    $($crate::__rules!(@check self at $($rules)*);)?
                 }
 
-                fn text_of(&self, field: &str) -> ::core::option::Option<__Cow<'_, str>> {
-                    match field {
-                        $($wire => presence::text::<presence::$presence, $ty>(&self.$field),)*
-                        _ => ::core::option::Option::None,
-                    }
-                }
+                $crate::__rules! { $([$wire $field $presence $ty])* $({ $($rules)* })? }
             }
 
             impl serde::Serialize for $name {
@@ -262,7 +244,11 @@ macro_rules! message {
                 }
             }
 
-            impl $crate::validate::AsText for $name {}
+            impl $crate::validate::FieldValue for $name {
+                fn as_object(&self) -> ::core::option::Option<&dyn $crate::Validate> {
+                    ::core::option::Option::Some(self)
+                }
+            }
 
             $(impl $crate::received::Entry for $name {
                 const IDENTITY: &'static [&'static [&'static str]] =
@@ -333,35 +319,70 @@ macro_rules! __setter {
     };
 }
 
+/// The conditions between fields: `@check` checks them, and the other form
+/// implements `text_of` for a message that has some.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __rules {
+    (@check $this:ident $at:ident $(
+        $id:literal $(when $when:literal in [$($value:literal),*],)?
+        $(requires [$($require:literal),*],)? $(forbids [$($forbid:literal),*],)?
+        $(matches [$($match:literal $pattern:literal),*],)? reason $reason:literal;
+    )*) => {
+        static RULES: &[$crate::validate::Rule] = &[$($crate::validate::Rule {
+            id: $id,
+            when: &[$(($when, &[$($value),*]))?],
+            require: &[$($($require),*)?],
+            forbid: &[$($($forbid),*)?],
+            matches: &[$($(($match, $crate::__pattern!($pattern))),*)?],
+            reason: $reason,
+        }),*];
+        for rule in RULES {
+            rule.check($this, $at);
+        }
+    };
+    ($([$wire:literal $field:ident $presence:ident $ty:ty])*) => {};
+    ($([$wire:literal $field:ident $presence:ident $ty:ty])* { $($rules:tt)* }) => {
+        fn text_of(
+            &self,
+            field: &str,
+        ) -> ::core::option::Option<$crate::__private::Cow<'_, str>> {
+            match field {
+                $($wire => presence::text::<presence::$presence, $ty>(&self.$field),)*
+                _ => ::core::option::Option::None,
+            }
+        }
+    };
+}
+
 /// A check of a value.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __check {
-    ($wire:literal ($at:ident, $field:ident, $value:ident)
-        text($length:expr $(, $pattern:literal)?)) => {
-        $at.text($field, $value, $length, &[$($crate::__pattern!($pattern))?])
+    ($wire:literal $ty:ty, text($($limits:tt)*)) => {
+        $crate::__check!($wire $ty, integer($($limits)*))
     };
-    ($wire:literal $to:tt name($($limits:tt)*)) => {
-        $crate::__check!($wire $to text($($limits)*))
+    ($wire:literal $ty:ty, name($($limits:tt)*)) => {
+        $crate::__check!($wire $ty, integer($($limits)*))
     };
-    ($wire:literal ($at:ident, $field:ident, $value:ident)
-        integer($length:expr $(, $pattern:literal)? $(; $range:expr)?)) => {
-        $crate::__check!($wire ($at, $field, $value) text($length $(, $pattern)?));
-        $($at.integer_range($field, $value, $range))?
+    ($wire:literal $ty:ty, integer($length:expr $(, $pattern:literal)? $(; $range:expr)?)) => {
+        $crate::validate::Check::Text(
+            $crate::validate::Range::new::<usize>(&$length),
+            &[$($crate::__pattern!($pattern))?],
+            &[$($crate::validate::Range::new::<u64>(&$range))?],
+        )
     };
-    ($wire:literal ($at:ident, $field:ident, $value:ident) range($range:expr)) => {
-        $at.range($field, $value, &$range, $crate::validate::VALUE)
+    ($wire:literal $ty:ty, range($range:expr)) => {
+        $crate::validate::Check::Range($crate::validate::Range::new::<$ty>(&$range))
     };
-    ($wire:literal ($at:ident, $field:ident, $value:ident) one_of($($code:literal),*)) => {
-        $at.one_of($field, $value, &[$($code),*])
+    ($wire:literal $ty:ty, one_of($($code:literal),*)) => {
+        $crate::validate::Check::OneOf(&[$($code),*])
     };
-    ($wire:literal ($at:ident, $field:ident, $value:ident) listed) => {
-        $at.code($field, $value.is_listed(), $value.is_read_only())
-    };
-    ($wire:literal ($at:ident, $field:ident, $value:ident) nested) => {
-        $at.nested($field, $value)
-    };
-    ($wire:literal $to:tt $check:ident $($limit:tt)*) => {
+    ($wire:literal $ty:ty, listed) => {{
+        let _ = <$ty>::is_listed;
+        $crate::validate::Check::Listed
+    }};
+    ($wire:literal $ty:ty, $check:ident $($limit:tt)*) => {
         ::core::compile_error!(::core::concat!(
             "field `", $wire, "`: unknown check `", ::core::stringify!($check $($limit)*), "`",
         ))

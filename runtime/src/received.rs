@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::message::encoding::write_json;
 use crate::read::{ReadError, ValueOrJson};
-use crate::validate::AsText;
+use crate::validate::FieldValue;
 
 pub use entries::{Entries, Entry, UnreadableEntry};
 
@@ -87,9 +87,9 @@ impl<T> Received<T> {
 
 /// The text of a readable field. In a [`MessageKey`](crate::MessageKey), an absent
 /// field is empty, and an unreadable one is its received JSON.
-impl<T: AsText> AsText for Received<T> {
+impl<T: FieldValue> FieldValue for Received<T> {
     fn as_text(&self) -> Option<Cow<'_, str>> {
-        self.if_readable().and_then(AsText::as_text)
+        self.if_readable().and_then(FieldValue::as_text)
     }
 
     fn key_text(&self) -> Option<Cow<'_, str>> {

@@ -48,7 +48,7 @@ macro_rules! string_newtype {
             }
         }
 
-        $crate::__text_conversions!($text, ::core::convert::identity);
+        $crate::__text_conversions!($text, ::core::convert::identity;);
         $crate::string_newtype!(@$kind $text);
 
         $crate::__json_schema!($text, _generator, $crate::schema::text());

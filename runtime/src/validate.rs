@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 
 use regex_lite::Regex;
 
+use crate::received::Unreadable;
 use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive, WireError};
 
 /// A message, or an object in one, that can be validated against the document.
@@ -81,11 +82,40 @@ impl fmt::Display for Violation {
 
 /// Names and texts for a range: the constraints below and above it, the verb, and
 /// the unit.
-pub type Limits = [&'static str; 4];
+type Limits = [&'static str; 4];
 const LENGTH: Limits = ["min-length", "max-length", "must have", " characters"];
-/// The limits of a value.
-pub const VALUE: Limits = ["minimum", "maximum", "must be", ""];
-pub(crate) const ITEMS: Limits = ["min-items", "max-items", "must be", " items"];
+const VALUE: Limits = ["minimum", "maximum", "must be", ""];
+const ITEMS: Limits = ["min-items", "max-items", "must be", " items"];
+
+/// A constraint on the values of a field.
+pub enum Check<'a> {
+    /// The format of the type, the length of a text in characters, not bytes, its
+    /// patterns, and the ranges of a number that is written as a text.
+    Text(Range<'a>, &'a [&'static Pattern], &'a [Range<'a>]),
+    /// The range of a number.
+    Range(Range<'a>),
+    /// The allowed values of a text or code.
+    OneOf(&'a [&'a str]),
+    /// The code is listed and may be sent.
+    Listed,
+}
+
+/// A range of numbers, whose bounds are known in units and as they are displayed.
+pub struct Range<'a>([Bound<(i128, &'a dyn fmt::Display)>; 2]);
+
+impl<'a> Range<'a> {
+    /// Creates a range from its bounds.
+    pub fn new<T: Number>(bounds: &'a impl RangeBounds<T>) -> Self {
+        let bounds = [bounds.start_bound(), bounds.end_bound()];
+        Self(bounds.map(|bound| bound.map(|bound| (bound.units(), bound as &dyn fmt::Display))))
+    }
+}
+
+/// A number that has a range.
+pub trait Number: fmt::Display + 'static {
+    /// The number, as a multiple of the smallest unit of its type.
+    fn units(&self) -> i128;
+}
 
 /// Collects violations.
 #[derive(Debug, Default)]
@@ -97,9 +127,15 @@ pub struct Violations {
 
 impl Violations {
     /// Finishes the checks: returns the message if nothing was reported.
-    pub(crate) fn finish<T>(self, message: Option<T>) -> Result<T, Invalid> {
-        let valid = message.filter(|_| self.found.is_empty());
-        valid.ok_or(Invalid(self.found))
+    ///
+    /// # Errors
+    ///
+    /// All violations.
+    pub fn finish<T>(self, message: Option<T>) -> Result<T, Invalid> {
+        match message {
+            Some(message) if self.found.is_empty() => Ok(message),
+            _ => Err(Invalid(self.found)),
+        }
     }
 
     /// Reports that `field` violates `rule`. The message must not hold the value.
@@ -111,14 +147,67 @@ impl Violations {
         });
     }
 
-    /// Checks the format of a scalar, the length of its text in characters, not
-    /// bytes, and its patterns.
-    pub fn text(
+    /// Checks a value of a field, or the item of a list with this index: an object
+    /// is validated, and an unreadable value is a violation.
+    pub(crate) fn value(
+        &mut self,
+        wire: &str,
+        index: Option<usize>,
+        value: Result<&dyn FieldValue, &Unreadable>,
+        checks: &[Check<'_>],
+    ) {
+        let field = &*match index {
+            Some(index) => Cow::Owned(format!("{wire}[{index}]")),
+            None => Cow::Borrowed(wire),
+        };
+        let value = match value {
+            Ok(value) => value,
+            Err(unreadable) => {
+                let inner = unreadable.error().field();
+                let dot = if inner.is_empty() { "" } else { "." };
+                let field = format!("{field}{dot}{inner}");
+                return self.report(&field, "readable", unreadable.reason());
+            }
+        };
+        if let Some(object) = value.as_object() {
+            let length = self.path.len();
+            self.path.push_str(field);
+            self.path.push('.');
+            object.check(self);
+            self.path.truncate(length);
+        }
+        for check in checks {
+            match check {
+                Check::Text(length, patterns, ranges) => {
+                    self.text(field, value, length, patterns);
+                    for range in *ranges {
+                        self.range(field, value.units(), range, VALUE);
+                    }
+                }
+                Check::Range(range) => self.range(field, value.units(), range, VALUE),
+                Check::OneOf(allowed) => {
+                    let text = value.as_text();
+                    if text.is_some_and(|text| !allowed.contains(&&*text)) {
+                        let message = format!("must be {}", alternatives(allowed));
+                        self.report(field, "one-of", message);
+                    }
+                }
+                Check::Listed => {
+                    if let Some((rule, message)) = value.unsendable() {
+                        self.report(field, rule, message);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Checks the format of a scalar, the length of its text, and its patterns.
+    fn text(
         &mut self,
         field: &str,
-        value: &impl AsText,
-        length: impl RangeBounds<usize>,
-        patterns: &[&'static Pattern],
+        value: &dyn FieldValue,
+        length: &Range<'_>,
+        patterns: &[&Pattern],
     ) {
         if let Some((rule, message)) = value.malformed() {
             return self.report(field, rule, message);
@@ -126,70 +215,40 @@ impl Violations {
         let Some(text) = value.as_text() else {
             return;
         };
-        let characters = text.chars().count();
-        if text.is_empty() && length.start_bound() == Bound::Included(&1) {
+        if text.is_empty() && matches!(length.0[0], Bound::Included((1, _))) {
             self.report(field, LENGTH[0], "must not be empty");
         } else {
-            self.range(field, &characters, &length, LENGTH);
+            self.range(field, Some(text.chars().count().units()), length, LENGTH);
         }
         for pattern in patterns.iter().filter(|pattern| !pattern.matches(&text)) {
             self.report(field, "pattern", format!("must match {}", pattern.source()));
         }
     }
 
-    /// Checks that a code is listed and may be sent.
-    pub fn code(&mut self, field: &str, is_listed: bool, is_read_only: bool) {
-        if !is_listed {
-            self.report(field, "unlisted", "must be a code that the document lists");
-        } else if is_read_only {
-            self.report(
-                field,
-                "read-only",
-                "must not be a code that is only received",
-            );
-        }
+    /// Checks the number of items of a list.
+    pub(crate) fn items(&mut self, field: &str, count: usize, range: &Range<'_>) {
+        self.range(field, Some(count.units()), range, ITEMS);
     }
 
-    /// Checks that a text or code is one of those allowed.
-    pub fn one_of(&mut self, field: &str, value: &impl AsText, allowed: &[&str]) {
-        if value
-            .as_text()
-            .is_some_and(|text| !allowed.contains(&&*text))
-        {
-            let message = format!("must be {}", alternatives(allowed));
-            self.report(field, "one-of", message);
-        }
-    }
-
-    /// Checks the range of a number that is written as a text.
-    pub fn integer_range(
+    /// Checks the range of a number; `None` is in every range.
+    fn range(
         &mut self,
         field: &str,
-        value: &IntegerText,
-        bounds: impl RangeBounds<u64>,
-    ) {
-        if value.is_number() {
-            // A number that exceeds `u64` also exceeds any upper bound.
-            self.range(field, &value.to_u64().unwrap_or(u64::MAX), &bounds, VALUE);
-        }
-    }
-
-    /// Checks the range of a value, or of a number of characters or items.
-    pub fn range<T: PartialOrd + fmt::Display>(
-        &mut self,
-        field: &str,
-        value: &T,
-        bounds: &impl RangeBounds<T>,
+        number: Option<i128>,
+        Range([min, max]): &Range<'_>,
         [below, above, verb, unit]: Limits,
     ) {
-        let too_small = match bounds.start_bound() {
-            Bound::Included(min) if value < min => Some(format!("at least {min}")),
-            Bound::Excluded(min) if value <= min => Some(format!("more than {min}")),
+        let Some(number) = number else {
+            return;
+        };
+        let too_small = match min {
+            Bound::Included((units, min)) if number < *units => Some(format!("at least {min}")),
+            Bound::Excluded((units, min)) if number <= *units => Some(format!("more than {min}")),
             _ => None,
         };
-        let too_large = match bounds.end_bound() {
-            Bound::Included(max) if value > max => Some(format!("at most {max}")),
-            Bound::Excluded(max) if value >= max => Some(format!("less than {max}")),
+        let too_large = match max {
+            Bound::Included((units, max)) if number > *units => Some(format!("at most {max}")),
+            Bound::Excluded((units, max)) if number >= *units => Some(format!("less than {max}")),
             _ => None,
         };
         for (rule, bound) in [(below, too_small), (above, too_large)] {
@@ -197,15 +256,6 @@ impl Violations {
                 self.report(field, rule, format!("{verb} {bound}{unit}"));
             }
         }
-    }
-
-    /// Checks an object inside the message.
-    pub fn nested(&mut self, field: &str, value: &(impl Validate + ?Sized)) {
-        let length = self.path.len();
-        self.path.push_str(field);
-        self.path.push('.');
-        value.check(self);
-        self.path.truncate(length);
     }
 }
 
@@ -307,9 +357,9 @@ impl Rule {
     }
 }
 
-/// A scalar with a text on the wire; it may be absent.
-pub trait AsText {
-    /// The text; `None` if the scalar is absent, or if it is an object.
+/// The value of a field: a scalar, which may be absent, or an object.
+pub trait FieldValue {
+    /// The text of a scalar on the wire; `None` if it is absent.
     fn as_text(&self) -> Option<Cow<'_, str>> {
         None
     }
@@ -320,21 +370,39 @@ pub trait AsText {
         self.as_text()
     }
 
+    /// The number that a range limits, see [`Number::units`].
+    #[doc(hidden)]
+    fn units(&self) -> Option<i128> {
+        None
+    }
+
     /// The constraint and the message of a violation, if the text is not a valid
     /// value of the type.
     #[doc(hidden)]
     fn malformed(&self) -> Option<(&'static str, &'static str)> {
         None
     }
+
+    /// The constraint and the message of a violation, if the code must not be sent.
+    #[doc(hidden)]
+    fn unsendable(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
+    /// The object.
+    #[doc(hidden)]
+    fn as_object(&self) -> Option<&dyn Validate> {
+        None
+    }
 }
 
-impl AsText for String {
+impl FieldValue for String {
     fn as_text(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Borrowed(self))
     }
 }
 
-impl AsText for PersonName {
+impl FieldValue for PersonName {
     fn as_text(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Borrowed(self.as_str()))
     }
@@ -345,9 +413,15 @@ impl AsText for PersonName {
     }
 }
 
-impl AsText for IntegerText {
+impl FieldValue for IntegerText {
     fn as_text(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Borrowed(self.as_str()))
+    }
+
+    fn units(&self) -> Option<i128> {
+        // A number that exceeds `i128` also exceeds any upper bound.
+        self.is_number()
+            .then(|| self.as_str().parse().unwrap_or(i128::MAX))
     }
 
     fn malformed(&self) -> Option<(&'static str, &'static str)> {
@@ -355,9 +429,13 @@ impl AsText for IntegerText {
     }
 }
 
-impl<T: AsText> AsText for Sensitive<T> {
+impl<T: FieldValue> FieldValue for Sensitive<T> {
     fn as_text(&self) -> Option<Cow<'_, str>> {
         self.expose().as_text()
+    }
+
+    fn units(&self) -> Option<i128> {
+        self.expose().units()
     }
 
     fn malformed(&self) -> Option<(&'static str, &'static str)> {
@@ -365,20 +443,48 @@ impl<T: AsText> AsText for Sensitive<T> {
     }
 }
 
-impl<T: AsText> AsText for Option<T> {
+impl<T: FieldValue> FieldValue for Option<T> {
     fn as_text(&self) -> Option<Cow<'_, str>> {
-        self.as_ref().and_then(AsText::as_text)
+        self.as_ref().and_then(FieldValue::as_text)
     }
 }
 
 macro_rules! displayed {
-    ($($scalar:ty),*) => {
-        $(impl AsText for $scalar {
-            fn as_text(&self) -> Option<Cow<'_, str>> {
-                Some(Cow::Owned(self.to_string()))
+    ($($scalar:ty $(, in units $units:expr)?;)*) => {
+        $(
+            impl FieldValue for $scalar {
+                fn as_text(&self) -> Option<Cow<'_, str>> {
+                    Some(Cow::Owned(self.to_string()))
+                }
+
+                $(fn units(&self) -> Option<i128> {
+                    Some($units(*self).into())
+                })?
             }
-        })*
+
+            $(impl Number for $scalar {
+                fn units(&self) -> i128 {
+                    $units(*self).into()
+                }
+            })?
+        )*
     };
 }
 
-displayed!(Amount, Date, DateTime, bool, u32, u64, i32, i64);
+displayed! {
+    Amount, in units Amount::centavos;
+    u32, in units i128::from;
+    u64, in units i128::from;
+    i32, in units i128::from;
+    i64, in units i128::from;
+    bool;
+    Date;
+    DateTime;
+}
+
+/// The length of a text, or the number of items of a list.
+impl Number for usize {
+    fn units(&self) -> i128 {
+        *self as i128
+    }
+}

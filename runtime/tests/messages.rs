@@ -37,9 +37,9 @@ skypay_runtime::message! {
         /// One of three.
         three "three": optional Sensitive { one_of("1", "2", "3") };
         /// An object.
-        only "only": optional Child { nested };
+        only "only": optional Child;
         /// Objects.
-        children "children": optional_list Child [..=2] { nested };
+        children "children": optional_list Child [..=2];
         /// Codes.
         sizes "sizes": optional_list Size [2..] { listed };
     }

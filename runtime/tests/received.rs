@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use skypay_runtime::read::from_slice;
-use skypay_runtime::validate::AsText;
+use skypay_runtime::validate::FieldValue;
 use skypay_runtime::{Amount, DateTime, Entries, Received};
 
 skypay_runtime::message! {

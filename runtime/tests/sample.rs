@@ -75,7 +75,7 @@ skypay_runtime::message! {
         /// A time with decimals, misspelled on the wire.
         transaction_date "transctionDate" | "transactionDate": required DateTime as fraction;
         /// A required list of objects.
-        parcels "parcels": list ParcelEntry [1..=3] { nested };
+        parcels "parcels": list ParcelEntry [1..=3];
         /// An optional list of scalars.
         replaced "replaced": optional_list ParcelNumber { text(..=15) };
     }

@@ -27,7 +27,7 @@ skypay_runtime::message! {
         /// The payouts to cancel. No maximum is documented.
         ///
         /// On the wire: `controlNumbers`.
-        control_numbers "controlNumbers": list ControlNumberEntry [1..] { nested };
+        control_numbers "controlNumbers": list ControlNumberEntry [1..];
     }
 }
 

@@ -27,7 +27,7 @@ skypay_runtime::message! {
         /// The payouts to ask about, at most 50.
         ///
         /// On the wire: `controlNumbers`.
-        control_numbers "controlNumbers": list ControlNumberEntry [1..=50] { nested };
+        control_numbers "controlNumbers": list ControlNumberEntry [1..=50];
     }
 }
 

@@ -58,11 +58,11 @@ macro_rules! operation {
             })?
 
             $(fn delivery_key(&self) -> ::core::option::Option<$crate::MessageKey> {
-                $crate::MessageKey::of(&[$($crate::validate::AsText::key_text(&self.$delivery)),*])
+                $crate::MessageKey::of(&[$($crate::validate::FieldValue::key_text(&self.$delivery)),*])
             })?
 
             $(fn effect_key(&self) -> ::core::option::Option<$crate::MessageKey> {
-                $crate::MessageKey::of(&[$($crate::validate::AsText::key_text(&self.$effect_field)),*])
+                $crate::MessageKey::of(&[$($crate::validate::FieldValue::key_text(&self.$effect_field)),*])
             })?
         }
     };

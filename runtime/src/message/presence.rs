@@ -13,7 +13,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use super::encoding::{Encode, Encoded};
 use crate::builder::Slot;
 use crate::received::{Entries, Received, Unreadable};
-use crate::validate::{AsText, ITEMS, Validate, Violations};
+use crate::validate::{Check, FieldValue, Range, Violations};
 
 /// How a message stores the values of a field, each a `T`.
 pub trait Presence<T: 'static> {
@@ -32,15 +32,12 @@ pub trait Presence<T: 'static> {
 
     /// The values; an unreadable one is an error.
     fn values(stored: &Self::Stored) -> impl Iterator<Item = Result<&T, &Unreadable>>;
-
-    /// Checks a value in addition to the checks of its row.
-    fn check_value(_value: &T, _path: &str, _at: &mut Violations) {}
 }
 
 macro_rules! presences {
     ($(
         $(#[$about:meta])*
-        $presence:ident$(<$bound:path>)?: $stored:ty, built $built:ty, shown $shown:ty,
+        $presence:ident: $stored:ty, built $built:ty, shown $shown:ty,
         list $list:literal, absent $absent:expr, values |$field:ident| $values:expr;
     )*) => {
         $(
@@ -49,7 +46,7 @@ macro_rules! presences {
             #[derive(Debug)]
             pub enum $presence {}
 
-            impl<T: 'static $(+ $bound)?> Presence<T> for $presence {
+            impl<T: 'static> Presence<T> for $presence {
                 type Stored = $stored;
                 type Built = $built;
                 type Shown = $shown;
@@ -62,10 +59,6 @@ macro_rules! presences {
                 fn values($field: &$stored) -> impl Iterator<Item = Result<&T, &Unreadable>> {
                     $values
                 }
-
-                $(fn check_value(value: &T, path: &str, at: &mut Violations) {
-                    at.nested(path, value as &dyn $bound);
-                })?
             }
         )*
     };
@@ -89,10 +82,10 @@ presences! {
     optional_list: Vec<T>, built Vec<T>, shown Vec<T>,
         list true, absent Some(Vec::new()), values |field| field.iter().map(Ok);
     /// `entries T`: a required `Entries<T>`.
-    entries<Validate>: Entries<T>, built Vec<T>, shown Vec<T>,
+    entries: Entries<T>, built Vec<T>, shown Vec<T>,
         list true, absent None, values |field| field.values();
     /// `optional_entries T`: an `Entries<T>` that is omitted when it is empty.
-    optional_entries<Validate>: Entries<T>, built Vec<T>, shown Vec<T>,
+    optional_entries: Entries<T>, built Vec<T>, shown Vec<T>,
         list true, absent Some(Entries::default()), values |field| field.values();
 }
 
@@ -103,14 +96,19 @@ pub fn take<P: Presence<T>, T: 'static>(
     at: &mut Violations,
 ) -> Option<P::Stored> {
     match slot {
-        Some(Ok(built)) => return Some(built.into()),
-        Some(Err(message)) => at.report(wire, "type", message),
-        None => match P::absent() {
-            Some(absent) => return Some(absent),
-            None => at.report(wire, "required", "is required"),
-        },
+        Some(Ok(built)) => Some(built.into()),
+        Some(Err(message)) => {
+            at.report(wire, "type", message);
+            None
+        }
+        None => {
+            let absent = P::absent();
+            if absent.is_none() {
+                at.report(wire, "required", "is required");
+            }
+            absent
+        }
     }
-    None
 }
 
 /// Reads the field from an object; a duplicate is an error.
@@ -176,48 +174,33 @@ pub fn count<P: Presence<T>, T: 'static>(
     field: &P::Stored,
     wire: &str,
     at: &mut Violations,
-    bounds: impl RangeBounds<usize>,
+    bounds: &impl RangeBounds<usize>,
 ) {
     if !is_absent::<P, T>(field) {
-        at.range(wire, &P::values(field).count(), &bounds, ITEMS);
+        at.items(wire, P::values(field).count(), &Range::new(bounds));
     }
 }
 
-/// Checks the values: an unreadable one is a violation, all others are passed to
-/// `check`.
-pub fn check<P: Presence<T>, T: 'static>(
+/// Checks the values. Little of it depends on the types, since it is compiled for
+/// each of them.
+pub fn check<P: Presence<T>, T: FieldValue + 'static>(
     field: &P::Stored,
     wire: &str,
     at: &mut Violations,
-    check: impl Fn(&T, &str, &mut Violations),
+    checks: &[Check<'_>],
 ) {
     for (index, value) in P::values(field).enumerate() {
-        let path = if P::LIST {
-            Cow::Owned(format!("{wire}[{index}]"))
-        } else {
-            Cow::Borrowed(wire)
+        let value = match value {
+            Ok(value) => Ok(value as &dyn FieldValue),
+            Err(unreadable) => Err(unreadable),
         };
-        match value {
-            Ok(value) => {
-                check(value, &path, at);
-                P::check_value(value, &path, at);
-            }
-            Err(unreadable) => {
-                let field = unreadable.error().field();
-                let dot = if field.is_empty() { "" } else { "." };
-                at.report(
-                    &format!("{path}{dot}{field}"),
-                    "readable",
-                    unreadable.reason(),
-                );
-            }
-        }
+        at.value(wire, P::LIST.then_some(index), value, checks);
     }
 }
 
 /// The text of a scalar, for conditions between fields; `None` for a list.
 #[must_use]
-pub fn text<P: Presence<T>, T: AsText + 'static>(field: &P::Stored) -> Option<Cow<'_, str>> {
+pub fn text<P: Presence<T>, T: FieldValue + 'static>(field: &P::Stored) -> Option<Cow<'_, str>> {
     if P::LIST {
         return None;
     }

@@ -146,7 +146,7 @@ fn checks(api: &Api, field: &Field) -> Vec<String> {
     let text = text_limits(limits);
     let any_length = || text.clone().unwrap_or_else(|| "..".to_owned());
     match ty {
-        Type::Object(_) => vec!["nested".to_owned()],
+        Type::Object(_) => Vec::new(),
         Type::PersonName => vec![format!("name({})", any_length())],
         Type::Codes(table) if takes_whole_table(api, table, &limits.one_of) => {
             vec!["listed".to_owned()]
