@@ -30,7 +30,7 @@ const SOURCE: &str = "Derived from spec/skypay.yaml by `cargo xtask spec exports
 pub fn exports(text: &str) -> Result<Vec<File>, Diagnostics> {
     let root = document::load(text)?;
     check::check(&root)?;
-    let root = prose::explained(&root);
+    let root = prose::explained(&root)?;
     let mut reporter = Reporter::new();
     let files = [
         ("callbacks.json", callbacks::callbacks(&root)),

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use codegen::document::Node;
+use codegen::check::{Document, Operation};
+use codegen::document::{Entry, Node};
 use codegen::schema::Schema;
 
-use super::tree::{Edit as _, list, map, number, text};
-use super::{Path, SOURCE, paths};
+use super::SOURCE;
+use super::tree::{list, map, number, text};
 
 /// The schema of the collection format.
 const FORMAT: &str = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
@@ -27,15 +28,9 @@ const KEY: &str = "encryptKey";
 /// The variable with the server URL of the operations.
 const SERVER: &str = "baseUrl";
 
-/// A variable of the collection.
-struct Variable {
-    name: String,
-    value: String,
-    description: String,
-}
-
-/// Builds the collection.
+/// Builds the collection of a document that the generator accepts.
 pub(super) fn collection(root: &Node) -> Node {
+    let document = Document::new(root);
     let info = root.get("info");
     let of_info = |key| info.and_then(|info| info.text_of(key)).unwrap_or_default();
     let description = format!("> {SOURCE}\n>\n> {NOTE}\n\n{}", of_info("description"));
@@ -45,61 +40,51 @@ pub(super) fn collection(root: &Node) -> Node {
         ("version", text(of_info("version"))),
         ("schema", text(FORMAT)),
     ]);
-    let credentials = credentials(root);
-    let names = list(credentials.iter().map(|credential| text(&credential.name)));
+    let credentials = credentials(&document);
+    let names = list(credentials.iter().filter_map(|one| one.get("key").cloned()));
     let head = format!("const credentials = {};\n", names.to_json());
-    let variables = variables(root, credentials).into_iter().map(Variable::node);
+    let result = format!("const result = {};\n", result(&document).to_json());
     map([
         ("info", info),
-        ("item", list(items(root))),
+        ("item", list(items(&document))),
         ("auth", map([("type", text("noauth"))])),
         (
             "event",
             list([
                 event("prerequest", &format!("{ENVELOPE}\n{head}{REQUEST}")),
-                event("test", &format!("{ENVELOPE}{}{ANSWER}", result(root))),
+                event("test", &format!("{ENVELOPE}{result}{ANSWER}")),
             ]),
         ),
-        ("variable", list(variables)),
+        ("variable", list(variables(&document, credentials))),
     ])
 }
 
 /// Returns data for the script: the response field with the return code, its values
 /// for success, and the operations whose successful responses omit it.
-fn result(root: &Node) -> String {
+fn result(document: &Document<'_>) -> Node {
     let mut field = "";
     let mut accepted = Vec::new();
     let mut without = Vec::new();
-    for path in paths(root) {
-        let responses = path.item.get("post").and_then(|post| post.get("responses"));
-        let responses = responses.map(Node::entries).unwrap_or_default().iter();
-        let schemas = responses.filter_map(|response| media(&response.node)?.get("schema"));
-        for schema in schemas.map(|schema| Schema::resolve(root, schema)) {
-            for property in schema.properties() {
-                let codes = Schema::resolve(root, &property.node).get("x-skypay-codes");
-                let codes = codes.map(Node::items).unwrap_or_default().iter();
-                let codes = codes.filter(|row| row.text_of("outcome") == Some("accepted"));
-                let codes: Vec<_> = codes.filter_map(|row| row.get("value").cloned()).collect();
-                if codes.is_empty() {
-                    continue;
-                }
-                let required = schema.items_of("required");
-                if !required
-                    .iter()
-                    .any(|name| name.text() == Some(&property.key))
-                {
-                    without.push(text(path.name()));
-                }
-                (field, accepted) = (&property.key, codes);
+    for operation in &document.operations {
+        let response = operation.response.schema;
+        for (property, schema) in response.fields() {
+            let codes = schema.codes().iter();
+            let codes = codes.filter(|row| row.text_of("outcome") == Some("accepted"));
+            let codes: Vec<_> = codes.filter_map(|row| row.get("value").cloned()).collect();
+            if codes.is_empty() {
+                continue;
             }
+            if !response.requires(&property.key) {
+                without.push(text(operation.label));
+            }
+            (field, accepted) = (&property.key, codes);
         }
     }
-    let result = map([
+    map([
         ("field", text(field)),
         ("accepted", list(accepted)),
         ("without", list(without)),
-    ]);
-    format!("const result = {};\n", result.to_json())
+    ])
 }
 
 fn event(listen: &str, script: &str) -> Node {
@@ -108,66 +93,56 @@ fn event(listen: &str, script: &str) -> Node {
     map([("listen", text(listen)), ("script", script)])
 }
 
-impl Variable {
-    fn new(name: &str, value: &str, description: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            description: description.to_owned(),
-        }
-    }
-
-    fn node(self) -> Node {
-        map([
-            ("key", text(&self.name)),
-            ("value", text(&self.value)),
-            ("type", text("string")),
-            ("description", text(&self.description)),
-        ])
-    }
+fn variable(name: &str, value: &str, description: &str) -> Node {
+    map([
+        ("key", text(name)),
+        ("value", text(value)),
+        ("type", text("string")),
+        ("description", text(description)),
+    ])
 }
 
 /// All variables: servers, path parameters, credentials and the key.
-fn variables(root: &Node, credentials: Vec<Variable>) -> Vec<Variable> {
+fn variables(document: &Document<'_>, credentials: Vec<Node>) -> Vec<Node> {
+    let root = document.root;
     let mut variables = vec![base(root)];
-    for path in paths(root) {
-        for name in placeholders(path.wire) {
-            let description = parameter(root, &path, name).unwrap_or_default();
-            variables.push(Variable::new(name, "", description));
-        }
-        let of_server = server(path.item).and_then(|server| server.get("variables"));
-        for variable in of_server.map(Node::entries).unwrap_or_default() {
-            let of = |key| variable.node.text_of(key).unwrap_or_default();
-            let (value, description) = (of("default"), of("description"));
-            variables.push(Variable::new(&variable.key, value, description));
-        }
+    for operation in &document.operations {
+        let path = &operation.path.node;
+        let parameters = path.items_of("parameters").iter().map(|parameter| {
+            let reference = parameter.text_of("$ref");
+            let steps = reference.and_then(|reference| reference.strip_prefix("#/"));
+            let steps: Vec<_> = steps
+                .into_iter()
+                .flat_map(|steps| steps.split('/'))
+                .collect();
+            let target = root.at(&steps).filter(|_| reference.is_some());
+            let of = |key| target.unwrap_or(parameter).text_of(key).unwrap_or_default();
+            variable(of("name"), "", of("description"))
+        });
+        variables.extend(parameters);
+        let of_server = server(path).map_or(&[][..], |server| server.entries_of("variables"));
+        variables.extend(of_server.iter().map(|entry| {
+            let of = |key| entry.node.text_of(key).unwrap_or_default();
+            variable(&entry.key, of("default"), of("description"))
+        }));
     }
     variables.extend(credentials);
-    let derivation = root.get("x-skypay-envelope");
-    let derivation = derivation.and_then(|envelope| envelope.text_of("keyDerivation"));
+    let derivation = root.at(&["x-skypay-envelope", "keyDerivation"]);
+    let derivation = derivation.and_then(Node::text);
     let description = derivation.map(|how| format!("Seals every body: {how}."));
-    variables.push(Variable::new(KEY, "", &description.unwrap_or_default()));
+    variables.push(variable(KEY, "", &description.unwrap_or_default()));
+    distinct(variables)
+}
+
+/// The variables without those whose name an earlier one has.
+fn distinct(mut variables: Vec<Node>) -> Vec<Node> {
     let mut known = BTreeSet::new();
-    variables.retain(|variable| known.insert(variable.name.clone()));
+    variables.retain(|variable| known.insert(variable.text_of("key").map(str::to_owned)));
     variables
 }
 
-/// The names between braces.
-fn placeholders(path: &str) -> impl Iterator<Item = &str> {
-    let parts = path.split('{').skip(1);
-    parts.filter_map(|part| part.split_once('}').map(|(name, _)| name))
-}
-
-/// The description of a path parameter.
-fn parameter<'d>(root: &'d Node, path: &Path<'d>, name: &str) -> Option<&'d str> {
-    let parameters = path.item.get("parameters")?.items().iter();
-    let mut parameters = parameters.map(|parameter| resolved(root, parameter));
-    let found = parameters.find(|parameter| parameter.text_of("name") == Some(name));
-    found?.text_of("description")
-}
-
 /// The first server, with the others in its description.
-fn base(root: &Node) -> Variable {
+fn base(root: &Node) -> Node {
     let servers = root.items_of("servers");
     let url = |server: &Node| server.text_of("url").unwrap_or_default().to_owned();
     let lines = servers.iter().map(|server| {
@@ -176,145 +151,123 @@ fn base(root: &Node) -> Variable {
     });
     let description = lines.collect::<Vec<_>>().join("\n");
     let first = servers.first().map(url).unwrap_or_default();
-    Variable::new(SERVER, &first, &description)
+    variable(SERVER, &first, &description)
 }
 
-fn server(node: &Node) -> Option<&Node> {
-    node.get("servers")?.items().first()
+/// The server of an operation alone.
+fn server(path: &Node) -> Option<&Node> {
+    path.items_of("servers").first()
 }
 
 /// The fields that the transport writes into requests and whose values belong to
 /// the partner.
-fn credentials(root: &Node) -> Vec<Variable> {
-    let mut credentials: Vec<Variable> = Vec::new();
-    for path in paths(root) {
-        let body = path
-            .item
-            .get("post")
-            .and_then(|post| post.get("requestBody"));
-        let Some(schema) = body.and_then(|body| media(body)?.get("schema")) else {
-            continue;
-        };
-        let properties = Schema::resolve(root, schema).get("properties");
-        for property in properties.map(Node::entries).unwrap_or_default() {
-            let schema = Schema::resolve(root, &property.node);
-            let known = credentials.iter().any(|known| known.name == property.key);
-            if schema.flag("x-skypay-transport") && schema.get("enum").is_none() && !known {
-                let description = schema.text("description").unwrap_or_default();
-                credentials.push(Variable::new(&property.key, "", description));
-            }
-        }
-    }
-    credentials
+fn credentials(document: &Document<'_>) -> Vec<Node> {
+    let requests = document.operations.iter();
+    let fields = requests.flat_map(|operation| operation.request.schema.fields());
+    let own =
+        |schema: &Schema<'_>| schema.flag("x-skypay-transport") && schema.get("enum").is_none();
+    let fields = fields.filter(|(_, schema)| own(schema));
+    let credentials = fields.map(|(property, schema)| {
+        let description = schema.text("description").unwrap_or_default();
+        variable(&property.key, "", description)
+    });
+    distinct(credentials.collect())
 }
 
-/// The requests, in folders by first tag.
-fn items(root: &Node) -> Vec<Node> {
+/// The requests, in folders by first tag; those without a described tag come last.
+fn items(document: &Document<'_>) -> Vec<Node> {
+    let mut operations: Vec<_> = document.operations.iter().collect();
+    let requests = |operations: Vec<&Operation<'_>>| -> Vec<_> {
+        let operations = operations.into_iter();
+        operations
+            .map(|operation| request(document.root, operation))
+            .collect()
+    };
     let mut items = Vec::new();
-    let tags = root.items_of("tags");
-    let mut filed = BTreeSet::new();
-    for tag in tags {
-        let name = tag.text_of("name").unwrap_or_default();
-        let requests: Vec<_> = paths(root)
-            .filter(|path| first_tag(path) == Some(name))
-            .inspect(|path| {
-                filed.insert(path.entry.key.clone());
-            })
-            .map(|path| request(root, &path))
-            .collect();
+    for tag in document.root.items_of("tags") {
+        let of_tag = |key| text(tag.text_of(key).unwrap_or_default());
+        let (filed, others) = operations.into_iter().partition(|operation| {
+            let first = operation.post.items_of("tags").first();
+            first.is_some_and(|first| first.text() == tag.text_of("name"))
+        });
+        operations = others;
+        let requests = requests(filed);
         if !requests.is_empty() {
-            let description = tag.text_of("description").unwrap_or_default();
             items.push(map([
-                ("name", text(name)),
-                ("description", text(description)),
+                ("name", of_tag("name")),
+                ("description", of_tag("description")),
                 ("item", list(requests)),
             ]));
         }
     }
-    let others = paths(root).filter(|path| !filed.contains(&path.entry.key));
-    items.extend(others.map(|path| request(root, &path)));
+    items.extend(requests(operations));
     items
-}
-
-fn first_tag<'d>(path: &Path<'d>) -> Option<&'d str> {
-    let tags = path.item.get("post")?.get("tags")?;
-    tags.items().first()?.text()
 }
 
 /// Builds the request of an operation from its first example; all other messages
 /// are saved examples.
-fn request(root: &Node, path: &Path<'_>) -> Node {
-    let empty = map::<&str>([]);
-    let post = path.item.get("post").unwrap_or(&empty);
-    let of_post = |key| post.text_of(key).unwrap_or_default();
-    let bodies = post.get("requestBody").map(examples).unwrap_or_default();
-    let first = bodies.first().map_or(&empty, |(_, body)| *body);
-    let sent = |body| sent(root, path, body);
-    let further = bodies.iter().skip(1).map(|(name, body)| {
+fn request(root: &Node, operation: &Operation<'_>) -> Node {
+    let of_post = |key| operation.post.text_of(key).unwrap_or_default();
+    let bodies = operation.request.examples;
+    let first = bodies.first();
+    let request = |body| sent(root, operation, body);
+    let further = bodies.iter().skip(1).map(|body| {
         map([
-            ("name", text(&format!("Request: {name}"))),
-            ("originalRequest", sent(body)),
+            ("name", text(&format!("Request: {}", summary(body)))),
+            ("originalRequest", map(request(Some(body)))),
         ])
     });
-    let answers = answers(post).into_iter().map(|(code, name, body)| {
+    let answers = operation.response.examples.iter().map(|answer| {
         map([
-            ("name", text(&format!("Answer: {name}"))),
-            ("originalRequest", sent(first)),
-            ("code", number(code)),
+            ("name", text(&format!("Answer: {}", summary(answer)))),
+            ("originalRequest", map(request(first))),
+            ("code", number(200)),
             ("_postman_previewlanguage", text("json")),
-            ("body", text(body.to_pretty_json().trim_end())),
+            ("body", plaintext(Some(answer))),
         ])
     });
     let description = format!("{}.\n\n{}", of_post("summary"), of_post("description"));
-    let mut request = sent(first);
-    request.put("description", text(&description));
+    let described = [("description", text(&description))];
     map([
-        ("name", text(path.name())),
-        ("request", request),
+        ("name", text(operation.label)),
+        ("request", map(request(first).into_iter().chain(described))),
         ("response", list(further.chain(answers))),
     ])
 }
 
-/// Builds a request with a body.
-fn sent(root: &Node, path: &Path<'_>, body: &Node) -> Node {
-    let envelope = root.get("x-skypay-envelope");
-    let content_type = envelope.and_then(|envelope| envelope.text_of("contentType"));
-    let header = content_type
-        .map(|content_type| map([("key", text("Content-Type")), ("value", text(content_type))]));
-    map([
+/// The members of a request with an example as its body.
+fn sent(
+    root: &Node,
+    operation: &Operation<'_>,
+    example: Option<&Entry>,
+) -> [(&'static str, Node); 4] {
+    let content_type = root.at(&["x-skypay-envelope", "contentType"]);
+    let header = content_type.map(|content_type| {
+        map([
+            ("key", text("Content-Type")),
+            ("value", content_type.clone()),
+        ])
+    });
+    let language = map([("language", text("json"))]);
+    let body = map([
+        ("mode", text("raw")),
+        ("raw", plaintext(example)),
+        ("options", map([("raw", language)])),
+    ]);
+    [
         ("method", text("POST")),
         ("header", list(header)),
-        ("url", url(path)),
-        ("body", raw(body)),
-    ])
-}
-
-/// The documented responses, each with its status and summary.
-fn answers(post: &Node) -> Vec<(u32, &str, &Node)> {
-    let answers = post.entries_of("responses");
-    let answers = answers.iter().flat_map(|answer| {
-        let code = answer.key.parse().unwrap_or_default();
-        let examples = examples(&answer.node).into_iter();
-        examples.map(move |(name, body)| (code, name, body))
-    });
-    answers.collect()
-}
-
-fn raw(body: &Node) -> Node {
-    let language = map([("language", text("json"))]);
-    map([
-        ("mode", text("raw")),
-        ("raw", text(body.to_pretty_json().trim_end())),
-        ("options", map([("raw", language)])),
-    ])
+        ("url", url(operation)),
+        ("body", body),
+    ]
 }
 
 /// The URL, with Postman variables for the server and the path parameters.
-fn url(path: &Path<'_>) -> Node {
+fn url(operation: &Operation<'_>) -> Node {
     let braced = |text: &str| text.replace('{', "{{").replace('}', "}}");
-    let own = server(path.item).and_then(|server| server.text_of("url"));
+    let own = server(&operation.path.node).and_then(|server| server.text_of("url"));
     let host = own.map_or_else(|| format!("{{{{{SERVER}}}}}"), braced);
-    let steps = braced(path.wire);
+    let steps = braced(operation.wire_path);
     map([
         ("raw", text(&format!("{host}{steps}"))),
         ("host", list([text(&host)])),
@@ -322,29 +275,14 @@ fn url(path: &Path<'_>) -> Node {
     ])
 }
 
-/// The examples of a message, each with its summary.
-fn examples(body: &Node) -> Vec<(&str, &Node)> {
-    let examples = media(body).and_then(|media| media.get("examples"));
-    let examples = examples.map(Node::entries);
-    let examples = examples.unwrap_or_default().iter();
-    let examples = examples.filter_map(|example| {
-        let summary = example.node.text_of("summary");
-        Some((summary.unwrap_or(&example.key), example.node.get("value")?))
-    });
-    examples.collect()
+/// The summary of an example, or else its name.
+fn summary(example: &Entry) -> &str {
+    example.node.text_of("summary").unwrap_or(&example.key)
 }
 
-/// The media type of a body, which is the only one.
-fn media(body: &Node) -> Option<&Node> {
-    let media = body.get("content")?.entries().first()?;
-    Some(&media.node)
-}
-
-/// Resolves a reference.
-fn resolved<'d>(root: &'d Node, node: &'d Node) -> &'d Node {
-    let target = node.text_of("$ref").and_then(|reference| {
-        let mut steps = reference.strip_prefix("#/")?.split('/');
-        steps.try_fold(root, |node, step| node.get(step))
-    });
-    target.unwrap_or(node)
+/// The message of an example; an empty one if there is none.
+fn plaintext(example: Option<&Entry>) -> Node {
+    let message = example.and_then(|example| example.node.get("value"));
+    let message = message.map_or_else(|| "{}".to_owned(), Node::to_pretty_json);
+    text(message.trim_end())
 }
