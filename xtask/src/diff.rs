@@ -1,21 +1,21 @@
 //! `diff`: which changes of the document are breaking, and for whom.
 
-mod markdown;
-mod text;
+mod values;
 
 use std::path::Path;
 
-pub(crate) use markdown::rows;
-pub(crate) use text::paragraphs;
-
 use clap::{Args, ValueEnum};
-use spec_tools::diff::{Change, Report, Role, Severity};
+use minijinja::{Value, context};
+use spec_tools::diff::{Change, Part, Report, Role, Severity, Side};
 
 use crate::Ending;
 use crate::approvals::Entry;
+use crate::approve;
 use crate::comparison::Comparison;
 use crate::generate::DOCUMENT;
-use crate::report::{Finding, Level};
+use crate::report::{Finding, Level, rendered};
+
+use values::values;
 
 /// What to compare and how to say it.
 #[derive(Args, Clone, Debug)]
@@ -94,14 +94,6 @@ impl<'a> View<'a> {
         &self.comparison.report
     }
 
-    pub(crate) fn against(&self) -> &'a str {
-        &self.comparison.documents.against
-    }
-
-    pub(crate) fn origin(&self) -> String {
-        self.comparison.documents.origin()
-    }
-
     pub(crate) fn severity(&self) -> Severity {
         self.report().severity_for(self.role.into())
     }
@@ -114,10 +106,92 @@ impl<'a> View<'a> {
         self.comparison.approval(change)
     }
 
-    /// Whether the most severe changes are approved.
-    pub(crate) fn is_decided(&self) -> bool {
+    /// The severity in words, and whether the most severe changes are approved.
+    fn what(&self) -> String {
+        let whom = self.whom();
+        let severity = self.severity();
         let undecided = self.comparison.undecided(self.role.into());
-        self.severity() >= Severity::Risky && undecided < self.severity()
+        let approved = if severity >= Severity::Risky && undecided < severity {
+            ", approved"
+        } else {
+            ""
+        };
+        let what = match severity {
+            Severity::LintError => "REFUSED: the edit must not be merged".to_owned(),
+            Severity::Breaking => format!("BREAKING for {whom}"),
+            Severity::SourceBreaking => format!("source-breaking for {whom}"),
+            Severity::Risky => format!("risky for {whom}"),
+            Severity::Compatible => format!("compatible for {whom}"),
+            Severity::Patch if self.report().changes.is_empty() => "order only".to_owned(),
+            Severity::Patch => format!("no consequence for {whom}"),
+            Severity::None => "no change".to_owned(),
+        };
+        what + approved
+    }
+
+    fn whom(&self) -> &'static str {
+        match self.role {
+            RoleName::Partner => "partners",
+            RoleName::Client => "callers",
+            RoleName::Server => "callees",
+        }
+    }
+
+    /// Returns what the templates show of the comparison. Locations in the new
+    /// document link to the files below `links`, if given.
+    pub(crate) fn shown(&self, links: Option<&str>) -> Value {
+        let report = self.report();
+        let changes = report.changes.iter();
+        let changes: Vec<_> = changes.map(|change| self.change(change, links)).collect();
+        let stale = self.comparison.stale.iter();
+        context! {
+            what => self.what(),
+            whom => self.whom(),
+            severity => self.severity().word(),
+            origin => self.comparison.documents.origin(),
+            changes,
+            stale => stale.map(Finding::shown).collect::<Vec<_>>(),
+            types => report.types().word(),
+            client => report.impact.client.word(),
+            server => report.impact.server.word(),
+        }
+    }
+
+    fn change(&self, change: &Change, links: Option<&str>) -> Value {
+        let severity = self.severity_of(change);
+        let file = match change.side {
+            Side::Old => &self.comparison.documents.against,
+            Side::New => DOCUMENT,
+        };
+        let codegen::Location { line, column, .. } = change.location;
+        let base = links.filter(|_| change.side == Side::New);
+        let users = change.users.iter().map(|user| {
+            let part = user.part.map(|part| match part {
+                Part::Request => "request",
+                Part::Response => "response",
+            });
+            context! { operation => user.operation.as_str(), callback => user.callback, part }
+        });
+        let may_be_approved = approve::worst(change) >= Severity::Risky && change.lint.is_none();
+        let approval = self.approval(change);
+        context! {
+            severity => severity.word(),
+            is_quiet => severity <= Severity::Patch,
+            subject => change.subject.as_str(),
+            rule => change.rule,
+            lint => change.lint,
+            values => values(change),
+            users => users.collect::<Vec<_>>(),
+            caller => change.impact.caller.word(),
+            callee => change.impact.callee.word(),
+            client => change.impact.client.word(),
+            server => change.impact.server.word(),
+            location => format!("{file}:{line}:{column}"),
+            link => base.map(|base| format!("{}/{DOCUMENT}#L{line}", base.trim_end_matches('/'))),
+            fingerprint => may_be_approved.then(|| change.fingerprint()),
+            approval => approval
+                .map(|entry| format!("approved until {}: {}", entry.expires, entry.reason)),
+        }
     }
 
     pub(crate) fn ending(&self) -> Ending {
@@ -137,17 +211,18 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
         role: arguments.role,
         fail_on: arguments.fail_on,
     };
-    Ok((text::text(&view), view.ending()))
+    let text = rendered("diff.txt", view.shown(None))?;
+    Ok((text, view.ending()))
 }
 
 /// Returns the changes as findings: a change is an error if it exceeds the
 /// threshold and is not approved.
-pub(crate) fn changes(view: &View<'_>) -> Vec<Finding> {
+pub(crate) fn changes(view: &View<'_>) -> Result<Vec<Finding>, String> {
     let changes = view.report().changes.iter();
     changes.map(|change| finding(change, view)).collect()
 }
 
-fn finding(change: &Change, view: &View<'_>) -> Finding {
+fn finding(change: &Change, view: &View<'_>) -> Result<Finding, String> {
     let severity = view.severity_of(change);
     let is_over = view.fail_on.ending(severity) == Ending::Findings;
     let level = match severity {
@@ -158,15 +233,11 @@ fn finding(change: &Change, view: &View<'_>) -> Finding {
         }
         Severity::Compatible | Severity::Patch | Severity::None => Level::Note,
     };
-    Finding {
+    let shown = context! { change => view.change(change, None), annotation => true };
+    let message = rendered("change.txt", shown)?;
+    Ok(Finding {
         kind: Some(severity.word()),
         pointer: change.location.pointer.clone(),
-        ..Finding::new(
-            level,
-            change.rule,
-            DOCUMENT,
-            &change.near,
-            text::message(change, view),
-        )
-    }
+        ..Finding::new(level, change.rule, DOCUMENT, &change.near, message)
+    })
 }

@@ -1,14 +1,18 @@
 //! Reports: the findings of a task, for a terminal and for GitHub Actions.
 
+mod templates;
 mod terminal;
 mod text;
 
 use codegen::Location;
+use minijinja::{Value, context};
 
 use crate::Ending;
 
+pub(crate) use templates::rendered;
 pub use terminal::show;
-pub(crate) use text::{WIDTH, code, counted, escaped, paragraph, shortened, wrapped};
+use text::shortened;
+pub(crate) use text::{WIDTH, counted, paragraph, wrapped};
 
 /// The level of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +84,12 @@ impl Finding {
     #[must_use]
     pub fn location(&self) -> String {
         format!("{}:{}:{}", self.file, self.line, self.column)
+    }
+
+    /// Returns what the templates show of the finding.
+    pub(crate) fn shown(&self) -> Value {
+        let (word, location) = (self.word(), self.location());
+        context! { word, rule => self.rule.as_str(), message => self.message.as_str(), location }
     }
 
     /// For a terminal: the message, the location, and an empty line.

@@ -1,6 +1,5 @@
 //! `review`: the complete report on an edit of the document.
 
-mod markdown;
 mod summary;
 
 use std::path::{Path, PathBuf};
@@ -8,12 +7,13 @@ use std::thread::{self, ScopedJoinHandle};
 
 use clap::{Args, ValueEnum};
 use codegen::Location;
+use minijinja::{Value, context};
 use spec_tools::diff::{Change, Severity};
 
 use crate::comparison::Comparison;
 use crate::diff::{self, RoleName, Threshold, View};
 use crate::generate::{self, DOCUMENT};
-use crate::report::{self, Finding, Level, counted, paragraph};
+use crate::report::{self, Finding, Level, counted, rendered};
 use crate::semver::Versions;
 use crate::sync_dir::Difference;
 use crate::{Ending, Failure, Outcome, atomic_write, examples, lint, public_api, shown};
@@ -96,10 +96,11 @@ pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
 /// Returns the review in one of its formats, and its exit code.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let review = Review::of(root, arguments)?;
+    let shown = review.shown(arguments.links.as_deref());
     let text = match arguments.format {
-        Format::Markdown => markdown::markdown(&review, arguments.links.as_deref()),
-        Format::Text => review.text(),
-        Format::Github => review.findings().iter().map(Finding::annotation).collect(),
+        Format::Markdown => fitting(&rendered("review.md", shown)?),
+        Format::Text => rendered("review.txt", shown)?,
+        Format::Github => review.findings()?.iter().map(Finding::annotation).collect(),
     };
     Ok((text, review.ending()))
 }
@@ -185,39 +186,59 @@ impl Review {
     }
 
     /// Returns every change and every finding, for annotations.
-    fn findings(&self) -> Vec<Finding> {
-        let diff = diff::changes(&self.view());
-        let checks = self.checks.iter().flat_map(|check| check.findings.clone());
-        diff.into_iter().chain(checks).collect()
+    fn findings(&self) -> Result<Vec<Finding>, String> {
+        let mut findings = diff::changes(&self.view())?;
+        findings.extend(self.checks.iter().flat_map(|check| check.findings.clone()));
+        Ok(findings)
     }
 
-    /// For a terminal: the summary, the changes, the checks, the remaining steps.
-    fn text(&self) -> String {
-        let mut out = paragraph(&summary::headline(self));
-        let sentences = summary::paragraph(self);
-        if !sentences.is_empty() {
-            out.push_str(&format!("\n{}", paragraph(&sentences)));
+    /// Returns what the templates show of the review.
+    fn shown(&self, links: Option<&str>) -> Value {
+        let checks = self.checks.iter().map(|check| {
+            let findings = check.findings.iter().map(Finding::shown);
+            context! {
+                name => check.name,
+                result => check.result.as_str(),
+                fails => check.ending != Ending::Clean,
+                findings => findings.collect::<Vec<_>>(),
+            }
+        });
+        let public_items = self.public_api.as_ref();
+        context! {
+            is_quiet => self.severity() <= Severity::Patch && self.ending() == Ending::Clean,
+            sentences => summary::paragraph(self),
+            checks => checks.collect::<Vec<_>>(),
+            public_items => public_items
+                .map(|change| context! { count => change.in_short(), lines => change.lines() }),
+            steps => summary::steps(self),
+            section => SECTION,
+            ..self.view().shown(links)
         }
-        out.push_str(&diff::paragraphs(&self.view()));
-        out.push_str(&paragraph(&format!(
-            "against {}",
-            self.comparison.documents.origin()
-        )));
-        out.push('\n');
-        for check in &self.checks {
-            out.push_str(&paragraph(&format!("{}: {}", check.name, check.result)));
-        }
-        if let Some(public_api) = &self.public_api {
-            out.push_str(&format!("public items: {}\n", public_api.in_short()));
-        }
-        let steps = summary::steps(self);
-        for (number, step) in steps.iter().enumerate() {
-            let heading = if number == 0 { "\nto do:\n" } else { "" };
-            let step = paragraph(&format!("{}. {step}", number + 1));
-            out.push_str(&format!("{heading}{step}"));
-        }
-        out
     }
+}
+
+/// The start of a section of a comment.
+const SECTION: &str = "\u{c}";
+
+/// The maximum length of a comment in bytes; GitHub rejects longer ones.
+const LONGEST: usize = 60_000;
+
+/// Joins the sections of a comment, without those that do not fit.
+fn fitting(comment: &str) -> String {
+    let mut out = String::new();
+    let mut left_out = false;
+    let sections = comment.split(SECTION);
+    for section in sections.filter(|section| !section.trim().is_empty()) {
+        if out.len() + section.len() > LONGEST {
+            left_out = true;
+        } else {
+            out.push_str(section);
+        }
+    }
+    if left_out {
+        out.push_str("\nNot all of it fits a comment: `cargo xtask spec review` shows the rest.\n");
+    }
+    out
 }
 
 /// Checks the rules of the document.

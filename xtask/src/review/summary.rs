@@ -1,4 +1,4 @@
-//! The summary of an edit: a headline, a paragraph, and the remaining steps.
+//! The summary of an edit: a paragraph, and the remaining steps.
 
 use std::collections::BTreeSet;
 
@@ -12,45 +12,6 @@ use super::Review;
 
 /// The maximum number of operations named in a sentence.
 const NAMED: usize = 5;
-
-/// Summarizes the edit in one line.
-pub(super) fn headline(review: &Review) -> String {
-    let view = review.view();
-    let changes = &review.comparison.report.changes;
-    let what = match review.severity() {
-        Severity::LintError => "REFUSED: the edit must not be merged",
-        Severity::Breaking => "BREAKING for partners",
-        Severity::SourceBreaking => "source-breaking for partners",
-        Severity::Risky => "risky for partners",
-        Severity::Compatible => "compatible for partners",
-        Severity::Patch if changes.is_empty() => "order only",
-        Severity::Patch => "no consequence for partners",
-        Severity::None => "no change",
-    };
-    let approved = if view.is_decided() { ", approved" } else { "" };
-    let count = |severity: Severity, word: &str| {
-        let changes = changes.iter();
-        let number = changes
-            .filter(|change| view.severity_of(change) == severity)
-            .count();
-        (number > 0).then(|| format!("{number} {word}"))
-    };
-    let counts: Vec<_> = [
-        count(Severity::LintError, "refused"),
-        count(Severity::Breaking, "breaking"),
-        count(Severity::SourceBreaking, "source-breaking"),
-        count(Severity::Risky, "risky"),
-        count(Severity::Compatible, "compatible"),
-        count(Severity::Patch, "without consequence"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if counts.is_empty() {
-        return format!("Spec review: {what}");
-    }
-    format!("Spec review: {what}{approved} ({})", counts.join(", "))
-}
 
 /// Describes what breaks, for whom, and the next versions; empty if the edit has
 /// no impact.
