@@ -7,8 +7,8 @@ use clap::Args;
 use crate::cargo::{self, cargo, command, run};
 use crate::generate::DOCUMENT;
 use crate::{
-    Outcome, browser, docs, examples, generate, git, lint, packages, prove, schemathesis, semver,
-    shown, supply_chain, validate,
+    Outcome, browser, docs, examples, generate, git, lint, packages, postgres, prove, schemathesis,
+    semver, shown, supply_chain, validate,
 };
 
 /// The features of the runtime.
@@ -43,17 +43,34 @@ fn demo_program(root: &Path) -> Outcome {
 
 /// `test`: everything that CI checks except formatting and lints: the document,
 /// whether the generated files are up to date, all tests, doc examples, and the
-/// demo.
+/// demo. Without PostgreSQL, the tests on it are left out.
 ///
 /// # Errors
 ///
 /// The first step that fails.
 pub fn test(root: &Path, arguments: &Arguments) -> Outcome {
+    let server = postgres::Server::start(root);
+    if let Err(reason) = &server {
+        eprintln!("WARNING: the tests on PostgreSQL are left out: {reason}");
+    }
+    all_tests(root, arguments, server.ok().as_ref())
+}
+
+fn all_tests(root: &Path, arguments: &Arguments, postgres: Option<&postgres::Server>) -> Outcome {
     cargo::build_with_all();
     step("document", || document(root, arguments))?;
     step("generated output is fresh", || generate::check(root))?;
-    step("tests", || cargo(root, "test --workspace --all-features"))?;
+    step("tests", || tests(root, "", postgres))?;
     step("demo", || demo_program(root))
+}
+
+/// Runs the tests that cargo's options select.
+fn tests(root: &Path, options: &str, postgres: Option<&postgres::Server>) -> Outcome {
+    let mut tests = command(root, &format!("test --workspace --all-features {options}"));
+    if let Some(server) = postgres {
+        server.known_to(&mut tests);
+    }
+    run(&mut tests)
 }
 
 /// `ci`: everything that a commit has to pass.
@@ -64,8 +81,11 @@ pub fn test(root: &Path, arguments: &Arguments) -> Outcome {
 pub fn ci(root: &Path, arguments: &Arguments) -> Outcome {
     step("formatting", || formatting(root))?;
     step("lock files", || lock_files(root))?;
+    // With a server, no test of the journal is left out.
+    let postgres = postgres::Server::start(root)?;
     // Before any step that fetches crates, which could hide that the tests lack them.
-    test(root, arguments)?;
+    all_tests(root, arguments, Some(&postgres))?;
+    drop(postgres);
     step("lints", || lints(root))?;
     step("documentation", || {
         let mut rustdoc = command(root, "doc --quiet --workspace --all-features --no-deps");

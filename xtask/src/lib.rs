@@ -21,6 +21,7 @@ pub mod git;
 pub mod lint;
 pub mod mutants;
 pub mod packages;
+pub mod postgres;
 pub mod prove;
 pub mod public_api;
 pub mod report;

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     Ending, Outcome, approve, browser, bump, ci, diff, docs, examples, exports, fuzz, generate,
-    lint, mutants, packages, prove, public_api, review, schemathesis, semver, shown, supply_chain,
-    validate,
+    lint, mutants, packages, postgres, prove, public_api, review, schemathesis, semver, shown,
+    supply_chain, validate,
 };
 
 /// The project's tasks.
@@ -37,6 +37,8 @@ pub enum Task {
     Ci(ci::Arguments),
     /// Send a payout through the generated client and server
     Demo,
+    /// Run a command beside a PostgreSQL server of its own
+    Postgres(postgres::Arguments),
     /// Check, compare and publish spec/skypay.yaml
     #[command(subcommand)]
     Spec(Spec),
@@ -113,6 +115,7 @@ impl Task {
             Self::Test(arguments) => ci::test(root, arguments),
             Self::Ci(arguments) => ci::ci(root, arguments),
             Self::Demo => ci::demo(root),
+            Self::Postgres(arguments) => postgres::run(root, arguments),
             Self::Spec(task) => task.run(root),
             Self::Verify(task) => task.run(root),
         }
