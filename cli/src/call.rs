@@ -47,10 +47,7 @@ impl Call {
         let plaintext = fields::plaintext(info, body, fields)?;
         let access = self.options.access().await?;
         self.guard(info, &access)?;
-        let transport = access.environment.transport(access.keys.clone()).build();
-        let transport = transport.map_err(|error| cannot_start(&error))?;
-        let client = Client::with_transport(transport, access.caller_name()?);
-        let client = client.map_err(|error| cannot_start(&error))?;
+        let client = client(&access)?;
         let ended = operations::call(&client, info, &plaintext).await?;
         let advice = match &ended {
             Ok(_) => None,
@@ -165,6 +162,14 @@ fn raw_end(
     }
     let json = json!({ "operation": info.name, "outcome": word(outcome), "response": answer });
     Output::new(text, &json).exit_status(exit_status(outcome))
+}
+
+/// Returns a client for the target of calls.
+pub(crate) fn client(access: &Access) -> Result<Client, Failure> {
+    let transport = access.environment.transport(access.keys.clone()).build();
+    let transport = transport.map_err(|error| cannot_start(&error))?;
+    let client = Client::with_transport(transport, access.caller_name()?);
+    client.map_err(|error| cannot_start(&error))
 }
 
 /// Returns the failure for a client that could not be created.

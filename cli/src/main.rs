@@ -8,6 +8,7 @@ mod exit_status;
 mod fields;
 mod folder;
 mod history;
+mod journal;
 mod listen;
 mod log;
 mod operations;
@@ -71,6 +72,7 @@ enum Command {
     #[command(subcommand, after_help = remote::HELP)]
     Callbacks(back_office::Callbacks),
     Envelope(envelope::Envelope),
+    Journal(journal::JournalArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -145,6 +147,7 @@ fn execute(command: Command, format: OutputFormat) -> Result<Output, Failure> {
         Command::Call(call) => wait_for(call.run(format)),
         Command::Trigger(trigger) => wait_for(trigger.run(format)),
         Command::Listen(listen) => wait_for(listen.run(format)),
+        Command::Journal(command) => wait_for(command.run()),
     }
 }
 

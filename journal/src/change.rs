@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use crate::{Evidence, Fact, Policy, Standing, State, Timestamp};
 
 /// What the partner has to do because of what became of a payout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Change {
     /// The payee has the money: book it.
     Paid,

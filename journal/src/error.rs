@@ -1,6 +1,9 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use skypay_client::types::DateTime;
+
+use crate::Timestamp;
 use crate::database::DatabaseError;
 
 /// Why the journal did not do what was called for. It contains no personal data.
@@ -20,6 +23,11 @@ pub enum Error {
     NotFound {
         /// The number that was asked for.
         number: String,
+    },
+    /// Sending is on hold since this time, until the journal has been recovered.
+    Held {
+        /// Since when.
+        since: Timestamp,
     },
     /// A callback was received before, with other content.
     Conflict {
@@ -65,6 +73,12 @@ impl fmt::Display for Error {
             Self::DoneElsewhere { number } => write!(
                 f,
                 "another transaction has done this change of payout {number}: roll this one back"
+            ),
+            Self::Held { since } => write!(
+                f,
+                "sending is on hold since {}, because the journal was restored: run \
+                 `skypay journal recover` or `Journal::recover`, which releases it",
+                DateTime::from(*since)
             ),
             Self::Conflict { operation } => write!(
                 f,

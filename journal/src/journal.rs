@@ -22,6 +22,12 @@ const PROBES: u32 = 16;
 pub struct Journal<S> {
     pub(crate) store: S,
     pub(crate) policy: Policy,
+    /// `None` in a journal that neither orders nor sends.
+    keys: Option<Keys>,
+}
+
+#[derive(Clone, Debug)]
+struct Keys {
     numbers: Numbers,
     secret: Secret,
 }
@@ -61,9 +67,25 @@ impl<S: Store> Journal<S> {
         Self {
             store,
             policy: Policy::default(),
-            numbers,
-            secret,
+            keys: Some(Keys { numbers, secret }),
         }
+    }
+
+    /// A journal for operators, which needs neither prefix nor secret. It does
+    /// everything except [`order`](Self::order), [`send`](Self::send) and
+    /// [`resend`](Self::resend).
+    pub fn operating(store: S) -> Self {
+        Self {
+            store,
+            policy: Policy::default(),
+            keys: None,
+        }
+    }
+
+    fn keys(&self) -> Result<&Keys, Error> {
+        self.keys.as_ref().ok_or_else(|| {
+            Error::setup("this journal neither orders nor sends: open it with `Journal::new`")
+        })
     }
 
     /// Sets other times than the default ones.
@@ -106,7 +128,7 @@ impl<S: Store> Journal<S> {
                     })
                 };
             }
-            let number = self.numbers.probe(order_id, probe)?;
+            let number = self.keys()?.numbers.probe(order_id, probe)?;
             let payout = payout(&number, &request)?;
             let record = NewRecord {
                 number: &number,
@@ -132,6 +154,7 @@ impl<S: Store> Journal<S> {
         let plaintext =
             serde_json::to_string(request).map_err(|error| Error::Request(error.into()))?;
         Ok(self
+            .keys()?
             .secret
             .hex(&[R::INFO.name.as_bytes(), plaintext.as_bytes()]))
     }

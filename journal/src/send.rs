@@ -3,10 +3,13 @@
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, timeout};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::database::{Database, DatabaseError};
 use crate::journal::Add;
 use crate::payout::Record;
+use crate::recover::held_since;
 use crate::rules::Rule;
 use crate::store::{Store, Work};
 use crate::{
@@ -97,7 +100,7 @@ impl<S: Store> Journal<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] and [`Error::AnotherRequest`]: nothing was sent.
+    /// [`Error::NotFound`], [`Error::AnotherRequest`] and [`Error::Held`]: nothing was sent.
     /// [`Error::Database`]: the journal knows whether it may have been sent, and asks
     /// about it if so.
     pub async fn send<R: PayoutRequest>(
@@ -105,7 +108,9 @@ impl<S: Store> Journal<S> {
         provider: &impl Provider,
         payout: &Payout<R>,
     ) -> Result<Sent, Error> {
-        self.attempt(provider, payout, None).await
+        self.attempt(provider, payout, None)
+            .instrument(span(payout))
+            .await
     }
 
     /// Sends a payout once more, under its number and with its request: the journal
@@ -126,7 +131,8 @@ impl<S: Store> Journal<S> {
                 "the permit is for another payout: use the one that was granted for this number",
             ));
         }
-        self.attempt(provider, payout, Some(permit.attempt)).await
+        let attempt = self.attempt(provider, payout, Some(permit.attempt));
+        attempt.instrument(span(payout)).await
     }
 
     async fn attempt<R: PayoutRequest>(
@@ -151,12 +157,14 @@ impl<S: Store> Journal<S> {
         let attempt = match self.store.transact(claim).await? {
             Claimed::Yes { attempt } => attempt,
             Claimed::No(standing) => return Ok(Sent::Already(standing)),
+            Claimed::Held { since } => return Err(Error::Held { since }),
             Claimed::NotFound => return Err(Error::not_found(number)),
             Claimed::AnotherRequest { order_id } => {
                 let number = number.clone();
                 return Err(Error::AnotherRequest { order_id, number });
             }
         };
+        Span::current().record("attempt", attempt);
         let in_time = stopwatch.elapsed() < self.policy.send_limit;
         let Answer { outcome, code } = if in_time || !self.policy.follows(Rule::SendDeadline) {
             let call = provider.send(&payout.request);
@@ -180,6 +188,11 @@ impl<S: Store> Journal<S> {
             policy: self.policy,
         };
         self.store.transact(answered).await?;
+        crate::metrics::call(R::INFO.name, outcome);
+        Span::current().record("outcome", outcome.as_str());
+        if outcome == CallOutcome::Unknown {
+            tracing::warn!("the outcome of a payout is unknown");
+        }
         Ok(match outcome {
             CallOutcome::Accepted => Sent::Accepted,
             CallOutcome::Rejected => Sent::Rejected(code),
@@ -226,6 +239,17 @@ impl<S: Store> Journal<S> {
     }
 }
 
+/// The span of sending a payout.
+fn span<R: PayoutRequest>(payout: &Payout<R>) -> Span {
+    tracing::info_span!(
+        "skypay.journal.send",
+        operation = R::INFO.name,
+        number = payout.number,
+        attempt = Empty,
+        outcome = Empty,
+    )
+}
+
 /// Measures a time by two clocks, of which the one counts that shows more: one does
 /// not jump but may stand still while the machine is suspended, the other may jump.
 struct Stopwatch {
@@ -262,6 +286,7 @@ enum Claimed {
     Yes { attempt: u32 },
     No(Standing),
     NotFound,
+    Held { since: Timestamp },
     AnotherRequest { order_id: String },
 }
 
@@ -286,6 +311,9 @@ impl Work for Claim {
             let Some(attempt) = standing.next_attempt(self.permitted) else {
                 return Ok(Claimed::No(standing));
             };
+            if let Some(since) = held_since(db).await? {
+                return Ok(Claimed::Held { since });
+            }
             let send_before = at + self.policy.send_limit;
             let fact = Fact::Claimed {
                 attempt,

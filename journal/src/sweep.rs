@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
 use crate::database::{Database, DatabaseError, Value};
 use crate::journal::Add;
 use crate::payout::Record;
@@ -10,7 +13,7 @@ use crate::store::{Store, Work};
 use crate::{Error, Fact, Journal, Policy, Provider, Shown, Standing, Statuses, Timestamp};
 
 /// How many payouts one question may be about, the witness included.
-const QUESTION: i64 = 50;
+pub(crate) const QUESTION: i64 = 50;
 
 /// The result of a round of [`Journal::sweep`] or [`Sweeper`](crate::Sweeper).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +34,8 @@ impl<S: Store> Journal<S> {
     ///
     /// [`Error::Database`].
     pub async fn sweep(&self, provider: &impl Provider) -> Result<Round, Error> {
-        self.ask(provider, None).await
+        let span = tracing::info_span!("skypay.journal.sweep", asked = Empty);
+        self.ask(provider, None).instrument(span).await
     }
 
     /// Asks about one payout, unless it is too early for a question about it, and
@@ -63,6 +67,7 @@ impl<S: Store> Journal<S> {
             asked: question.numbers.len(),
             ..Round::default()
         };
+        Span::current().record("asked", round.asked);
         if question.numbers.is_empty() {
             return Ok(round);
         }
@@ -74,6 +79,7 @@ impl<S: Store> Journal<S> {
                 .cloned(),
         );
         let answer = provider.statuses(&numbers).await;
+        crate::metrics::question(answer.is_ok());
         let statuses = match answer.and_then(|statuses| only_about(&numbers, statuses)) {
             Ok(statuses) => statuses,
             Err(error) => {

@@ -133,6 +133,7 @@ impl<S: Store, P: Provider, O: Orders> Sweeper<S, P, O> {
             }
             if round.asked == 0 || round.failed.is_some() {
                 all.failed = round.failed;
+                crate::metrics::round(&self.journal.open_overview().await?);
                 return Ok(all);
             }
         }
@@ -140,6 +141,9 @@ impl<S: Store, P: Provider, O: Orders> Sweeper<S, P, O> {
 
     /// Sends what is due, the oldest first, as long as there is a connection.
     async fn send_due(&self) -> Result<(), Error> {
+        if self.journal.held_since().await?.is_some() {
+            return Ok(());
+        }
         let policy = self.journal.policy;
         while let Some(due) = self.journal.store.transact(NextDue(policy)).await? {
             let permit = match due.state {

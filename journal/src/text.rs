@@ -51,7 +51,7 @@ names!(read Change {
     Contradiction = "contradiction",
 });
 
-names!(State {
+names!(read State {
     Reserved = "reserved",
     Sending = "sending",
     Unknown = "unknown",

@@ -44,6 +44,13 @@ impl From<DateTime> for Timestamp {
     }
 }
 
+/// The time in GMT+8, in whole seconds.
+impl From<Timestamp> for DateTime {
+    fn from(time: Timestamp) -> Self {
+        Self::from_unix_seconds(time.0.div_euclid(1_000_000))
+    }
+}
+
 impl Add<Duration> for Timestamp {
     type Output = Self;
 

@@ -13,8 +13,8 @@ pub const PUBLISHED: [&str; 7] = [
     "skypay-types",
     "skypay-client",
     "skypay-server",
-    "skypay-journal",
     "skypay-sandbox",
+    "skypay-journal",
     "skypay-cli",
 ];
 

@@ -5,7 +5,7 @@ use skypay_types::{Direction, OPERATIONS};
 use crate::program::Program;
 
 /// The commands with a snapshot: one of each kind, as the others are similar.
-const REVIEWED: [&str; 12] = [
+const REVIEWED: [&str; 13] = [
     "",
     "sandbox up",
     "call",
@@ -17,6 +17,7 @@ const REVIEWED: [&str; 12] = [
     "script add",
     "fault add",
     "keys",
+    "journal",
     "callbacks set",
 ];
 

@@ -8,6 +8,7 @@
 mod away;
 mod help;
 mod input;
+mod journal;
 mod limits;
 mod program;
 mod readme;

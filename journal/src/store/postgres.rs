@@ -1,9 +1,9 @@
 //! PostgreSQL, for several processes and machines.
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{Manager, Pool};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
-use tokio_postgres::{Client, GenericClient, Transaction};
+use tokio_postgres::{Client, GenericClient, NoTls, Transaction};
 
 use crate::Timestamp;
 use crate::database::{Column, Database, DatabaseError, Row, Value};
@@ -29,6 +29,20 @@ impl Postgres {
         Self::migrate(&mut client).await?;
         drop(client);
         Ok(Self(pool))
+    }
+
+    /// Connects to the database of a URL such as `postgres://user@host/database`,
+    /// without TLS. For TLS, [`open`](Self::open) takes a pool.
+    ///
+    /// # Errors
+    ///
+    /// If the URL is invalid or demands TLS, there is no connection, or the tables
+    /// were written by a later version.
+    pub async fn connect(url: &str) -> Result<Self, DatabaseError> {
+        let config = url.parse().map_err(failed)?;
+        let pool = Pool::builder(Manager::new(config, NoTls)).build();
+        let pool = pool.map_err(|error| DatabaseError::new(error, false))?;
+        Self::open(pool).await
     }
 
     /// Creates or upgrades the journal's tables.

@@ -1,0 +1,245 @@
+//! Recovery of a journal that was restored from a backup: nothing is sent before
+//! SkyPay was asked what happened since.
+
+use jiff::ToSpan;
+use skypay_client::types::{Date, DateTime};
+
+use crate::database::{Database, DatabaseError, Value};
+use crate::journal::Add;
+use crate::{
+    Error, Fact, Journal, Policy, Provider, Reconciled, State, Statuses, Store, Timestamp, Work,
+};
+
+/// What a recovery found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// The reports that were read, a day each, from that of the last event on.
+    pub days: Vec<Reconciled>,
+    /// How many payouts SkyPay was asked about, because the journal has them as
+    /// not sent.
+    pub asked: usize,
+    /// Which of these were sent after the backup: SkyPay has them.
+    pub sent: Vec<String>,
+    /// Until when sending stays on hold; `None` if it is released.
+    pub held_until: Option<Timestamp>,
+}
+
+impl<S: Store> Journal<S> {
+    /// Puts sending on hold: until [`recover`](Self::recover) releases it,
+    /// [`send`](Self::send) and [`resend`](Self::resend) refuse. Returns since when
+    /// it is on hold.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn hold(&self) -> Result<Timestamp, Error> {
+        Ok(self.store.transact(Hold).await?)
+    }
+
+    /// Since when sending is on hold.
+    pub(crate) async fn held_since(&self) -> Result<Option<Timestamp>, Error> {
+        Ok(self.store.transact(ReadHold).await?)
+    }
+
+    /// Recovers the journal after its database was restored from a backup.
+    ///
+    /// Puts sending on hold. Then reads SkyPay's reports of payments from the day of
+    /// the last event in the journal on, or from the day `from`, and asks for the
+    /// status of every payout that the journal has as not sent. What they show
+    /// becomes evidence.
+    ///
+    /// A payout that was sent just before the restore can be missing in both. So
+    /// the hold is released only by a recovery that begins when everything sent
+    /// before the hold must be shown, 7.5 minutes after it with the default
+    /// [`Policy`]; an earlier one returns `held_until`: call it again then.
+    ///
+    /// # Errors
+    ///
+    /// If the journal is empty and `from` is not given, SkyPay gives no usable
+    /// answer, or the database fails. Sending stays on hold.
+    pub async fn recover(
+        &self,
+        provider: &impl Provider,
+        from: Option<Date>,
+    ) -> Result<Recovery, Error> {
+        let held_since = self.hold().await?;
+        let Policy {
+            send_limit,
+            call_limit,
+            query_delay,
+            ..
+        } = self.policy;
+        let shown_at = held_since + send_limit + call_limit + query_delay;
+        let events = self.store.transact(LastEvent).await?;
+        let last = events.last.map(|last| DateTime::from(last).date());
+        let first = from.or(last).ok_or_else(|| {
+            Error::setup("the journal is empty: name the day from which on reports are to be read")
+        })?;
+        let mut days = Vec::new();
+        let today = DateTime::from(events.now).civil().date();
+        let all = first
+            .civil()
+            .series(1.day())
+            .take_while(|day| *day <= today);
+        for day in all {
+            days.push(self.reconcile(provider, day.into()).await?);
+        }
+        let mut recovery = Recovery {
+            days,
+            asked: 0,
+            sent: Vec::new(),
+            held_until: (events.now < shown_at).then_some(shown_at),
+        };
+        self.ask_about_unsent(provider, &mut recovery).await?;
+        if recovery.held_until.is_none() {
+            self.store.transact(Release { held_since }).await?;
+        }
+        Ok(recovery)
+    }
+
+    /// Asks about every payout that could be sent without another question.
+    async fn ask_about_unsent(
+        &self,
+        provider: &impl Provider,
+        recovery: &mut Recovery,
+    ) -> Result<(), Error> {
+        let mut after = String::new();
+        loop {
+            let numbers = self.store.transact(Unsent { after }).await?;
+            let Some(last) = numbers.last() else {
+                return Ok(());
+            };
+            after = last.clone();
+            let Statuses { found, .. } =
+                provider.statuses(&numbers).await.map_err(Error::Provider)?;
+            recovery.asked += numbers.len();
+            for (number, shown) in found {
+                let add = Add {
+                    number: number.clone(),
+                    at: None,
+                    fact: Fact::Found(shown.found),
+                    detail: "recovery".to_owned(),
+                    paid_at: shown.paid_at,
+                    policy: self.policy,
+                };
+                self.store.transact(add).await?;
+                recovery.sent.push(number);
+            }
+        }
+    }
+}
+
+/// Returns since when sending is on hold.
+pub(crate) async fn held_since<D: Database>(
+    db: &mut D,
+) -> Result<Option<Timestamp>, DatabaseError> {
+    let hold = "SELECT value FROM skypay_journal WHERE name = 'hold'";
+    let rows = db.run(hold, &[]).await?;
+    let since = rows.first().map(|row| row.integer(0).map(Timestamp));
+    since.transpose()
+}
+
+/// Puts sending on hold, unless it is.
+#[derive(Clone)]
+struct Hold;
+
+impl Work for Hold {
+    type Output = Timestamp;
+
+    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Timestamp, DatabaseError> {
+        let now = db.now().await?;
+        db.run(
+            "INSERT INTO skypay_journal (name, value) VALUES ('hold', $1)
+             ON CONFLICT (name) DO NOTHING",
+            &[Value::Integer(now.0)],
+        )
+        .await?;
+        Ok(held_since(db).await?.unwrap_or(now))
+    }
+}
+
+#[derive(Clone)]
+struct ReadHold;
+
+impl Work for ReadHold {
+    type Output = Option<Timestamp>;
+
+    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Self::Output, DatabaseError> {
+        held_since(db).await
+    }
+}
+
+/// Releases the hold of a time.
+#[derive(Clone)]
+struct Release {
+    held_since: Timestamp,
+}
+
+impl Work for Release {
+    type Output = ();
+
+    async fn run<D: Database + Send>(self, db: &mut D) -> Result<(), DatabaseError> {
+        let release = "DELETE FROM skypay_journal WHERE name = 'hold' AND value = $1";
+        db.run(release, &[Value::Integer(self.held_since.0)])
+            .await?;
+        Ok(())
+    }
+}
+
+/// Reads when the journal was written last.
+#[derive(Clone)]
+struct LastEvent;
+
+struct Events {
+    now: Timestamp,
+    last: Option<Timestamp>,
+}
+
+impl Work for LastEvent {
+    type Output = Events;
+
+    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Events, DatabaseError> {
+        let mut last = None;
+        for newest in [
+            "SELECT max(at) FROM skypay_evidence",
+            "SELECT max(created_at) FROM skypay_payout",
+        ] {
+            let rows = db.run(newest, &[]).await?;
+            for row in rows {
+                last = last.max(row.optional_integer(0)?.map(Timestamp));
+            }
+        }
+        Ok(Events {
+            now: db.now().await?,
+            last,
+        })
+    }
+}
+
+/// Reads the numbers of a question about payouts that could be sent.
+#[derive(Clone)]
+struct Unsent {
+    after: String,
+}
+
+impl Work for Unsent {
+    type Output = Vec<String>;
+
+    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Vec<String>, DatabaseError> {
+        let rows = db
+            .run(
+                "SELECT number FROM skypay_payout
+                 WHERE state IN ($1, $2) AND number > $3 ORDER BY number LIMIT $4",
+                &[
+                    Value::Text(State::Reserved.as_str()),
+                    Value::Text(State::Permitted.as_str()),
+                    Value::Text(&self.after),
+                    Value::Integer(crate::sweep::QUESTION),
+                ],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| row.text(0).map(str::to_owned))
+            .collect()
+    }
+}
