@@ -1,8 +1,12 @@
 //! An introductory demo: a payout is sent encrypted, is accepted, is reported by
-//! a callback and becomes a typed value; then a refusal, and an unknown outcome.
+//! a callback and becomes a typed value; then a refusal, an unknown outcome, and
+//! one that the journal resolves.
 //! Client and server are generated, and run here on loopback. The program fails
 //! unless each step succeeds.
 
+mod journal;
+
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,8 +21,9 @@ use skypay_server::{
     Config, Context, NotStored, PartnerCallbacks, Refusal, SkypayApi, Stored, callbacks, skypay,
 };
 use skypay_types::{
-    Amount, ControlNumber, DateTime, PayType, PayoutChannel, PayoutQueuePayoutRequest,
-    PayoutQueueRequest, PayoutQueueResponse, ResponseCode,
+    Amount, ControlNumber, DateTime, Invalid, PayType, PayoutChannel, PayoutQueryStatusRequest,
+    PayoutQueryStatusResponse, PayoutQueuePayoutRequest, PayoutQueueRequest, PayoutQueueResponse,
+    PayoutStatus, PayoutStatusEntry, ResponseCode,
 };
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -29,6 +34,9 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 /// The balance of the demo's sandbox account.
 const BALANCE: Amount = Amount::from_centavos(1_000_000);
 
+/// The amount of a payout that is executed and never answered.
+const LOST: Amount = Amount::from_centavos(130_000);
+
 #[tokio::main]
 async fn main() -> Outcome<()> {
     let (notices, mut received) = mpsc::unbounded_channel();
@@ -37,6 +45,7 @@ async fn main() -> Outcome<()> {
     let partner_url = start(callbacks::router(Partner { notices }, config()), &wire).await?;
     let sandbox = Sandbox {
         callbacks: CallbackSender::new(&partner_url, keys())?,
+        paid: Mutex::default(),
     };
     let skypay_url = start(skypay::router(sandbox, config()), &wire).await?;
     let client = Client::new(&Environment::Custom(skypay_url), "demo", keys())?;
@@ -45,6 +54,7 @@ async fn main() -> Outcome<()> {
     called_back(&mut received, &wire).await?;
     refused(&client).await?;
     unknown().await?;
+    journal::resolved(&client).await?;
     println!("\nAll of this happened on this machine, between generated code on both ends.");
     Ok(())
 }
@@ -130,8 +140,8 @@ async fn unknown() -> Outcome<()> {
     )
 }
 
-fn payout(control_number: &str, amount: &str) -> Outcome<PayoutQueueRequest> {
-    let request = PayoutQueueRequest::builder()
+fn payout(control_number: &str, amount: &str) -> Result<PayoutQueueRequest, Invalid> {
+    PayoutQueueRequest::builder()
         .sender("Example App")
         .control_number(control_number)
         .name("Dela Cruz,Juan,Santos")
@@ -140,14 +150,14 @@ fn payout(control_number: &str, amount: &str) -> Outcome<PayoutQueueRequest> {
         .bank_no("SEC")
         .account_no("0000012309738")
         .withdraw_channel(PayoutChannel::Bank)
-        .build()?;
-    Ok(request)
+        .build()
 }
 
 /// The SkyPay side: accepts payouts that the balance covers, and immediately
 /// reports them as paid.
 struct Sandbox {
     callbacks: CallbackSender,
+    paid: Mutex<BTreeSet<ControlNumber>>,
 }
 
 impl SkypayApi for Sandbox {
@@ -160,11 +170,41 @@ impl SkypayApi for Sandbox {
             let code = ResponseCode::InsufficientBalance;
             return Err(Refusal::new(code, "Insufficient balance"));
         }
+        self.paid
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(request.control_number.clone());
+        if request.amount == LOST {
+            return std::future::pending().await;
+        }
         let failed = |_| Refusal::new(ResponseCode::UnexpectedError, "No notice");
         let notice = notice(request.control_number, context.received_at).map_err(failed)?;
         let callbacks = self.callbacks.clone();
         tokio::spawn(async move { callbacks.payout_queue_payout(&notice).await });
         PayoutQueueResponse::builder().build().map_err(failed)
+    }
+
+    async fn payout_query_status(
+        &self,
+        _: &Context,
+        request: PayoutQueryStatusRequest,
+    ) -> Result<PayoutQueryStatusResponse, Refusal> {
+        let paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = request.control_numbers.into_iter();
+        let asked = asked.map(|entry| entry.control_number);
+        let statuses: Result<Vec<_>, _> = asked
+            .filter(|number| paid.contains(number))
+            .map(|number| {
+                let status = PayoutStatusEntry::builder().control_number(number);
+                status.status(PayoutStatus::Completed).build()
+            })
+            .collect();
+        let failed = |_| Refusal::new(ResponseCode::UnexpectedError, "No status");
+        let response = PayoutQueryStatusResponse::builder();
+        response
+            .control_numbers(statuses.map_err(failed)?)
+            .build()
+            .map_err(failed)
     }
 }
 

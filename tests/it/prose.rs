@@ -1,18 +1,21 @@
 //! Statements in the texts match the code: examples, proofs, paths, versions and
 //! the table of crates.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use skypay_types::Direction;
 
 /// All texts for readers, relative to the workspace root.
-const TEXTS: [&str; 7] = [
+const TEXTS: [&str; 9] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "README.md",
     "SECURITY.md",
+    "docs/journal.md",
+    "journal/README.md",
     "runtime/README.md",
     "spec/README.md",
 ];
@@ -36,6 +39,7 @@ fn is_path(quotation: &str) -> bool {
         "cli/",
         "codegen/",
         "generated/",
+        "journal/",
         "runtime/",
         "sandbox/",
         "spec-tools/",
@@ -51,7 +55,7 @@ fn is_path(quotation: &str) -> bool {
 #[test]
 fn the_readme_shows_the_examples_that_compile() {
     let readme = read("README.md");
-    for name in ["client", "callback_server"] {
+    for name in ["journal", "client", "callback_server"] {
         let example = read(&format!("tests/examples/{name}.rs"));
         let shown = format!("```rust\n{example}```\n");
         assert!(
@@ -59,7 +63,36 @@ fn the_readme_shows_the_examples_that_compile() {
             "README.md shows {name}.rs as it is"
         );
     }
-    assert_eq!(readme.matches("```rust").count(), 2);
+    assert_eq!(readme.matches("```rust").count(), 3);
+}
+
+#[test]
+fn the_guide_of_the_journal_shows_code_that_runs() {
+    let program = read("journal/examples/guide.rs");
+    let guide = read("docs/journal.md");
+    let blocks: Vec<_> = guide.split("```rust\n").skip(1).collect();
+    assert!(blocks.len() > 5, "{}", blocks.len());
+    for block in blocks {
+        let (code, _) = block.split_once("```").unwrap();
+        for item in code.split("\n}\n\n") {
+            let item = item.trim_end();
+            assert!(program.contains(item), "guide.rs lacks:\n{item}");
+        }
+    }
+}
+
+/// Every metric has an alert rule, and no rule is about another one.
+#[test]
+fn the_alert_rules_are_about_the_metrics_of_the_journal() {
+    let metrics = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_');
+        let names = words.filter(|word| word.starts_with("skypay_journal_"));
+        names.map(str::to_owned).collect()
+    };
+    let recorded = metrics(&read("journal/src/metrics.rs"));
+    assert!(recorded.len() > 8, "{recorded:?}");
+    assert_eq!(metrics(&read("docs/journal-alerts.yaml")), recorded);
+    assert_eq!(metrics(&read("docs/journal.md")), recorded);
 }
 
 #[test]
