@@ -6,7 +6,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod admin_client;
-#[cfg(feature = "clap")]
 pub mod arguments;
 pub mod barcode;
 pub mod choices;

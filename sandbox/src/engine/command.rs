@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skypay_types::{Amount, CollectionChannel, DateTime, Operation, PayoutChannel};
@@ -12,34 +13,43 @@ use super::fault::FaultRule;
 use super::keys::Validity;
 use super::rule::Rule;
 use super::settings::{Limits, Timing};
-#[cfg(feature = "clap")]
 use crate::arguments;
 
 /// A command to the sandbox. As JSON it is an object with the field `command`, such as
 /// `{"command": "tick"}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "command", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Command {
     /// A partner's call of one of SkyPay's operations.
+    #[command(skip)]
     Request(Request),
     /// Executes due events. Every other command also does so first.
+    #[command(skip)]
     Tick,
     /// The result of a delivery attempt.
+    #[command(skip)]
     Delivered(Delivered),
     /// A store's cashier acts: payouts and collections.
+    #[command(subcommand)]
     Cashier(CashierCommand),
     /// Moves money on a partner's account, other than by a payout.
+    #[command(subcommand)]
     Finance(FinanceCommand),
     /// The store chain, bank or wallet behind a payout acts.
+    #[command(subcommand)]
     Store(StoreCommand),
     /// Changes the rules that script the outcomes of requests.
+    #[command(subcommand)]
     Script(ScriptCommand),
     /// Changes the faults that are injected into connections.
+    #[command(subcommand)]
     Fault(FaultCommand),
     /// Manages keys, as in the back office.
+    #[command(subcommand)]
     Keys(KeyCommand),
     /// Sets the callback URLs.
+    #[command(skip)]
     Callbacks(CallbackUrls),
     /// Sets a configurable vendor behavior; see
     /// [`BEHAVIORS`](super::behaviors::BEHAVIORS).
@@ -51,8 +61,10 @@ pub enum Command {
     },
     /// Sets the duration of each step of a payout. Omitted fields are reset to their
     /// defaults.
+    #[command(skip)]
     Timing(Timing),
     /// Sets all limits. Omitted fields are reset to their defaults.
+    #[command(skip)]
     Limits(Limits),
     /// Sets the allowed client addresses. An empty list allows all.
     AllowList {
@@ -64,20 +76,22 @@ pub enum Command {
         /// The delivery id.
         delivery: u64,
         /// The number of copies, sent at once.
+        #[arg(default_value_t = once())]
         #[serde(default = "once")]
         copies: u32,
     },
     /// Sends a callback with arbitrary content.
+    #[command(skip)]
     Trigger {
         /// The operation name of the callback.
         operation: String,
         /// The plaintext without credentials.
         plaintext: Value,
         /// The URL, if not the partner's.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         url: Option<String>,
     },
     /// Deletes everything except the initial settings.
+    #[command(skip)]
     Reset,
 }
 
@@ -93,7 +107,6 @@ pub struct Request {
     /// The plaintext as received, without credentials.
     pub plaintext: Value,
     /// The address of the client.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<IpAddr>,
     /// Whether its credentials are valid. The encrypted interface rejects any other
     /// request; the plaintext interface checks them with
@@ -151,87 +164,72 @@ pub struct Delivered {
 /// Act as a store's cashier: payouts and collections
 ///
 /// The vendor's two test forms. The exit code says how the partner answered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum CashierCommand {
     /// Ask the partner for the data of a payout (payoutInquiry)
     Inquire {
         /// The payout's control number
-        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
+        #[arg(value_name = "PAYOUT")]
         control_number: String,
         /// The store, by its code or name
-        #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::payout_channel))]
+        #[arg(long, value_parser = arguments::payout_channel)]
         channel: PayoutChannel,
     },
     /// Pay it out (payoutPayout); only after a successful inquiry
     Pay {
         /// The payout's control number
-        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
+        #[arg(value_name = "PAYOUT")]
         control_number: String,
         /// The store, by its code or name
-        #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::payout_channel))]
+        #[arg(long, value_parser = arguments::payout_channel)]
         channel: PayoutChannel,
         /// The cashier's time [default: now], as 'yyyy-MM-dd HH:mm:ss'
-        #[cfg_attr(feature = "clap", arg(long, value_name = "TIME"))]
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[arg(long, value_name = "TIME")]
         pay_time: Option<DateTime>,
     },
     /// Ask the partner whether it accepts a repayment (collectionInquiry)
     AskCollection {
         /// The contract, or the reference of a 7-Eleven barcode
-        #[cfg_attr(feature = "clap", arg(value_name = "CONTRACT"))]
+        #[arg(value_name = "CONTRACT")]
         contract_number: String,
         /// The store, by its code or name
-        #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::collection_channel))]
+        #[arg(long, value_parser = arguments::collection_channel)]
         channel: CollectionChannel,
         /// The amount, if the contract has none
-        #[cfg_attr(feature = "clap", arg(long))]
-        #[serde(
-            default,
-            skip_serializing_if = "Option::is_none",
-            deserialize_with = "amount::deserialize"
-        )]
+        #[arg(long)]
+        #[serde(default, deserialize_with = "amount::deserialize")]
         amount: Option<Amount>,
         /// The customer's phone, if the contract has none
-        #[cfg_attr(feature = "clap", arg(long))]
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[arg(long)]
         phone: Option<String>,
     },
     /// Collect it (collectionCollect); only after a successful inquiry
     Collect {
         /// The contract, or the reference of a 7-Eleven barcode
-        #[cfg_attr(feature = "clap", arg(value_name = "CONTRACT"))]
+        #[arg(value_name = "CONTRACT")]
         contract_number: String,
         /// The store, by its code or name
-        #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::collection_channel))]
+        #[arg(long, value_parser = arguments::collection_channel)]
         channel: CollectionChannel,
         /// The amount paid [default: the amount of the inquiry]
-        #[cfg_attr(feature = "clap", arg(long))]
-        #[serde(
-            default,
-            skip_serializing_if = "Option::is_none",
-            deserialize_with = "amount::deserialize"
-        )]
+        #[arg(long)]
+        #[serde(default, deserialize_with = "amount::deserialize")]
         amount: Option<Amount>,
         /// The customer's phone [default: that of the inquiry]
-        #[cfg_attr(feature = "clap", arg(long))]
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[arg(long)]
         phone: Option<String>,
         /// The store's receipt number [default: a new one]
-        #[cfg_attr(feature = "clap", arg(long, value_name = "NUMBER"))]
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[arg(long, value_name = "NUMBER")]
         receipt_number: Option<String>,
         /// The cashier's time [default: now], as 'yyyy-MM-dd HH:mm:ss'
-        #[cfg_attr(feature = "clap", arg(long, value_name = "TIME"))]
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[arg(long, value_name = "TIME")]
         collected_time: Option<DateTime>,
     },
 }
 
 /// Move money on a partner's account, with a notification for each
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum FinanceCommand {
     /// Recharge the payout account (statement type 1)
@@ -242,8 +240,7 @@ pub enum FinanceCommand {
         #[serde(deserialize_with = "amount::deserialize")]
         amount: Amount,
         /// The bank account that receives the money
-        #[cfg_attr(feature = "clap", arg(long, value_name = "ACCOUNT"))]
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[arg(long, value_name = "ACCOUNT")]
         beneficiary_account: Option<String>,
     },
     /// Turn settled collections into payout balance (statement type 2)
@@ -269,11 +266,7 @@ pub enum FinanceCommand {
         /// The prefix of the collections
         prefix: String,
         /// The amount [default: all]
-        #[serde(
-            default,
-            skip_serializing_if = "Option::is_none",
-            deserialize_with = "amount::deserialize"
-        )]
+        #[serde(default, deserialize_with = "amount::deserialize")]
         amount: Option<Amount>,
     },
     /// Withdraw settled collections (statement type 5)
@@ -284,8 +277,7 @@ pub enum FinanceCommand {
         #[serde(deserialize_with = "amount::deserialize")]
         amount: Amount,
         /// The bank account that receives the money
-        #[cfg_attr(feature = "clap", arg(long, value_name = "ACCOUNT"))]
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[arg(long, value_name = "ACCOUNT")]
         beneficiary_account: Option<String>,
     },
     /// Withdraw payout balance (statement type 6)
@@ -296,80 +288,76 @@ pub enum FinanceCommand {
         #[serde(deserialize_with = "amount::deserialize")]
         amount: Amount,
         /// The bank account that receives the money
-        #[cfg_attr(feature = "clap", arg(long, value_name = "ACCOUNT"))]
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[arg(long, value_name = "ACCOUNT")]
         beneficiary_account: Option<String>,
     },
 }
 
 /// Act as the bank, wallet or store chain behind a payout
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum StoreCommand {
     /// Accept it: Pending becomes Uploaded
     Upload {
         /// The payout's control number
-        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
+        #[arg(value_name = "PAYOUT")]
         control_number: String,
     },
     /// Pay it, in cash or to the account
     Pay {
         /// The payout's control number
-        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
+        #[arg(value_name = "PAYOUT")]
         control_number: String,
     },
     /// Fail it
     Fail {
         /// The payout's control number
-        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
+        #[arg(value_name = "PAYOUT")]
         control_number: String,
         /// The description in the notification
-        #[cfg_attr(feature = "clap", arg(long))]
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[arg(long)]
         reason: Option<String>,
     },
     /// Confirm a cancellation that was requested, or cancel
     ConfirmCancellation {
         /// The payout's control number
-        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
+        #[arg(value_name = "PAYOUT")]
         control_number: String,
     },
     /// Refuse a cancellation: back to Uploaded, without a notification
     RefuseCancellation {
         /// The payout's control number
-        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
+        #[arg(value_name = "PAYOUT")]
         control_number: String,
     },
     /// Accept the amended data
     ConfirmAmendment {
         /// The payout's control number
-        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
+        #[arg(value_name = "PAYOUT")]
         control_number: String,
     },
     /// Refuse the amended data
     RefuseAmendment {
         /// The payout's control number
-        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
+        #[arg(value_name = "PAYOUT")]
         control_number: String,
     },
     /// Reverse a payment: a completed payout fails
     Reverse {
         /// The payout's control number
-        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
+        #[arg(value_name = "PAYOUT")]
         control_number: String,
     },
 }
 
 /// Script the outcomes of requests: when … then …
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum ScriptCommand {
     /// Add a rule, before all others
     Add {
         /// The rule. The outcome names its number.
-        #[cfg_attr(feature = "clap", command(flatten))]
+        #[command(flatten)]
         rule: Rule,
     },
     /// Remove a rule
@@ -382,14 +370,13 @@ pub enum ScriptCommand {
 }
 
 /// Inject faults into connections
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum FaultCommand {
     /// Add a fault
     Add {
         /// The fault. The outcome names its number.
-        #[cfg_attr(feature = "clap", command(flatten))]
+        #[command(flatten)]
         fault: FaultRule,
     },
     /// Remove a fault
@@ -402,17 +389,13 @@ pub enum FaultCommand {
 }
 
 /// Create, show and enable keys, as in the back office
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum KeyCommand {
     /// Create a pair of encrypt key and authentication
     Generate {
         /// Its validity, from when it is enabled
-        #[cfg_attr(
-            feature = "clap",
-            arg(long, default_value = "90d", value_parser = arguments::choice::<Validity>())
-        )]
+        #[arg(long, default_value = "90d", value_parser = arguments::choice::<Validity>())]
         validity: Validity,
     },
     /// Show a pair that is not enabled yet; that is possible once
@@ -428,7 +411,7 @@ pub enum KeyCommand {
     /// Extend the validity of the pair in use
     Extend {
         /// The extension
-        #[cfg_attr(feature = "clap", arg(value_parser = arguments::choice::<Validity>()))]
+        #[arg(value_parser = arguments::choice::<Validity>())]
         validity: Validity,
     },
 }
@@ -459,9 +442,15 @@ impl CallbackUrls {
         let mut all = self.shared.iter().chain(self.own.values());
         all.try_for_each(|url| match url.as_str() {
             "" => Ok(()),
-            url => Self::check_url(url).map_err(|problem| {
-                format!("the callback URL {problem}; write one such as http://127.0.0.1:8080/")
-            }),
+            url => Self::parse_url(url).map(drop),
+        })
+    }
+
+    /// Returns a callback URL, if it is valid.
+    pub(crate) fn parse_url(text: &str) -> Result<String, String> {
+        let checked = Self::check_url(text).map(|()| text.to_owned());
+        checked.map_err(|problem| {
+            format!("the callback URL {problem}; write one such as http://127.0.0.1:8080/")
         })
     }
 

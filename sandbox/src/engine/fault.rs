@@ -3,44 +3,37 @@
 //! The engine selects faults by rule and seed; the owner of the connection injects
 //! them.
 
+use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
 use super::rule::When;
 use super::timestamp::Duration;
-#[cfg(feature = "clap")]
 use crate::arguments;
 
 /// When a fault happens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Args)]
 pub struct FaultRule {
     /// The kind of messages
-    #[cfg_attr(feature = "clap", arg(value_parser = arguments::choice::<Side>()))]
+    #[arg(value_parser = arguments::choice::<Side>())]
     pub on: Side,
     /// Which messages; all of that side if nothing is given.
-    #[cfg_attr(feature = "clap", command(flatten))]
+    #[command(flatten)]
     #[serde(default)]
     pub when: When,
     /// What happens.
-    #[cfg_attr(feature = "clap", command(subcommand))]
+    #[command(subcommand)]
     pub fault: Fault,
     /// The percentage of messages, chosen by the seed
-    #[cfg_attr(
-        feature = "clap",
-        arg(
+    #[arg(
             long,
             default_value_t = always(),
             value_parser = clap::value_parser!(u8).range(0..=100),
             help_heading = "How often"
-        )
-    )]
+        )]
     #[serde(default = "always")]
     pub percent: u8,
     /// The maximum number of times
-    #[cfg_attr(
-        feature = "clap",
-        arg(long, value_name = "N", help_heading = "How often")
-    )]
+    #[arg(long, value_name = "N", help_heading = "How often")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
 }
@@ -62,22 +55,18 @@ pub enum Side {
 }
 
 /// What goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "fault", rename_all = "kebab-case")]
 pub enum Fault {
     /// On the connection of this one message.
-    #[cfg_attr(feature = "clap", command(flatten))]
+    #[command(flatten)]
     Wire(WireFault),
     /// Answer with a return code, executed or not; requests only
     ///
     /// The behavior `failures` sets whether the request is executed.
     Answer {
         /// The code, such as -1009
-        #[cfg_attr(
-            feature = "clap",
-            arg(value_parser = arguments::return_code, allow_hyphen_values = true)
-        )]
+        #[arg(value_parser = arguments::return_code, allow_hyphen_values = true)]
         code: skypay_types::ResponseCode,
     },
     /// Answer from a copy that is behind; queries only
@@ -103,8 +92,7 @@ pub enum Fault {
 ///
 /// For a request, the fault affects its response, unless stated otherwise; for a
 /// callback, it affects the callback.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "wire", rename_all = "kebab-case")]
 pub enum WireFault {
     /// Delay the message
@@ -126,7 +114,7 @@ pub enum WireFault {
     /// Change some bytes
     Garble {
         /// Chooses which; drawn by the engine.
-        #[cfg_attr(feature = "clap", arg(skip))]
+        #[arg(skip)]
         #[serde(default)]
         seed: u64,
     },
@@ -150,11 +138,11 @@ pub enum WireFault {
     /// Combine it from the blocks of two others; callbacks only
     Splice {
         /// The delivery of the first blocks; drawn by the engine.
-        #[cfg_attr(feature = "clap", arg(skip))]
+        #[arg(skip)]
         #[serde(default)]
         head: u64,
         /// The delivery of the last blocks; drawn by the engine.
-        #[cfg_attr(feature = "clap", arg(skip))]
+        #[arg(skip)]
         #[serde(default)]
         tail: u64,
     },

@@ -1,64 +1,59 @@
 //! Scripted outcomes of requests, by rule or by magic amount.
 
+use clap::Args;
 use serde::{Deserialize, Serialize};
 use skypay_types::{Amount, PayoutChannel, ResponseCode};
 
 use super::amount;
 use super::timestamp::Duration;
-#[cfg(feature = "clap")]
 use crate::arguments;
 
 /// When … then ….
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Args)]
 pub struct Rule {
     /// Which requests.
-    #[cfg_attr(feature = "clap", command(flatten))]
+    #[command(flatten)]
     #[serde(default)]
     pub when: When,
     /// What becomes of them.
-    #[cfg_attr(feature = "clap", command(flatten))]
+    #[command(flatten)]
     pub then: Then,
     /// The maximum number of times
-    #[cfg_attr(
-        feature = "clap",
-        arg(long, value_name = "N", help_heading = "How often")
-    )]
+    #[arg(long, value_name = "N", help_heading = "How often")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
 }
 
 /// Which messages are meant; what is not given does not matter.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::Args))]
-#[cfg_attr(feature = "clap", command(next_help_heading = "Which messages"))]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Args)]
+#[command(next_help_heading = "Which messages")]
 #[serde(default)]
 pub struct When {
     /// An operation or callback, by its name
-    #[cfg_attr(feature = "clap", arg(long, value_name = "NAME", value_parser = arguments::operation))]
+    #[arg(long, value_name = "NAME", value_parser = arguments::operation)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
     /// A control or contract number; * matches anything
-    #[cfg_attr(feature = "clap", arg(long, value_name = "NUMBER"))]
+    #[arg(long, value_name = "NUMBER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// A payout channel, by its code or name
-    #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::payout_channel))]
+    #[arg(long, value_parser = arguments::payout_channel)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<PayoutChannel>,
     /// An account number; * matches anything
-    #[cfg_attr(feature = "clap", arg(long))]
+    #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// The minimum amount
-    #[cfg_attr(feature = "clap", arg(long, value_name = "AMOUNT"))]
+    #[arg(long, value_name = "AMOUNT")]
     #[serde(
         skip_serializing_if = "Option::is_none",
         deserialize_with = "amount::deserialize"
     )]
     pub at_least: Option<Amount>,
     /// The maximum amount
-    #[cfg_attr(feature = "clap", arg(long, value_name = "AMOUNT"))]
+    #[arg(long, value_name = "AMOUNT")]
     #[serde(
         skip_serializing_if = "Option::is_none",
         deserialize_with = "amount::deserialize"
@@ -67,33 +62,29 @@ pub struct When {
 }
 
 /// What becomes of a request.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::Args))]
-#[cfg_attr(feature = "clap", command(next_help_heading = "What becomes of them"))]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Args)]
+#[command(next_help_heading = "What becomes of them")]
 #[serde(default)]
 pub struct Then {
     /// Refuse with this return code
-    #[cfg_attr(
-        feature = "clap",
-        arg(
+    #[arg(
             long,
             value_name = "CODE",
             value_parser = arguments::return_code,
             allow_hyphen_values = true
-        )
-    )]
+        )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refuse: Option<ResponseCode>,
     /// The description of the refusal
-    #[cfg_attr(feature = "clap", arg(long, value_name = "TEXT"))]
+    #[arg(long, value_name = "TEXT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The outcome of the payout
-    #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::choice::<ScriptedOutcome>()))]
+    #[arg(long, value_parser = arguments::choice::<ScriptedOutcome>())]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<ScriptedOutcome>,
     /// The duration of each step, such as 30s or 2d
-    #[cfg_attr(feature = "clap", arg(long, value_name = "SPAN"))]
+    #[arg(long, value_name = "SPAN")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Duration>,
 }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use axum::extract::{Form as Posted, State};
 use axum::response::Response;
+use clap::Arg;
 use maud::{Markup, html};
-use serde_json::Value;
 
-use super::form::{Entered, Field, Form, Kind, Problems};
+use super::form::{Entered, Form, Problems};
 use super::{Shared, answer, format, layout};
 use crate::engine::{Command, Duration};
 use crate::service::AppState;
@@ -28,8 +28,8 @@ pub(crate) async fn act(State(app): Shared, Posted(entered): Posted<Entered>) ->
             String::new(),
             "There is no such form.".to_owned(),
         )])),
-        Some(form) => match form.value(&entered) {
-            Ok(value) => done(&app, id, &value).await,
+        Some(form) => match form.values(&entered) {
+            Ok(values) => done(&app, id, &values).await,
             Err(problems) => Err(problems),
         },
     };
@@ -37,12 +37,12 @@ pub(crate) async fn act(State(app): Shared, Posted(entered): Posted<Entered>) ->
 }
 
 /// Executes a form and returns a message for the user, or the problems by field.
-async fn done(app: &AppState, id: &str, value: &Value) -> Result<String, Problems> {
-    let file = || PathBuf::from(value["file"].as_str().unwrap_or_default());
+async fn done(app: &AppState, id: &str, values: &Entered) -> Result<String, Problems> {
+    let text = |name: &str| values.get(name).map_or("", String::as_str);
+    let file = || PathBuf::from(text("file"));
     let said = match id {
         "advance" => {
-            let by = serde_json::from_value::<Duration>(value["by"].clone())
-                .unwrap_or(Duration::seconds(0));
+            let by = text("by").parse().unwrap_or(Duration::NONE);
             let advanced = app.simulator.advance(by).await;
             advanced.map(|advanced| {
                 format!(
@@ -70,39 +70,19 @@ async fn done(app: &AppState, id: &str, value: &Value) -> Result<String, Problem
     said.map_err(|error| Problems::from([(String::new(), error.to_string())]))
 }
 
-fn form(
-    id: &str,
-    title: &'static str,
-    description: &'static str,
-    field: Option<Field>,
-    button: &'static str,
-) -> Form {
-    Form {
-        id: id.to_owned(),
-        title,
-        description,
-        command: Value::Null,
-        fields: field.into_iter().collect(),
-        button,
-    }
-}
-
 fn forms() -> [Form; 4] {
-    let file = || {
-        Some(Field::new("file", "File", Kind::Text).hint("On the machine that the sandbox runs on"))
-    };
-    let by = Field::new("by", "By", Kind::Duration).hint("Such as 45s, 2h or 30d");
+    let file = Arg::new("file")
+        .required(true)
+        .help("On the machine that the sandbox runs on");
+    let by = Arg::new("by").required(true).help("Such as 45s, 2h or 30d");
+    let by = by.value_parser(|by: &str| by.parse::<Duration>());
+    let file = [file];
     [
-        form("advance", "Move the clock", "", Some(by), "Advance"),
-        form("save", "Save everything", "", file(), "Save"),
-        form(
-            "restore",
-            "Restore",
-            "What is here now is forgotten.",
-            file(),
-            "Restore",
-        ),
-        form("reset", "", "", None, "Forget everything but the settings"),
+        Form::with("advance", "Move the clock", &[by], "Advance"),
+        Form::with("save", "Save everything", &file, "Save"),
+        Form::with("restore", "Restore", &file, "Restore")
+            .titled("Restore", "Replaces everything that is here now."),
+        Form::with("reset", "", &[], "Forget everything but the settings"),
     ]
 }
 

@@ -1,13 +1,11 @@
 //! The page for keys.
 
 use maud::{Markup, html};
-use serde_json::json;
 
-use super::form::{Field, Form, Kind, Problems};
+use super::form::{Form, Problems};
 use super::form_page::FormPage;
 use super::format::{BadgeKind, badge, timestamp};
-use crate::choices::variants;
-use crate::engine::{Key, KeyStatus, State, Timestamp, Validity};
+use crate::engine::{Key, KeyStatus, State, Timestamp};
 
 /// Returns the page of key pairs: encrypt key and authentication.
 pub(crate) fn keys(state: &State, path: &str) -> FormPage {
@@ -33,14 +31,14 @@ pub(crate) fn keys(state: &State, path: &str) -> FormPage {
             }
         }
     };
-    let mut forms = vec![
-        validity(
-            "generate",
-            "Make a pair",
+    let generate = Form::of(&["keys", "generate"], &[])
+        .button("Generate")
+        .titled(
+            "Generate a pair",
             "It is shown once and takes effect five minutes after it is enabled.",
-        ),
-        validity("extend", "Extend the current pair", ""),
-    ];
+        );
+    let extend = Form::of(&["keys", "extend"], &[]).button("Extend");
+    let mut forms = vec![generate, extend];
     forms.extend(steps);
     FormPage {
         title: "Keys",
@@ -51,36 +49,11 @@ pub(crate) fn keys(state: &State, path: &str) -> FormPage {
     }
 }
 
-fn validity(step: &str, title: &'static str, description: &'static str) -> Form {
-    let spans = variants::<Validity>().into_iter();
-    let spans = spans.map(|span| (json!(span), span.replace('d', " days")));
-    Form {
-        id: step.to_owned(),
-        title,
-        description,
-        command: json!({ "command": "keys", "do": step }),
-        fields: vec![Field::new(
-            "validity",
-            "Valid for",
-            Kind::Choice(spans.collect()),
-        )],
-        button: if step == "generate" {
-            "Generate"
-        } else {
-            "Extend"
-        },
-    }
-}
-
 /// Returns the actions on a key pair: one button each, rendered in its row.
 fn steps(key: &Key) -> Vec<Form> {
-    let step = |name: &str, button| Form {
-        id: format!("{name}-{}", key.id),
-        title: "",
-        description: "",
-        command: json!({ "command": "keys", "do": name, "id": key.id }),
-        fields: Vec::new(),
-        button,
+    let step = |name: &str, button| {
+        let form = Form::of(&["keys", name], &[]).titled("", "").button(button);
+        form.fixed("id", &key.id.to_string())
     };
     let mut steps = Vec::new();
     if key.revealed.is_none() {

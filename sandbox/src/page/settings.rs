@@ -1,17 +1,23 @@
 //! The settings: callback URLs, allowed callers, and configurable behaviors.
 
+use clap::Arg;
 use maud::html;
-use serde_json::json;
 use skypay_types::{Direction, OPERATIONS};
 
-use super::form::{Field, Form, Kind};
+use super::form::Form;
 use super::form_page::FormPage;
-use crate::engine::State;
 use crate::engine::behaviors::BEHAVIORS;
+use crate::engine::{CallbackUrls, State};
 
 /// Returns the settings page.
 pub(crate) fn settings(state: &State, _: &str) -> FormPage {
-    let mut forms = vec![urls(state), allowed(state)];
+    let allowed = Form::of(&["allow-list"], &[])
+        .titled("Addresses that may call", "An empty list allows all.")
+        .button("Save")
+        .field("addresses", |field| {
+            field.value = state.allow_list().join("\n");
+        });
+    let mut forms = vec![urls(state), allowed];
     forms.extend(behaviors(state));
     FormPage {
         title: "Settings",
@@ -23,71 +29,54 @@ pub(crate) fn settings(state: &State, _: &str) -> FormPage {
 }
 
 fn urls(state: &State) -> Form {
-    let urls = state.callback_urls();
-    let shared = Field::new("shared", "For all callbacks", Kind::Url)
-        .optional()
-        .hint("That have no URL of their own")
-        .holding(urls.shared.clone().unwrap_or_default());
+    let url = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .help(help)
+            .value_parser(CallbackUrls::parse_url)
+    };
     let callbacks = OPERATIONS.iter();
     let callbacks = callbacks.filter(|info| info.direction == Direction::ToPartner);
-    let own = callbacks.map(|info| {
-        Field::new(format!("own.{}", info.name), info.name, Kind::Url)
-            .optional()
-            .hint(info.summary)
-            .holding(urls.own.get(info.name).cloned().unwrap_or_default())
+    let shared = url("shared", "");
+    let args = std::iter::once(shared).chain(callbacks.map(|info| url(info.name, info.summary)));
+    let args: Vec<_> = args.collect();
+    let urls = state.callback_urls();
+    let mut form = Form::with("callbacks", "Callback URLs", &args, "Save").titled(
+        "Callback URLs",
+        "Where the partner listens. A callback without a URL is not sent.",
+    );
+    let set = urls.shared.iter().map(|url| ("shared", url));
+    form = form.field("shared", |field| {
+        "For all callbacks".clone_into(&mut field.label);
+        "That have no separate URL".clone_into(&mut field.hint);
     });
-    Form {
-        id: "callbacks".to_owned(),
-        title: "Callback URLs",
-        description: "Where the partner listens. A callback without a URL is not sent.",
-        command: json!({ "command": "callbacks" }),
-        fields: std::iter::once(shared).chain(own).collect(),
-        button: "Save",
+    for (name, url) in set.chain(urls.own.iter().map(|(name, url)| (name.as_str(), url))) {
+        form = form.field(name, |field| field.value.clone_from(url));
     }
-}
-
-fn allowed(state: &State) -> Form {
-    Form {
-        id: "allow-list".to_owned(),
-        title: "Addresses that may call",
-        description: "An empty list lets everybody call.",
-        command: json!({ "command": "allow-list" }),
-        fields: vec![
-            Field::new("addresses", "Addresses or networks", Kind::Lines)
-                .optional()
-                .hint("One to a line, such as 127.0.0.1 or 10.0.0.0/8")
-                .holding(state.allow_list().join("\n")),
-        ],
-        button: "Save",
-    }
+    form
 }
 
 /// Returns a form for each behavior; the first has the heading.
 fn behaviors(state: &State) -> impl Iterator<Item = Form> {
     BEHAVIORS.iter().enumerate().map(|(index, behavior)| {
-        let answers = behavior.values.iter();
-        let answers =
-            answers.map(|(value, description)| (json!(value), format!("{value}: {description}")));
-        let first = index == 0;
-        Form {
-            id: behavior.name.to_owned(),
-            title: if first {
-                "What the vendor leaves open"
-            } else {
-                ""
-            },
-            description: if first {
-                "Each first answer is the one that does most harm to a careless partner."
-            } else {
-                ""
-            },
-            command: json!({ "command": "behavior", "name": behavior.name }),
-            fields: vec![
-                Field::new("value", behavior.question, Kind::Choice(answers.collect()))
-                    .hint(behavior.name)
-                    .holding(state.behavior(behavior.name)),
-            ],
-            button: "Set",
-        }
+        let values = behavior.values.iter();
+        let values =
+            values.map(|(value, meaning)| ((*value).to_owned(), format!("{value}: {meaning}")));
+        let (title, description) = match index {
+            0 => (
+                "What the vendor leaves open",
+                "Each first answer is the one that does most harm to a careless partner.",
+            ),
+            _ => ("", ""),
+        };
+        Form::of(&["behavior"], &[])
+            .titled(title, description)
+            .button("Set")
+            .field("value", |field| {
+                behavior.question.clone_into(&mut field.label);
+                behavior.name.clone_into(&mut field.hint);
+                state.behavior(behavior.name).clone_into(&mut field.value);
+                field.choices = values.collect();
+            })
+            .fixed("name", behavior.name)
     })
 }

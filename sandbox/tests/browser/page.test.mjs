@@ -26,11 +26,11 @@ async function result(page) {
 test("a payout inquiry is sent with the form and its result read", async () => {
   const page = await world.page();
   await open(page, "/payout-tool");
-  const form = page.locator("form", { has: page.getByRole("button", { name: "SEND" }) });
+  const form = page.locator("form", { has: page.getByLabel("Channel") });
   await form.getByLabel("Channel").selectOption({ index: 0 });
-  await form.getByLabel("Type").selectOption("Inquiry");
-  await form.getByLabel("Control No").fill("SKY9800000401");
-  await form.getByRole("button", { name: "SEND" }).click();
+  await form.getByLabel("Action").selectOption("inquire");
+  await form.getByLabel("Control number").fill("SKY9800000401");
+  await form.getByRole("button", { name: "Send" }).click();
 
   const read = await result(page);
   assert.match(read, /payoutInquiry #\d+: accepted/);
@@ -39,8 +39,9 @@ test("a payout inquiry is sent with the form and its result read", async () => {
   await picture(page, "payout-inquiry");
 
   // The form holds the number that can now be paid out.
-  await form.getByLabel("Type").selectOption("Payout");
-  await form.getByRole("button", { name: "SEND" }).click();
+  await form.getByLabel("Channel").selectOption({ index: 0 });
+  await form.getByLabel("Action").selectOption("pay");
+  await form.getByRole("button", { name: "Send" }).click();
   assert.match(await result(page), /payoutPayout #\d+: accepted/);
   assert.deepEqual(page.wrong, []);
 });
@@ -48,15 +49,15 @@ test("a payout inquiry is sent with the form and its result read", async () => {
 test("a collection is asked for and taken with the form", async () => {
   const page = await world.page();
   await open(page, "/collection-tool");
-  await page.getByLabel("Contract No").fill("SKY9800000301");
+  await page.getByLabel("Contract number").fill("SKY9800000301");
   await page.getByLabel("Amount").fill("3900");
   await page.getByLabel("Phone").fill("09123456789");
-  await page.getByRole("button", { name: "SEND" }).click();
+  await page.getByRole("button", { name: "Send" }).click();
   assert.match(await result(page), /collectionInquiry #\d+: accepted/);
 
-  await page.getByLabel("Type").selectOption("Collection");
-  await page.getByLabel("Receipt No").fill("R-1");
-  await page.getByRole("button", { name: "SEND" }).click();
+  await page.getByLabel("Action").selectOption("collect");
+  await page.getByLabel("Receipt number").fill("R-1");
+  await page.getByRole("button", { name: "Send" }).click();
   assert.match(await result(page), /collectionCollect #\d+: accepted/);
   assert.deepEqual(page.wrong, []);
 });
@@ -105,7 +106,7 @@ test("a callback's URL is changed and kept", async () => {
   const field = form.getByLabel("financeNotification");
   await field.fill("nowhere");
   await form.getByRole("button", { name: "Save" }).click();
-  await page.getByText("Write a whole URL").waitFor();
+  await page.getByText("is not an http or https URL").waitFor();
   assert.equal(await field.inputValue(), "nowhere");
 
   const url = new URL("/finance", world.partner.told.listening).href;
@@ -122,9 +123,9 @@ test("a callback's URL is changed and kept", async () => {
 test("a finance notice is sent, and arrives at its own URL", async () => {
   const page = await world.page();
   await open(page, "/finance");
-  const form = page.locator("form", { has: page.locator("input[value=recharge]") });
+  const form = page.locator("form", { has: page.locator("input[value=finance-recharge]") });
   await form.getByLabel("Amount").fill("5000");
-  await form.getByRole("button", { name: "SEND" }).click();
+  await form.getByRole("button", { name: "Send" }).click();
   assert.match(await result(page), /financeNotification #\d+: accepted/);
   assert.deepEqual(page.wrong, []);
 });
@@ -157,7 +158,9 @@ test("a rule for a fault is made and taken back", async () => {
   await open(page, "/faults");
   const rules = () => page.locator("main").innerText();
   const empty = await rules();
-  await page.locator("main form").first().getByRole("button").click();
+  const form = page.locator("main form").first();
+  await form.getByLabel("By").fill("1s");
+  await form.getByRole("button").click();
   await page.getByRole("region", { name: "Result" }).waitFor();
   await open(page, "/faults");
   assert.notEqual(await rules(), empty);

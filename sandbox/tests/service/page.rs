@@ -305,16 +305,16 @@ async fn a_form_says_what_is_wrong_and_keeps_what_was_entered() {
     for (path, fields, says) in [
         (
             "/finance",
-            "form=recharge&prefix=SKY98&amount=much",
-            "Write an amount in pesos",
+            "form=finance-recharge&prefix=SKY98&amount=much",
+            "class=\"problem\"",
         ),
         (
             "/finance",
-            "form=recharge&prefix=SKY98&amount=much",
+            "form=finance-recharge&prefix=SKY98&amount=much",
             "value=\"much\"",
         ),
         ("/finance", "form=nothing", "look again"),
-        ("/clock", "form=advance&by=soon", "Write a span"),
+        ("/clock", "form=advance&by=soon", "a span of time is"),
         (
             "/clock",
             "form=save&file=/nowhere/at/all",
