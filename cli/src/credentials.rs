@@ -131,7 +131,7 @@ impl Options {
             // The error's message quotes the line, which may contain a secret.
             let line = error
                 .span()
-                .map(|span| text[..span.start].lines().count().max(1));
+                .map(|span| text[..span.start].matches('\n').count() + 1);
             let line = line.map(|line| format!(":{line}")).unwrap_or_default();
             let what = format!("{}{line}: not a file of credentials", path.display());
             Failure::usage(what).help("`skypay call --help` shows what one looks like.")

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -24,6 +24,7 @@ use skypay_server::{
 use skypay_types::{DateTime, Operation, OperationInfo, Outcome, Violation, read};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::call::{cannot_start, shown, violation};
@@ -64,6 +65,9 @@ pub(crate) struct Listen {
     #[arg(long, value_name = "N")]
     count: Option<u64>,
 }
+
+/// How long the body of a request may take to arrive, as in the generated server.
+const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// A callback that was decrypted, authenticated and parsed.
 #[derive(Clone)]
@@ -182,7 +186,10 @@ async fn receive(State(state): State<ListenState>, request: Request) -> Response
         return StatusCode::FORBIDDEN.into_response();
     }
     let (parts, body) = request.into_parts();
-    let Ok(sealed) = to_bytes(body, limits::CALLBACK).await else {
+    let Ok(sealed) = timeout(BODY_TIME, to_bytes(body, limits::CALLBACK)).await else {
+        return StatusCode::REQUEST_TIMEOUT.into_response();
+    };
+    let Ok(sealed) = sealed else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let partner = Partner {

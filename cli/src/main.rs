@@ -2,6 +2,7 @@
 
 mod back_office;
 mod call;
+mod certify;
 mod credentials;
 mod envelope;
 mod exit_status;
@@ -51,6 +52,7 @@ enum Command {
     Sandbox(sandbox::SandboxArgs),
     Call(call::Call),
     Listen(listen::Listen),
+    Certify(certify::Certify),
     Trigger(call::Trigger),
     Replay(log::Replay),
     Log(log::Log),
@@ -146,6 +148,7 @@ fn execute(command: Command, format: OutputFormat) -> Result<Output, Failure> {
         Command::Callbacks(callbacks) => wait_for(callbacks.run(format)),
         Command::Call(call) => wait_for(call.run(format)),
         Command::Trigger(trigger) => wait_for(trigger.run(format)),
+        Command::Certify(certify) => wait_for(certify.run(format)),
         Command::Listen(listen) => wait_for(listen.run(format)),
         Command::Journal(command) => wait_for(command.run()),
     }

@@ -36,6 +36,7 @@ fn quoted(text: &str) -> Vec<String> {
 /// Whether a code span is the path of a file or folder in this repository.
 fn is_path(quotation: &str) -> bool {
     let folders = [
+        "certify/",
         "cli/",
         "codegen/",
         "generated/",

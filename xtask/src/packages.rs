@@ -8,13 +8,14 @@ use crate::{Outcome, cargo};
 
 /// The published crates, in dependency order. The other members of the workspace
 /// are internal.
-pub const PUBLISHED: [&str; 7] = [
+pub const PUBLISHED: [&str; 8] = [
     "skypay-runtime",
     "skypay-types",
     "skypay-client",
     "skypay-server",
     "skypay-sandbox",
     "skypay-journal",
+    "skypay-certify",
     "skypay-cli",
 ];
 

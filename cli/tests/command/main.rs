@@ -6,6 +6,7 @@
 )]
 
 mod away;
+mod certify;
 mod help;
 mod input;
 mod journal;

@@ -1,0 +1,304 @@
+//! The checks that count effects: once, stored replies, order, conflicts.
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
+use serde_json::Value;
+use skypay_types::{Effect, Mode, Outcome as CodeOutcome};
+
+use crate::check::{
+    Check, Level, Necessity, Opened, Probe, Trial, Verdict, answered, missing, problems,
+};
+use crate::configuration::Limits;
+use crate::message::Message;
+use crate::target::Sending;
+
+const fn must(
+    id: &'static str,
+    title: &'static str,
+    rule: &'static str,
+    own: for<'a> fn(&'a Trial<'a>, &'a Message) -> BoxFuture<'a, Verdict>,
+) -> Check {
+    Check {
+        id,
+        level: Level::Book,
+        necessity: Necessity::Must,
+        title,
+        rule,
+        probe: Probe::Own(own),
+    }
+}
+
+/// The table of checks.
+#[rustfmt::skip]
+pub(crate) const CHECKS: &[Check] = &[
+    must("B01", "The same callback twice has one effect and one reply", "delivery key", twice),
+    must("B02", "Fifty at once have one effect and equal replies", "delivery key", fifty_at_once),
+    must("B03", "The same callback after a restart has no second effect", "delivery key", after_restart),
+    must("B07", "The same key with other content has no second effect", "effect key", other_content),
+    must("B10", "The answer to a known transaction is complete", "required fields", complete),
+    must("B12", "Twenty inquiries change nothing", "effect: reads", inquiries),
+    must("B20", "A reply that was lost is given again, with one effect", "delivery key", lost_reply),
+    must("B21", "A process that is killed after the callback gives one effect", "delivery key", killed),
+    must("B22", "Without its database the server does not accept, and later has one effect", "acknowledgement", without_database),
+    must("B28", "No callback of a thousand is lost", "acknowledgement", thousand),
+];
+
+type Found<'a> = BoxFuture<'a, Verdict>;
+
+/// A fresh message whose effects can be counted, and their number before it.
+async fn fresh(trial: &Trial<'_>, example: &Message) -> Result<(Message, u64), String> {
+    if !example.has_effect() {
+        return Err(format!("{} has no effect by itself", example.info.name));
+    }
+    let message = trial.fixture(example).await?;
+    let before = trial.effects(&message).await?;
+    Ok((message, before))
+}
+
+/// Sends a message that has to be accepted.
+async fn accepted(trial: &Trial<'_>, message: &Message) -> Result<Opened, String> {
+    let opened = trial.send(message).await?;
+    match message.info.outcome_of(&opened.code) {
+        CodeOutcome::Accepted => Ok(opened),
+        _ => Err(format!("answered with code {}", opened.code)),
+    }
+}
+
+/// The number of effects has to be one more than before.
+async fn one_effect(trial: &Trial<'_>, message: &Message, before: u64) -> Result<(), String> {
+    let after = trial.effects(message).await?;
+    match after.saturating_sub(before) {
+        1 => Ok(()),
+        effects => Err(format!("{effects} effects instead of 1")),
+    }
+}
+
+/// A reply without its time, which may differ.
+fn reply(message: &Message, opened: &Opened) -> Value {
+    let mut reply = opened.plaintext.clone();
+    if let (Some(time), Some(members)) = (message.info.header.time, reply.as_object_mut()) {
+        members.remove(time);
+    }
+    reply
+}
+
+fn equal(message: &Message, first: &Opened, again: &Opened) -> Result<(), String> {
+    let same = reply(message, first) == reply(message, again);
+    same.then_some(()).ok_or_else(|| {
+        format!(
+            "the reply differs: code {}, then {}",
+            first.code, again.code
+        )
+    })
+}
+
+fn twice<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let (message, before) = fresh(trial, example).await?;
+        let steps = async {
+            let first = accepted(trial, &message).await?;
+            one_effect(trial, &message, before).await?;
+            let again = trial.send(&message.with("again", |_| {})).await?;
+            one_effect(trial, &message, before).await?;
+            equal(&message, &first, &again)
+        };
+        Ok(problems(steps.await))
+    }
+    .boxed()
+}
+
+fn fifty_at_once<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let (message, before) = fresh(trial, example).await?;
+        let steps = async {
+            let all = join_all((0..50).map(|_| trial.send(&message))).await;
+            let all = all.into_iter().collect::<Result<Vec<_>, _>>()?;
+            for opened in &all {
+                equal(&message, &all[0], opened)?;
+            }
+            answered(message.info, &all[0])?;
+            one_effect(trial, &message, before).await
+        };
+        Ok(problems(steps.await))
+    }
+    .boxed()
+}
+
+fn after_restart<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    restarted(
+        trial,
+        example,
+        "restart",
+        trial.configuration.restart.as_ref(),
+    )
+}
+
+fn killed<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    restarted(trial, example, "kill", trial.configuration.kill.as_ref())
+}
+
+fn restarted<'a>(
+    trial: &'a Trial<'a>,
+    example: &'a Message,
+    name: &'static str,
+    probe: Option<&'a String>,
+) -> Found<'a> {
+    async move {
+        if probe.is_none() {
+            return Err(format!("`{name}` of the configuration is not set"));
+        }
+        let (message, before) = fresh(trial, example).await?;
+        let first = accepted(trial, &message).await;
+        trial.command(name, probe).await?;
+        let steps = async {
+            let first = first?;
+            let again = trial
+                .send(&message.with(format!("again after {name}"), |_| {}))
+                .await?;
+            one_effect(trial, &message, before).await?;
+            equal(&message, &first, &again)
+        };
+        Ok(problems(steps.await))
+    }
+    .boxed()
+}
+
+/// Changes a field that neither key contains, so that the effect is the same one.
+fn other_content<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let info = example.info;
+        let (message, before) = fresh(trial, example).await?;
+        let schema = message.schema();
+        let is_free = |name: &str| {
+            let keys = info.delivery_key.iter().chain(info.effect_key);
+            let header = [info.header.action];
+            !keys.chain(&header).any(|key| *key == name)
+        };
+        let amount = message.fields.keys().find(|name| {
+            let schema = schema.get(*name).unwrap_or(&Value::Null);
+            is_free(name)
+                && (schema["multipleOf"] == 0.01 || schema["pattern"] == r"^-?[0-9]+\.[0-9]{2}$")
+        });
+        let Some(amount) = amount.cloned() else {
+            return Err(format!("{} has no amount outside of its keys", info.name));
+        };
+        let steps = async {
+            accepted(trial, &message).await?;
+            let other = message.set(&amount, "1.00", "another amount");
+            // It may be acknowledged or refused, but it is not booked.
+            trial.send(&other).await?;
+            one_effect(trial, &message, before).await
+        };
+        Ok(problems(steps.await))
+    }
+    .boxed()
+}
+
+fn complete<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        if example.info.mode == Mode::Notification {
+            return Err("notifications are only acknowledged".to_owned());
+        }
+        let message = trial.fixture(example).await?;
+        let checked = accepted(trial, &message).await.and_then(|opened| {
+            let missing = missing(message.info, &opened);
+            let there = missing.is_empty();
+            there
+                .then_some(())
+                .ok_or_else(|| format!("the answer lacks {}", missing.join(", ")))
+        });
+        Ok(problems(checked))
+    }
+    .boxed()
+}
+
+fn inquiries<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        if example.info.effect != Effect::Reads {
+            return Err(format!("{} does not only read", example.info.name));
+        }
+        let message = trial.fixture(example).await?;
+        let before = trial.effects(&message).await?;
+        let steps = async {
+            let first = accepted(trial, &message).await?;
+            for _ in 1..20 {
+                equal(&message, &first, &trial.send(&message).await?)?;
+            }
+            let after = trial.effects(&message).await?;
+            let same = after == before;
+            same.then_some(())
+                .ok_or_else(|| "inquiries have an effect".to_owned())
+        };
+        Ok(problems(steps.await))
+    }
+    .boxed()
+}
+
+fn lost_reply<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let (message, before) = fresh(trial, example).await?;
+        let connection = trial
+            .connect(message.info)
+            .await
+            .map_err(|it| it.text().to_owned())?;
+        let sending = Sending::post(message.sealed(trial.current()));
+        connection
+            .send_and_close(sending, Limits::of(trial.limits().answer))
+            .await;
+        let steps = async {
+            accepted(trial, &message.with("again after a lost reply", |_| {})).await?;
+            one_effect(trial, &message, before).await
+        };
+        Ok(problems(steps.await))
+    }
+    .boxed()
+}
+
+fn without_database<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let configuration = trial.configuration;
+        if configuration.break_database.is_none() || configuration.restore_database.is_none() {
+            return Err("`break-database` and `restore-database` are not set".to_owned());
+        }
+        let (message, before) = fresh(trial, example).await?;
+        trial
+            .command("break-database", configuration.break_database.as_ref())
+            .await?;
+        let without = trial
+            .send(&message.with("without its database", |_| {}))
+            .await;
+        trial
+            .command("restore-database", configuration.restore_database.as_ref())
+            .await?;
+        let steps = async {
+            if without
+                .is_ok_and(|opened| message.info.outcome_of(&opened.code) == CodeOutcome::Accepted)
+            {
+                return Err("accepted without its database".to_owned());
+            }
+            accepted(trial, &message.with("again with its database", |_| {})).await?;
+            one_effect(trial, &message, before).await
+        };
+        Ok(problems(steps.await))
+    }
+    .boxed()
+}
+
+/// Sends its share of a thousand callbacks, ten at a time, all about one transaction:
+/// only the first has an effect.
+fn thousand<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let (message, before) = fresh(trial, example).await?;
+        let steps = async {
+            for _ in 0..100 / trial.callbacks.len().max(1) {
+                let ten = join_all((0..10).map(|_| trial.send(&message))).await;
+                for opened in ten {
+                    answered(message.info, &opened?)?;
+                }
+            }
+            one_effect(trial, &message, before).await
+        };
+        Ok(problems(steps.await))
+    }
+    .boxed()
+}

@@ -1,0 +1,338 @@
+//! The checks, and what one of them may use.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use futures_util::future::BoxFuture;
+use http::Uri;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use skypay_runtime::envelope;
+use skypay_runtime::keys;
+use skypay_types::{Mode, OperationInfo, Outcome as CodeOutcome};
+
+use crate::configuration::{Configuration, Credentials, Limits};
+use crate::message::{Message, masked, response_schema};
+use crate::report::Exchange;
+use crate::run::Budget;
+use crate::target::{Answer, Connection, NoAnswer, Sending};
+use crate::{book, door, effects};
+
+/// What a check needs.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+pub enum Level {
+    /// URL and keys: protocol, tolerance and security.
+    Door,
+    /// Also fixtures and a way to count effects: once, stored replies, order.
+    Book,
+}
+
+impl Level {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Door => "door",
+            Self::Book => "book",
+        }
+    }
+}
+
+/// Whether a check has to pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Necessity {
+    /// A failure costs money, data or callbacks.
+    Must,
+    /// It is recommended; otherwise there is a warning.
+    Should,
+}
+
+/// A check.
+#[derive(Clone, Copy)]
+pub struct Check {
+    /// The id: its level's letter and a number.
+    pub id: &'static str,
+    /// What it needs.
+    pub level: Level,
+    /// Whether it has to pass.
+    pub necessity: Necessity,
+    /// What it demands.
+    pub title: &'static str,
+    /// The rule that it comes from.
+    pub rule: &'static str,
+    pub(crate) probe: Probe,
+}
+
+impl std::fmt::Debug for Check {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Check")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Check {
+    /// Returns the check with the given id.
+    #[must_use]
+    pub fn named(id: &str) -> Option<&'static Self> {
+        CHECKS
+            .iter()
+            .copied()
+            .flatten()
+            .find(|check| check.id == id)
+    }
+}
+
+/// All checks, by level.
+pub const CHECKS: &[&[Check]] = &[door::CHECKS, book::CHECKS];
+
+/// What a check does with each callback.
+#[derive(Clone, Copy)]
+pub(crate) enum Probe {
+    /// Sends these messages; each has to be answered as the example is.
+    Accepts(fn(&Message) -> Vec<Message>),
+    /// Sends these requests; none may be accepted.
+    Refuses(fn(&Trial<'_>, &Message) -> Vec<(String, Sending)>),
+    /// Anything else.
+    Own(for<'a> fn(&'a Trial<'a>, &'a Message) -> BoxFuture<'a, Verdict>),
+    /// Anything that concerns several callbacks at once.
+    Whole(for<'a> fn(&'a Trial<'a>) -> BoxFuture<'a, Verdict>),
+}
+
+/// What was found: problems, or nothing; or why nothing can be said.
+pub(crate) type Verdict = Result<Vec<String>, String>;
+
+/// The problems of a step that has one or none.
+pub(crate) fn problems(step: Result<(), String>) -> Vec<String> {
+    step.err().into_iter().collect()
+}
+
+/// What a check may use.
+pub(crate) struct Trial<'r> {
+    pub(crate) configuration: &'r Configuration,
+    pub(crate) credentials: &'r Credentials,
+    pub(crate) callbacks: &'r [&'static OperationInfo],
+    pub(crate) seed: u64,
+    budget: &'r Budget,
+    exchanges: Mutex<Vec<Exchange>>,
+}
+
+/// An answer that opens with the key of its request.
+pub(crate) struct Opened {
+    pub(crate) code: String,
+    pub(crate) plaintext: Value,
+}
+
+impl<'r> Trial<'r> {
+    pub(crate) fn new(
+        configuration: &'r Configuration,
+        credentials: &'r Credentials,
+        callbacks: &'r [&'static OperationInfo],
+        seed: u64,
+        budget: &'r Budget,
+    ) -> Self {
+        Self {
+            configuration,
+            credentials,
+            callbacks,
+            seed,
+            budget,
+            exchanges: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn into_exchanges(self) -> Vec<Exchange> {
+        self.exchanges
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.configuration.limits
+    }
+
+    pub(crate) fn current(&self) -> &'r keys::Credentials {
+        &self.credentials.current
+    }
+
+    fn uri(&self, info: &OperationInfo) -> Result<Uri, String> {
+        self.configuration
+            .url_of(info)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Opens a connection, if the number of requests is not used up.
+    pub(crate) async fn connect(&self, info: &OperationInfo) -> Result<Connection, NoAnswer> {
+        let uri = self.uri(info).map_err(|_| NoAnswer::Unreachable)?;
+        if !self.budget.take() {
+            return Err(NoAnswer::Late);
+        }
+        Connection::open(&uri, Limits::of(self.limits().answer)).await
+    }
+
+    /// Sends a request on a connection of its own.
+    pub(crate) async fn raw(
+        &self,
+        info: &'static OperationInfo,
+        change: &str,
+        sending: Sending,
+        limit: f64,
+    ) -> Result<Answer, NoAnswer> {
+        let answer = match self.connect(info).await {
+            Ok(mut connection) => connection.send(sending, Limits::of(limit)).await,
+            Err(no_answer) => Err(no_answer),
+        };
+        self.note(info, change, Value::Null, &answer, None);
+        answer
+    }
+
+    /// Records an exchange.
+    fn note(
+        &self,
+        info: &'static OperationInfo,
+        change: &str,
+        request: Value,
+        answer: &Result<Answer, NoAnswer>,
+        opened: Option<&Result<Opened, String>>,
+    ) {
+        let known = answer.as_ref().ok();
+        let problem = match (answer, opened) {
+            (Err(no_answer), _) => Some(no_answer.text().to_owned()),
+            (Ok(_), Some(Err(problem))) => Some(problem.clone()),
+            _ => None,
+        };
+        let plaintext = match opened {
+            Some(Ok(opened)) => masked(info, &opened.plaintext),
+            _ => Value::Null,
+        };
+        let exchange = Exchange {
+            operation: info.name.to_owned(),
+            change: change.to_owned(),
+            request,
+            status: known.map(|answer| answer.status.as_u16()),
+            answer: plaintext,
+            milliseconds: known.and_then(|answer| u64::try_from(answer.elapsed.as_millis()).ok()),
+            problem,
+        };
+        let mut all = self
+            .exchanges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.push(exchange);
+    }
+
+    /// Sends a message and opens the answer.
+    pub(crate) async fn send(&self, message: &Message) -> Result<Opened, String> {
+        self.send_under(message, self.current(), Sending::post)
+            .await
+    }
+
+    /// Like `send`, with other credentials, or another form of the request.
+    pub(crate) async fn send_under(
+        &self,
+        message: &Message,
+        credentials: &keys::Credentials,
+        form: impl FnOnce(String) -> Sending,
+    ) -> Result<Opened, String> {
+        let answer = match self.connect(message.info).await {
+            Ok(mut connection) => {
+                let sending = form(message.sealed(credentials));
+                connection
+                    .send(sending, Limits::of(self.limits().answer))
+                    .await
+            }
+            Err(no_answer) => Err(no_answer),
+        };
+        let opened = match &answer {
+            Ok(answer) => opened(message.info, credentials, answer),
+            Err(no_answer) => Err(no_answer.text().to_owned()),
+        };
+        let request = masked(message.info, &Value::Object(message.fields.clone()));
+        self.note(
+            message.info,
+            &message.change,
+            request,
+            &answer,
+            Some(&opened),
+        );
+        opened
+    }
+
+    /// Sends a message whose answer is as good as that to the example.
+    pub(crate) async fn accepted(&self, message: &Message) -> Result<Opened, String> {
+        let opened = self.send(message).await?;
+        answered(message.info, &opened)?;
+        Ok(opened)
+    }
+
+    /// Counts the effects of a message.
+    pub(crate) async fn effects(&self, message: &Message) -> Result<u64, String> {
+        effects::count(self.configuration, message, Limits::of(self.limits().probe)).await
+    }
+
+    /// Makes something that the message is about.
+    pub(crate) async fn fixture(&self, message: &Message) -> Result<Message, String> {
+        effects::fixture(self.configuration, message, Limits::of(self.limits().probe)).await
+    }
+
+    /// Runs a command or calls a URL of the configuration.
+    pub(crate) async fn command(&self, name: &str, probe: Option<&String>) -> Result<(), String> {
+        let probe = probe.ok_or_else(|| format!("`{name}` of the configuration is not set"))?;
+        let done = effects::run(self.configuration, probe, Limits::of(self.limits().probe)).await;
+        done.map(drop)
+            .map_err(|why| format!("`{name}` failed: {why}"))
+    }
+}
+
+/// Opens an answer with the key of its request, as SkyPay does.
+pub(crate) fn opened(
+    info: &OperationInfo,
+    credentials: &keys::Credentials,
+    answer: &Answer,
+) -> Result<Opened, String> {
+    if answer.status != http::StatusCode::OK {
+        return Err(format!("HTTP {} instead of 200", answer.status.as_u16()));
+    }
+    let plaintext = envelope::open(credentials.key(), &answer.body)
+        .map_err(|_| "the answer does not open with the key of the request".to_owned())?;
+    let plaintext: Value = serde_json::from_str(&plaintext)
+        .map_err(|_| "the answer opens, but is not JSON".to_owned())?;
+    let code = match &plaintext[info.header.code] {
+        Value::String(code) => code.clone(),
+        Value::Number(code) => code.to_string(),
+        _ => return Err(format!("the answer has no {}", info.header.code)),
+    };
+    Ok(Opened { code, plaintext })
+}
+
+/// Whether a message was received as one of its kind: a notification acknowledged,
+/// anything else answered with a code of its own.
+pub(crate) fn answered(info: &OperationInfo, opened: &Opened) -> Result<(), String> {
+    let outcome = info.outcome_of(&opened.code);
+    let is_good = match info.mode {
+        Mode::Notification => outcome == CodeOutcome::Accepted,
+        _ => outcome != CodeOutcome::Unknown && !info.refuses_keys(&opened.code),
+    };
+    if is_good {
+        Ok(())
+    } else {
+        Err(format!("answered with code {}", opened.code))
+    }
+}
+
+/// The fields that an accepting answer has to have and lacks.
+pub(crate) fn missing(info: &OperationInfo, opened: &Opened) -> Vec<String> {
+    let schema = response_schema(info.name);
+    let names = schema["required"].as_array().into_iter().flatten();
+    names
+        .filter_map(Value::as_str)
+        .filter(|name| opened.plaintext.get(name).is_none_or(Value::is_null))
+        .map(str::to_owned)
+        .collect()
+}

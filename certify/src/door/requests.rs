@@ -1,0 +1,347 @@
+//! Requests in forms of HTTP and of the envelope, and what is demanded of answers.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
+use http::header::{EXPECT, HeaderName};
+use skypay_runtime::value::DateTime;
+
+use crate::check::{Trial, Verdict, answered, opened, problems};
+use crate::configuration::Limits;
+use crate::message::Message;
+use crate::target::{Body, NoAnswer, Sending};
+
+/// How far the time of an answer may be from this machine's.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
+
+/// The longest body that a callback may need.
+const LONGEST_BODY: usize = 64 * 1024;
+
+type Found<'a> = BoxFuture<'a, Verdict>;
+
+pub(super) fn opens<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move { Ok(problems(trial.send(example).await.map(drop))) }.boxed()
+}
+
+pub(super) fn answers<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let checked = trial.accepted(example).await.and_then(|opened| {
+            let code = &opened.plaintext[example.info.header.code];
+            code.is_string()
+                .then_some(())
+                .ok_or_else(|| "the code is not a text".to_owned())
+        });
+        Ok(problems(checked))
+    }
+    .boxed()
+}
+
+pub(super) fn tells_the_time<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let Some(name) = example.info.header.time else {
+            return Err("answers have no time".to_owned());
+        };
+        let opened = match trial.send(example).await {
+            Ok(opened) => opened,
+            Err(problem) => return Ok(vec![problem]),
+        };
+        let text = opened.plaintext[name].as_str().unwrap_or_default();
+        let Ok(time) = DateTime::try_from(text) else {
+            return Ok(vec![format!("{name} is not a time")]);
+        };
+        let (time, now) = (time.to_system_time(), SystemTime::now());
+        let apart = time
+            .duration_since(now)
+            .unwrap_or_else(|error| error.duration());
+        let close = apart <= CLOCK_TOLERANCE;
+        Ok(problems(close.then_some(()).ok_or_else(|| {
+            format!("{name} is {} seconds off", apart.as_secs())
+        })))
+    }
+    .boxed()
+}
+
+pub(super) fn describes<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let Some(name) = example.info.header.description else {
+            return Err("answers have no description".to_owned());
+        };
+        let described = trial.send(example).await.and_then(|opened| {
+            let text = opened.plaintext[name].as_str();
+            let there = text.is_some_and(|text| !text.is_empty());
+            there
+                .then_some(())
+                .ok_or_else(|| format!("there is no {name}"))
+        });
+        Ok(problems(described))
+    }
+    .boxed()
+}
+
+/// Writes a body in another form.
+type Rewrite = fn(String) -> String;
+
+pub(super) fn reads_lines<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let forms: [(&str, Rewrite); 3] = [
+            ("lines of 76 characters", |body| {
+                let lines: Vec<_> = body
+                    .as_bytes()
+                    .chunks(76)
+                    .map(String::from_utf8_lossy)
+                    .collect();
+                lines.join("\r\n") + "\r\n"
+            }),
+            ("spaces around it", |body| format!("  {body} \n")),
+            ("a byte order mark", |body| format!("\u{feff}{body}")),
+        ];
+        let mut found = Vec::new();
+        for (form, write) in forms {
+            let message = example.with(form, |_| {});
+            let sent =
+                trial.send_under(&message, trial.current(), |body| Sending::post(write(body)));
+            let sent = sent
+                .await
+                .and_then(|opened| answered(example.info, &opened));
+            found.extend(sent.err().map(|problem| format!("{form}: {problem}")));
+        }
+        Ok(found)
+    }
+    .boxed()
+}
+
+pub(super) fn reads_without_action<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        if !trial.configuration.urls.contains_key(example.info.name) {
+            return Err("the callbacks have no URLs of their own".to_owned());
+        }
+        let action = example.info.header.action;
+        let message = example.with("without its action", |fields| {
+            fields.remove(action);
+        });
+        Ok(problems(trial.accepted(&message).await.map(drop)))
+    }
+    .boxed()
+}
+
+/// Sends every callback to the URL of the first one.
+pub(super) fn dispatches<'a>(trial: &'a Trial<'a>) -> Found<'a> {
+    async move {
+        if trial.configuration.url.is_none() {
+            return Err("there is no URL for all callbacks: `url` is not set".to_owned());
+        }
+        if trial.callbacks.len() < 2 {
+            return Err("only one callback was chosen".to_owned());
+        }
+        let mut found = Vec::new();
+        for info in trial.callbacks {
+            let example = Message::example(info);
+            let answer = trial.accepted(&example).await;
+            let lacks = answer.map(|opened| match info.outcome_of(&opened.code) {
+                skypay_types::Outcome::Accepted => crate::check::missing(info, &opened),
+                _ => Vec::new(),
+            });
+            match lacks {
+                Ok(lacks) if lacks.is_empty() => {}
+                Ok(lacks) => found.push(format!(
+                    "{}: the answer lacks {}",
+                    info.name,
+                    lacks.join(", ")
+                )),
+                Err(problem) => found.push(format!("{}: {problem}", info.name)),
+            }
+        }
+        Ok(found)
+    }
+    .boxed()
+}
+
+/// This machine is on the allow list. A server that believes the header takes the
+/// request for one of an address that is not, and would believe an allowed one, too.
+pub(super) fn forged_address<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        if !trial.configuration.allow_list {
+            return Err("`allow-list` of the configuration is not set".to_owned());
+        }
+        let forwarded = HeaderName::from_static("x-forwarded-for");
+        let message = example.with("X-Forwarded-For: 203.0.113.7", |_| {});
+        let form = |body| Sending::post(body).header(forwarded, "203.0.113.7");
+        let sent = trial.send_under(&message, trial.current(), form).await;
+        Ok(problems(
+            sent.and_then(|opened| answered(example.info, &opened)),
+        ))
+    }
+    .boxed()
+}
+
+pub(super) fn large<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let mut found = Vec::new();
+        for (change, length) in [
+            ("more than 64 KiB", LONGEST_BODY),
+            ("more than 10 MiB", 10 << 20),
+        ] {
+            let message = example.set("certifyLong", "x".repeat(length), "an unknown long field");
+            let sending = Sending::post(message.sealed(trial.current()));
+            match trial
+                .raw(example.info, change, sending, trial.limits().large)
+                .await
+            {
+                Ok(answer) if answer.status.is_success() => {
+                    let accepted = opened(example.info, trial.current(), &answer);
+                    if accepted.is_ok_and(|it| answered(example.info, &it).is_ok()) {
+                        found.push(format!("{change} is accepted"));
+                    }
+                }
+                Err(NoAnswer::Late) => found.push(format!("{change}: not refused in time")),
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+    .boxed()
+}
+
+pub(super) fn slow<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let limits = trial.limits();
+        let sending = Sending {
+            body: Body::Slow(vec![b'A'; LONGEST_BODY].into(), Limits::of(limits.pause)),
+            ..Sending::post("")
+        };
+        let answer = trial
+            .raw(example.info, "one byte at a time", sending, limits.slow)
+            .await;
+        Ok(problems(match answer {
+            Err(NoAnswer::Late) => Err("the connection stays open".to_owned()),
+            _ => Ok(()),
+        }))
+    }
+    .boxed()
+}
+
+pub(super) fn both_pairs<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let Some(other) = &trial.credentials.other else {
+            return Err("there is no second pair of keys".to_owned());
+        };
+        let mut found = Vec::new();
+        for (word, pair) in [
+            ("the current pair", trial.current()),
+            ("the other pair", other),
+        ] {
+            let message = example.with(word, |_| {});
+            let sent = trial.send_under(&message, pair, Sending::post).await;
+            let sent = sent.and_then(|opened| answered(example.info, &opened));
+            found.extend(sent.err().map(|problem| format!("{word}: {problem}")));
+        }
+        Ok(found)
+    }
+    .boxed()
+}
+
+pub(super) fn https<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let uri = trial
+            .configuration
+            .url_of(example.info)
+            .map_err(|error| error.to_string())?;
+        if uri.scheme_str() != Some("https") {
+            return Err("the URL is http on loopback".to_owned());
+        }
+        Ok(problems(
+            trial
+                .connect(example.info)
+                .await
+                .map(drop)
+                .map_err(|it| it.text().to_owned()),
+        ))
+    }
+    .boxed()
+}
+
+pub(super) fn fifty_at_once<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let sent = (0..50).map(|_| async {
+            let started = Instant::now();
+            let accepted = trial.accepted(example).await;
+            accepted.map(|_| started.elapsed())
+        });
+        let mut slowest = Duration::ZERO;
+        for result in join_all(sent).await {
+            match result {
+                Ok(elapsed) => slowest = slowest.max(elapsed),
+                Err(problem) => return Ok(vec![problem]),
+            }
+        }
+        let late = slowest.as_secs() >= 5;
+        Ok(late
+            .then(|| format!("the slowest took {} s", slowest.as_secs()))
+            .into_iter()
+            .collect())
+    }
+    .boxed()
+}
+
+pub(super) fn http_forms<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let mut found = Vec::new();
+        let chunked = |body: String| Sending {
+            body: Body::Chunks(
+                body.into_bytes()
+                    .chunks(16)
+                    .map(Bytes::copy_from_slice)
+                    .collect(),
+            ),
+            ..Sending::post("")
+        };
+        let expecting = |body: String| Sending::post(body).header(EXPECT, "100-continue");
+        let forms: [(&str, &(dyn Fn(String) -> Sending + Sync)); 2] =
+            [("chunked", &chunked), ("Expect: 100-continue", &expecting)];
+        for (form, write) in forms {
+            let message = example.with(form, |_| {});
+            let sent = trial.send_under(&message, trial.current(), write).await;
+            let sent = sent.and_then(|opened| answered(example.info, &opened));
+            found.extend(sent.err().map(|problem| format!("{form}: {problem}")));
+        }
+        let mut connection = match trial.connect(example.info).await {
+            Ok(connection) => connection,
+            Err(no_answer) => return Ok(vec![no_answer.text().to_owned()]),
+        };
+        for _ in 0..2 {
+            let sending = Sending::post(example.sealed(trial.current()));
+            let answer = connection
+                .send(sending, Limits::of(trial.limits().answer))
+                .await;
+            if let Err(no_answer) = answer {
+                found.push(format!("a reused connection: {}", no_answer.text()));
+            }
+        }
+        Ok(found)
+    }
+    .boxed()
+}
+
+pub(super) fn one_line<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let sending = Sending::post(example.sealed(trial.current()));
+        let answer = trial.raw(
+            example.info,
+            "the document's example",
+            sending,
+            trial.limits().answer,
+        );
+        Ok(problems(match answer.await {
+            Ok(answer) => {
+                let plain = answer.body.iter().all(u8::is_ascii_graphic);
+                plain.then_some(()).ok_or_else(|| {
+                    "the answer has line ends, spaces or a byte order mark".to_owned()
+                })
+            }
+            Err(no_answer) => Err(no_answer.text().to_owned()),
+        }))
+    }
+    .boxed()
+}

@@ -1,0 +1,179 @@
+//! Messages that say the same as the example in another form.
+
+use serde_json::{Number, Value};
+use skypay_types::Mode;
+
+use crate::message::Message;
+
+/// The fields of the message with their schemas, as far as the example has them.
+fn fields(example: &Message) -> Vec<(String, Value, Value)> {
+    let schema = example.schema();
+    let known = example.fields.iter();
+    known
+        .filter_map(|(name, value)| Some((name.clone(), value.clone(), schema.get(name)?.clone())))
+        .collect()
+}
+
+fn pattern(schema: &Value) -> &str {
+    schema["pattern"].as_str().unwrap_or_default()
+}
+
+fn is_amount(schema: &Value) -> bool {
+    schema["multipleOf"] == 0.01 || pattern(schema) == r"^-?[0-9]+\.[0-9]{2}$"
+}
+
+fn is_time(schema: &Value) -> bool {
+    pattern(schema).contains(":[0-9]{2}")
+}
+
+/// The values of a code table that the schema lists.
+fn is_code(schema: &Value) -> bool {
+    schema["examples"].is_array()
+}
+
+fn is_in_key(example: &Message, name: &str) -> bool {
+    example.info.delivery_key.contains(&name) || example.info.effect_key.contains(&name)
+}
+
+pub(super) fn numbers(example: &Message) -> Vec<Message> {
+    let mut changed = Vec::new();
+    for (name, value, schema) in fields(example) {
+        match &value {
+            Value::Number(number) => {
+                changed.push(example.set(&name, number.to_string(), "a number as text"));
+            }
+            Value::String(text) if is_code(&schema) && text.parse::<u32>().is_ok() => {
+                let number: Number = text.parse::<u32>().unwrap_or_default().into();
+                changed.push(example.set(&name, number, "digits as a number"));
+            }
+            _ => {}
+        }
+    }
+    changed
+}
+
+pub(super) fn unknown_fields(example: &Message) -> Vec<Message> {
+    vec![
+        example.set("certifyText", "x", "an unknown field"),
+        example.set(
+            "certifyList",
+            vec![Value::Null, 1.into()],
+            "an unknown list",
+        ),
+    ]
+}
+
+pub(super) fn unlisted_codes(example: &Message) -> Vec<Message> {
+    if example.info.mode != Mode::Notification {
+        return Vec::new();
+    }
+    let coded = fields(example)
+        .into_iter()
+        .filter(|(.., schema)| is_code(schema));
+    let action = example.info.header.action;
+    let coded = coded.filter(|(name, ..)| name != action);
+    coded
+        .map(|(name, ..)| example.set(&name, "999", "a code that is not listed"))
+        .collect()
+}
+
+pub(super) fn optional_fields(example: &Message) -> Vec<Message> {
+    let required = example.required();
+    let schema = example.schema();
+    let optional = schema
+        .keys()
+        .filter(|name| !required.contains(name) && !is_in_key(example, name));
+    let mut changed = Vec::new();
+    for name in optional {
+        changed.push(example.with(format!("{name}: absent"), |fields| {
+            fields.remove(name);
+        }));
+        changed.push(example.set(name, "", "empty"));
+        changed.push(example.set(name, Value::Null, "null"));
+    }
+    changed
+}
+
+pub(super) fn field_names(example: &Message) -> Vec<Message> {
+    let action = example.info.header.action;
+    let renamed = |change: &str, rename: fn(&str) -> String| {
+        example.with(change, |fields| {
+            let old = std::mem::take(fields);
+            for (name, value) in old {
+                let name = if name == action { name } else { rename(&name) };
+                fields.insert(name, value);
+            }
+        })
+    };
+    vec![
+        renamed("names in lower case", str::to_lowercase),
+        renamed("names with a space at the end", |name| format!("{name} ")),
+    ]
+}
+
+pub(super) fn times(example: &Message) -> Vec<Message> {
+    let mut changed = Vec::new();
+    for (name, value, schema) in fields(example) {
+        let text = value.as_str().unwrap_or_default();
+        if !is_time(&schema) || text.is_empty() {
+            continue;
+        }
+        for decimals in [".5", ".1100", ".123456789"] {
+            let time = format!("{text}{decimals}");
+            changed.push(example.set(&name, time, "with decimals of the second"));
+        }
+    }
+    changed
+}
+
+pub(super) fn amounts(example: &Message) -> Vec<Message> {
+    let mut changed = Vec::new();
+    for (name, value, schema) in fields(example) {
+        if !is_amount(&schema) {
+            continue;
+        }
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        let whole = text.split('.').next().unwrap_or_default().to_owned();
+        let number: Number = whole.parse::<u64>().unwrap_or_default().into();
+        changed.push(example.set(&name, whole.clone(), "without decimals"));
+        changed.push(example.set(&name, format!("{whole}.0"), "with one decimal"));
+        changed.push(example.set(&name, format!("{whole}.00"), "with two decimals"));
+        changed.push(example.set(&name, number, "as a number"));
+    }
+    changed
+}
+
+pub(super) fn texts(example: &Message) -> Vec<Message> {
+    let free = fields(example).into_iter().filter(|(name, value, schema)| {
+        let plain = pattern(schema).is_empty() && !is_code(schema) && schema["format"].is_null();
+        value.is_string()
+            && plain
+            && !is_in_key(example, name)
+            && name != example.info.header.action
+    });
+    let texts = ["Peñaranda, José", "Ünïcode 🏦 — “quoted”"];
+    free.flat_map(|(name, ..)| texts.map(|text| example.set(&name, text, "beyond ASCII")))
+        .chain([example.set("certifyNote", texts[1], "an unknown field beyond ASCII")])
+        .collect()
+}
+
+pub(super) fn unknown_transactions(example: &Message) -> Vec<Message> {
+    if example.info.mode != Mode::Notification {
+        return Vec::new();
+    }
+    let numbered = fields(example).into_iter().filter(|(name, value, _)| {
+        is_in_key(example, name) && value.as_str().is_some_and(|text| text.starts_with("SKY"))
+    });
+    let changed = numbered.map(|(name, value, _)| {
+        let text = value.as_str().unwrap_or_default();
+        let kept = text.len().saturating_sub(6);
+        example.set(
+            &name,
+            format!("{}999999", &text[..kept]),
+            "a number that was not issued",
+        )
+    });
+    changed.collect()
+}

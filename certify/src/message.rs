@@ -1,0 +1,175 @@
+//! The messages that are sent: the document's examples, changed.
+
+use schemars::schema_for;
+use serde_json::{Map, Value};
+use skypay_runtime::envelope;
+use skypay_runtime::keys::Credentials;
+use skypay_types::{Operation, OperationInfo};
+
+/// A message of a callback in plaintext, without credentials.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) info: &'static OperationInfo,
+    pub(crate) fields: Map<String, Value>,
+    /// How it differs from the document's example.
+    pub(crate) change: String,
+}
+
+impl Message {
+    /// Returns the document's example.
+    pub(crate) fn example(info: &'static OperationInfo) -> Self {
+        let example = serde_json::from_str(info.request_example);
+        let mut fields: Map<String, Value> = example.unwrap_or_default();
+        let header = info.header;
+        for name in [header.user_name, header.authentication] {
+            fields.remove(name);
+        }
+        Self {
+            info,
+            fields,
+            change: "the document's example".to_owned(),
+        }
+    }
+
+    /// Returns the message with other fields, and says how it differs.
+    pub(crate) fn with(
+        &self,
+        change: impl Into<String>,
+        edit: impl FnOnce(&mut Map<String, Value>),
+    ) -> Self {
+        let mut changed = self.clone();
+        edit(&mut changed.fields);
+        changed.change = change.into();
+        changed
+    }
+
+    /// Returns the message with one field set.
+    pub(crate) fn set(&self, name: &str, value: impl Into<Value>, change: &str) -> Self {
+        self.with(format!("{name}: {change}"), |fields| {
+            fields.insert(name.to_owned(), value.into());
+        })
+    }
+
+    /// Returns the plaintext with credentials.
+    pub(crate) fn plaintext(&self, credentials: &Credentials) -> String {
+        let mut fields = self.fields.clone();
+        let header = self.info.header;
+        fields.insert(header.user_name.to_owned(), credentials.user_name().into());
+        fields.insert(
+            header.authentication.to_owned(),
+            credentials.authentication().into(),
+        );
+        Value::Object(fields).to_string()
+    }
+
+    /// Returns the encrypted body.
+    pub(crate) fn sealed(&self, credentials: &Credentials) -> String {
+        envelope::seal(credentials.key(), &[self.plaintext(credentials).as_bytes()])
+    }
+
+    /// Whether the document says how an effect of it is recognized.
+    pub(crate) fn has_effect(&self) -> bool {
+        !self.info.effect_key.is_empty()
+    }
+
+    /// Returns the values of the effect key; of an operation without one, those of
+    /// the required fields.
+    pub(crate) fn effect_key(&self) -> String {
+        let required = self.required();
+        let names: Vec<&str> = match self.info.effect_key {
+            [] => required.iter().map(String::as_str).collect(),
+            key => key.to_vec(),
+        };
+        let values = names.iter().map(|name| match &self.fields.get(*name) {
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+            None => String::new(),
+        });
+        values.collect::<Vec<_>>().join(":")
+    }
+
+    /// The fields of the message that the schema knows, with their schemas.
+    pub(crate) fn schema(&self) -> Map<String, Value> {
+        let schema = request_schema(self.info.name);
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        let resolved = properties.map(|(name, property)| {
+            let reference = property["$ref"]
+                .as_str()
+                .and_then(|path| path.strip_prefix('#'));
+            let target = reference.and_then(|path| schema.pointer(path));
+            (name.clone(), target.unwrap_or(property).clone())
+        });
+        resolved.collect()
+    }
+
+    /// The names of the fields that the schema requires.
+    pub(crate) fn required(&self) -> Vec<String> {
+        let schema = request_schema(self.info.name);
+        let names = schema["required"].as_array().cloned().unwrap_or_default();
+        names
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+macro_rules! by_operation {
+    (
+        skypay { $($method:ident($request:ident) -> $response:ident;)* }
+        notices { $($notice:ident($told:ident) -> $noted:ident;)* }
+        inquiries { $($inquiry:ident($asked:ident) -> $answer:ident;)* }
+    ) => {
+        /// Returns the JSON Schema of a callback's request.
+        fn request_schema(name: &str) -> Value {
+            $(if name == skypay_types::$told::INFO.name {
+                return schema_for!(skypay_types::$told).to_value();
+            })*
+            $(if name == skypay_types::$asked::INFO.name {
+                return schema_for!(skypay_types::$asked).to_value();
+            })*
+            Value::Null
+        }
+
+        /// Returns the JSON Schema of a callback's response.
+        pub(crate) fn response_schema(name: &str) -> Value {
+            $(if name == skypay_types::$told::INFO.name {
+                return schema_for!(skypay_types::$noted).to_value();
+            })*
+            $(if name == skypay_types::$asked::INFO.name {
+                return schema_for!(skypay_types::$answer).to_value();
+            })*
+            Value::Null
+        }
+    };
+}
+skypay_types::with_operations!(by_operation);
+
+/// Returns a message with personal data, credentials and texts of them masked.
+pub(crate) fn masked(info: &OperationInfo, plaintext: &Value) -> Value {
+    let header = info.header;
+    let is_hidden = |name: &str| {
+        let secret = [header.user_name, header.authentication];
+        secret.contains(&name)
+            || info
+                .personal_data
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(name))
+    };
+    match plaintext {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| {
+                let value = if is_hidden(name) && !value.is_null() && value != "" {
+                    Value::from("[masked]")
+                } else {
+                    masked(info, value)
+                };
+                (name.clone(), value)
+            })
+            .collect::<Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.iter().map(|item| masked(info, item)).collect(),
+        scalar => scalar.clone(),
+    }
+}

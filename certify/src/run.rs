@@ -1,0 +1,274 @@
+//! A run: the chosen checks, one after the other.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use skypay_types::OperationInfo;
+
+use crate::check::{CHECKS, Check, Level, Necessity, Probe, Trial, Verdict, answered};
+use crate::configuration::{Configuration, ConfigurationError, Credentials, callbacks};
+use crate::expected::Expectations;
+use crate::message::Message;
+use crate::report::{CheckResult, Counts, Outcome, Report, VERSION};
+
+/// The most requests of one run.
+const MOST_REQUESTS: u64 = 5_000;
+
+/// The most exchanges that the report shows of a check.
+const SHOWN: usize = 20;
+
+/// Which checks are run, and with what.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Only these checks, by id; all if empty.
+    pub only: Vec<String>,
+    /// Only checks up to this level.
+    pub level: Option<Level>,
+    /// Only these callbacks, by name; all if empty.
+    pub callbacks: Vec<String>,
+    /// The seed of the messages: the same seed gives the same messages.
+    pub seed: u64,
+    /// The failures that are known.
+    pub expected: Expectations,
+    /// The command that repeats the run, without its checks.
+    pub command: String,
+}
+
+/// Reports each result as it comes.
+pub trait Progress: Send + Sync {
+    /// A check ended; so many of all have ended.
+    fn ended(&self, result: &CheckResult, done: usize, all: usize);
+}
+
+impl Progress for () {
+    fn ended(&self, _: &CheckResult, _: usize, _: usize) {}
+}
+
+/// How many requests may still be sent.
+pub(crate) struct Budget(AtomicU64);
+
+impl Budget {
+    /// Whether no request may be sent any more.
+    fn is_used_up(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+
+    pub(crate) fn take(&self) -> bool {
+        let taken = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            });
+        taken.is_ok()
+    }
+}
+
+/// Runs the checks.
+///
+/// # Errors
+///
+/// If a URL is missing or must not be called, or a name is no callback. Nothing was
+/// sent then.
+pub async fn run(
+    configuration: &Configuration,
+    credentials: &Credentials,
+    selection: &Selection,
+    progress: &dyn Progress,
+) -> Result<Report, ConfigurationError> {
+    let chosen = chosen_callbacks(selection)?;
+    if let Some(id) = selection.only.iter().find(|id| Check::named(id).is_none()) {
+        return Err(ConfigurationError::NoCheck(id.clone()));
+    }
+    let mut urls = BTreeMap::new();
+    for info in &chosen {
+        let url = configuration.url_of(info)?;
+        urls.insert(info.name.to_owned(), url.to_string());
+    }
+    let budget = Budget(AtomicU64::new(MOST_REQUESTS));
+    let all: Vec<_> = CHECKS.iter().copied().flatten().collect();
+    let mut results = Vec::new();
+    for (done, check) in all.iter().enumerate() {
+        let trial = Trial::new(configuration, credentials, &chosen, selection.seed, &budget);
+        let mut verdict = None;
+        if !skipped(check, selection) {
+            verdict = Some(judge(&trial, check).await);
+        }
+        // What was not sent says nothing about the server.
+        if budget.is_used_up() {
+            verdict = verdict.map(|_| Err(format!("all {MOST_REQUESTS} requests are used up")));
+        }
+        let result = result(check, verdict, trial, selection);
+        progress.ended(&result, done + 1, all.len());
+        results.push(result);
+    }
+    results.sort_by_key(|result| result.outcome);
+    Ok(Report {
+        version: VERSION,
+        statement: "A self-assessment against SkyPay's published interface, not issued by SkyPay."
+            .to_owned(),
+        document: env!("CARGO_PKG_VERSION").to_owned(),
+        urls,
+        seed: selection.seed,
+        requests: MOST_REQUESTS - budget.0.into_inner(),
+        counts: Counts::of(&results),
+        checks: results,
+    })
+}
+
+fn chosen_callbacks(
+    selection: &Selection,
+) -> Result<Vec<&'static OperationInfo>, ConfigurationError> {
+    for name in &selection.callbacks {
+        if !callbacks().any(|info| info.name == name) {
+            return Err(ConfigurationError::NoCallback(name.clone()));
+        }
+    }
+    let is_chosen = |info: &&OperationInfo| {
+        selection.callbacks.is_empty() || selection.callbacks.iter().any(|name| info.name == name)
+    };
+    Ok(callbacks().filter(is_chosen).collect())
+}
+
+fn skipped(check: &Check, selection: &Selection) -> bool {
+    let other = !selection.only.is_empty() && !selection.only.iter().any(|id| id == check.id);
+    other || selection.level.is_some_and(|level| check.level > level)
+}
+
+/// Runs one check on every callback. Problems prevail; without any, a callback that
+/// was judged is enough, and what was not is said.
+async fn judge(trial: &Trial<'_>, check: &Check) -> Verdict {
+    if let Probe::Whole(whole) = check.probe {
+        return whole(trial).await;
+    }
+    let (mut problems, mut unjudged, mut judged) = (Vec::new(), Vec::new(), false);
+    for info in trial.callbacks {
+        let example = Message::example(info);
+        let verdict = match check.probe {
+            Probe::Accepts(messages) => accepts(trial, &messages(&example)).await,
+            Probe::Refuses(requests) => refuses(trial, &example, requests(trial, &example)).await,
+            Probe::Own(own) => own(trial, &example).await,
+            Probe::Whole(_) => continue,
+        };
+        match verdict {
+            Ok(found) => {
+                judged = true;
+                problems.extend(found.into_iter().map(|it| format!("{}: {it}", info.name)));
+            }
+            Err(why) => unjudged.push(why),
+        }
+    }
+    if judged {
+        Ok(problems)
+    } else {
+        unjudged.sort();
+        unjudged.dedup();
+        Err(unjudged.join("; "))
+    }
+}
+
+async fn accepts(trial: &Trial<'_>, messages: &[Message]) -> Verdict {
+    let mut problems = Vec::new();
+    for message in messages {
+        if let Err(problem) = trial.accepted(message).await {
+            problems.push(format!("{}: {problem}", message.change));
+        }
+    }
+    match messages {
+        [] => Err("no message of the chosen callbacks has such a field".to_owned()),
+        _ => Ok(problems),
+    }
+}
+
+/// Sends requests that must not be accepted. An answer that opens and accepts the
+/// message is a failure with any status.
+async fn refuses(
+    trial: &Trial<'_>,
+    example: &Message,
+    requests: Vec<(String, crate::target::Sending)>,
+) -> Verdict {
+    if requests.is_empty() {
+        return Err("the configuration does not have what such a request needs".to_owned());
+    }
+    let before = trial.effects(example).await.ok();
+    let mut problems = Vec::new();
+    for (change, sending) in requests {
+        let answer = trial
+            .raw(example.info, &change, sending, trial.limits().answer)
+            .await;
+        let Ok(answer) = answer else { continue };
+        let any = [
+            Some(&trial.credentials.current),
+            trial.credentials.other.as_ref(),
+        ];
+        let any = any
+            .into_iter()
+            .chain([trial.credentials.retired.as_ref()])
+            .flatten();
+        for credentials in any {
+            let opened = crate::check::opened(example.info, credentials, &answer);
+            let accepted = opened.is_ok_and(|it| answered(example.info, &it).is_ok());
+            if accepted {
+                problems.push(format!("{change} is accepted"));
+            }
+        }
+    }
+    if let Some(before) = before
+        && trial
+            .effects(example)
+            .await
+            .is_ok_and(|after| after != before)
+    {
+        problems.push("a refused request has an effect".to_owned());
+    }
+    Ok(problems)
+}
+
+fn result(
+    check: &Check,
+    verdict: Option<Verdict>,
+    trial: Trial<'_>,
+    selection: &Selection,
+) -> CheckResult {
+    let (mut outcome, mut reasons) = match verdict {
+        None => (Outcome::Skipped, vec!["it was not chosen".to_owned()]),
+        Some(Err(why)) => (Outcome::NotEvaluable, vec![why]),
+        Some(Ok(problems)) if problems.is_empty() => (Outcome::Passed, problems),
+        Some(Ok(problems)) => match check.necessity {
+            Necessity::Must => (Outcome::Failed, problems),
+            Necessity::Should => (Outcome::Warning, problems),
+        },
+    };
+    if let Some(expected) = selection.expected.get(check.id) {
+        match outcome {
+            Outcome::Failed | Outcome::Warning => {
+                outcome = Outcome::Expected;
+                reasons.push(format!(
+                    "known since {}: {}",
+                    expected.since, expected.reason
+                ));
+            }
+            Outcome::Passed => {
+                outcome = Outcome::Failed;
+                reasons
+                    .push("it is listed as failing and does not fail any more: remove it".into());
+            }
+            _ => {}
+        }
+    }
+    let mut exchanges = trial.into_exchanges();
+    exchanges.truncate(SHOWN);
+    CheckResult {
+        id: check.id.to_owned(),
+        level: check.level,
+        necessity: check.necessity,
+        title: check.title.to_owned(),
+        rule: check.rule.to_owned(),
+        outcome,
+        reasons,
+        exchanges,
+        repeat: format!(
+            "{} --only {} --seed {}",
+            selection.command, check.id, selection.seed
+        ),
+    }
+}

@@ -1,0 +1,69 @@
+//! Each check passes on a correct receiver and fails on the mutant that does wrong
+//! what it demands.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod receiver;
+
+use std::sync::Arc;
+
+use receiver::{pairs, start};
+use skypay_certify::{CHECKS, Check, Credentials, Outcome, Report, Selection, run};
+
+/// The checks that a receiver on loopback cannot show.
+const NOT_HERE: [&str; 1] = ["D34"];
+
+fn all() -> impl Iterator<Item = &'static Check> {
+    CHECKS.iter().copied().flatten()
+}
+
+async fn checked(broken: &'static str, only: &[&str]) -> Report {
+    let configuration = start(broken).await;
+    let [current, other, retired] = pairs().map(Arc::new);
+    let credentials = Credentials {
+        current,
+        other: Some(other),
+        retired: Some(retired),
+    };
+    let selection = Selection {
+        only: only.iter().map(|id| (*id).to_owned()).collect(),
+        command: "skypay certify".to_owned(),
+        ..Selection::default()
+    };
+    run(&configuration, &credentials, &selection, &())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_correct_receiver_passes_every_check() {
+    let report = checked("", &[]).await;
+    for check in &report.checks {
+        let expected = if NOT_HERE.contains(&check.id.as_str()) {
+            Outcome::NotEvaluable
+        } else {
+            Outcome::Passed
+        };
+        assert_eq!(check.outcome, expected, "{} {:?}", check.id, check.reasons);
+    }
+}
+
+#[tokio::test]
+async fn each_mutant_fails_its_check() {
+    let mut alive = Vec::new();
+    for check in all().filter(|check| !NOT_HERE.contains(&check.id)) {
+        let report = checked(check.id, &[check.id]).await;
+        let result = report
+            .checks
+            .iter()
+            .find(|result| result.id == check.id)
+            .unwrap();
+        if !matches!(result.outcome, Outcome::Failed | Outcome::Warning) {
+            alive.push(format!(
+                "{}: {:?} {:?}",
+                check.id, result.outcome, result.reasons
+            ));
+        }
+    }
+    assert!(alive.is_empty(), "not detected:\n{}", alive.join("\n"));
+}

@@ -1,0 +1,110 @@
+//! The report in its forms.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod receiver;
+
+use std::sync::Arc;
+
+use receiver::{pairs, start};
+use skypay_certify::{Credentials, Outcome, Report, Selection, expectations, run};
+
+/// The seed of the canaries that must not be in any report.
+const SEED: u64 = 4711;
+
+async fn report(broken: &'static str, only: &[&str], expected: &str) -> Report {
+    let configuration = start(broken).await;
+    let [current, ..] = pairs().map(Arc::new);
+    let credentials = Credentials {
+        current,
+        other: None,
+        retired: None,
+    };
+    let selection = Selection {
+        only: only.iter().map(|id| (*id).to_owned()).collect(),
+        seed: SEED,
+        expected: expectations(expected).unwrap(),
+        command: "skypay certify http://127.0.0.1/".to_owned(),
+        ..Selection::default()
+    };
+    run(&configuration, &credentials, &selection, &())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn no_form_of_a_report_has_a_secret_or_personal_data() {
+    let report = report("D27", &["D02", "D21", "D27", "D38"], "").await;
+    for text in [report.json(), report.junit(), report.html()] {
+        for hidden in [
+            "authentication current",
+            "key current",
+            "App@skypay",
+            "Canary4711",
+            "09123456789",
+        ] {
+            assert!(!text.contains(hidden), "{hidden} in {text}");
+        }
+    }
+    // The texts that are hidden were sent.
+    assert!(report.json().contains("[masked]"));
+}
+
+#[tokio::test]
+async fn what_could_not_be_judged_is_skipped_in_junit() {
+    let report = report("D02", &["D02", "D31"], "").await;
+    let outcome = |id: &str| report.checks.iter().find(|it| it.id == id).unwrap().outcome;
+    assert_eq!(outcome("D02"), Outcome::Failed);
+    assert_eq!(outcome("D31"), Outcome::NotEvaluable);
+    let junit = report.junit();
+    assert_eq!(junit.matches("<failure ").count(), 1, "{junit}");
+    assert_eq!(
+        junit.matches("<skipped ").count(),
+        report.checks.len() - 1,
+        "{junit}"
+    );
+}
+
+#[tokio::test]
+async fn a_known_failure_is_expected_until_it_does_not_fail_any_more() {
+    let known = "[D02]\nreason = 'written as a number'\nsince = '2026-11-02'\n";
+    let failing = report("D02", &["D02"], known).await;
+    assert_eq!(failing.checks[0].outcome, Outcome::Expected);
+    assert_eq!((failing.counts.failed, failing.counts.expected), (0, 1));
+    let fixed = report("", &["D02"], known).await;
+    assert_eq!(fixed.checks[0].outcome, Outcome::Failed);
+    assert!(
+        fixed.checks[0].reasons[0].contains("remove it"),
+        "{:?}",
+        fixed.checks[0].reasons
+    );
+}
+
+#[tokio::test]
+async fn the_same_seed_gives_the_same_messages() {
+    let messages = |report: Report| {
+        let exchanges = report.checks.into_iter().flat_map(|check| check.exchanges);
+        exchanges
+            .map(|it| (it.operation, it.change, it.request))
+            .collect::<Vec<_>>()
+    };
+    let only = ["D02", "D07", "D13", "D21"];
+    let first = messages(report("", &only, "").await);
+    assert_eq!(first, messages(report("", &only, "").await));
+    assert!(first.len() > 20, "{}", first.len());
+}
+
+#[test]
+fn the_schema_of_the_report_is_published() {
+    let schema = serde_json::to_string_pretty(&schemars::schema_for!(Report)).unwrap() + "\n";
+    let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+    let file = std::path::Path::new(&folder).join("report.schema.json");
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        std::fs::write(&file, &schema).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(file).unwrap(),
+        schema,
+        "run with UPDATE_SCHEMA=1"
+    );
+}

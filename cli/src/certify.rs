@@ -1,0 +1,213 @@
+//! `skypay certify`: checking a partner's callback server.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use skypay_certify::{
+    CheckResult, Configuration, ConfigurationError, Counts, Credentials, Expectations, Level,
+    Outcome, Progress, Report, Selection, expectations, run,
+};
+
+use crate::credentials::{Options, read_file};
+use crate::exit_status::{ExitStatus, Failure};
+use crate::output::{Output, OutputFormat, out, wrapped};
+
+/// Check a callback server before SkyPay calls it
+///
+/// Sends the document's callbacks, in many forms, to your server, and judges its
+/// answers. With a configuration that says how effects are counted it also
+/// checks that no callback is booked twice. It calls this machine and the hosts
+/// of the configuration only. Exit code 1 if a check failed.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = crate::credentials::HELP)]
+pub(crate) struct Certify {
+    #[command(flatten)]
+    options: Options,
+    /// The URL of all callbacks, unless the configuration has URLs
+    url: Option<String>,
+    /// A TOML file with URLs, fixtures, and commands that count effects
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Only the checks up to this level
+    #[arg(long)]
+    level: Option<Level>,
+    /// Only these checks, such as D05
+    #[arg(long, value_name = "CHECK")]
+    only: Vec<String>,
+    /// Only these callbacks
+    #[arg(long, value_name = "CALLBACK")]
+    callback: Vec<String>,
+    /// The seed of the messages; the same seed gives the same messages
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// A TOML file with known failures: [D05] reason = "…", since = "…"
+    #[arg(long, value_name = "FILE")]
+    expect: Option<PathBuf>,
+    /// The section of the credentials file with the other pair of keys that is
+    /// valid
+    #[arg(long, value_name = "SECTION")]
+    other_keys: Option<String>,
+    /// The section with a pair of keys that is not valid any more
+    #[arg(long, value_name = "SECTION")]
+    retired_keys: Option<String>,
+    /// Write the report to a file: .json, .html, or .xml for JUnit
+    #[arg(long, value_name = "FILE")]
+    report: Vec<PathBuf>,
+}
+
+impl Certify {
+    pub(crate) async fn run(&self, format: OutputFormat) -> Result<Output, Failure> {
+        for file in &self.report {
+            kind_of(file)?;
+        }
+        let configuration = self.configuration()?;
+        let credentials = self.credentials().await?;
+        let selection = Selection {
+            only: self.only.clone(),
+            level: self.level,
+            callbacks: self.callback.clone(),
+            seed: self.seed,
+            expected: match &self.expect {
+                Some(file) => {
+                    expectations(&read_file(file)?).map_err(|error| wrong(file, &error))?
+                }
+                None => Expectations::new(),
+            },
+            command: self.command(),
+        };
+        let report = run(&configuration, &credentials, &selection, &Terminal(format)).await;
+        let report = report.map_err(|error| self.refused(&error))?;
+        for file in &self.report {
+            let text = kind_of(file)?(&report);
+            std::fs::write(file, text).map_err(|error| {
+                Failure::usage(format!(
+                    "{} cannot be written: {}",
+                    file.display(),
+                    error.kind()
+                ))
+            })?;
+        }
+        let exit_status = match report.counts.failed {
+            0 => ExitStatus::Done,
+            _ => ExitStatus::Refused,
+        };
+        let json: Value = serde_json::to_value(&report).unwrap_or_default();
+        Ok(Output::new(summary(&report), &json).exit_status(exit_status))
+    }
+
+    fn configuration(&self) -> Result<Configuration, Failure> {
+        let mut configuration = match &self.config {
+            Some(file) => {
+                Configuration::from_toml(&read_file(file)?).map_err(|error| wrong(file, &error))?
+            }
+            None => Configuration::default(),
+        };
+        configuration.url = self.url.clone().or(configuration.url);
+        Ok(configuration)
+    }
+
+    async fn credentials(&self) -> Result<Credentials, Failure> {
+        let keys = |options: Options| async move { Ok(options.access().await?.keys.current()) };
+        let section = |name: &str| Options {
+            environment: Some(name.to_owned()),
+            ..self.options.clone()
+        };
+        Ok(Credentials {
+            current: keys(self.options.clone()).await?,
+            other: match &self.other_keys {
+                Some(name) => Some(keys(section(name)).await?),
+                None => None,
+            },
+            retired: match &self.retired_keys {
+                Some(name) => Some(keys(section(name)).await?),
+                None => None,
+            },
+        })
+    }
+
+    /// The command that repeats the run, but for its checks and seed.
+    fn command(&self) -> String {
+        let mut command = "skypay certify".to_owned();
+        if let Some(url) = &self.url {
+            command.push_str(&format!(" {url}"));
+        }
+        if let Some(file) = &self.config {
+            command.push_str(&format!(" --config {}", file.display()));
+        }
+        command
+    }
+
+    fn refused(&self, error: &ConfigurationError) -> Failure {
+        let failure = Failure::usage(error.to_string());
+        match (error, &self.config) {
+            (ConfigurationError::NoUrl(_), None) => {
+                failure.help("For example `skypay certify http://127.0.0.1:8080/`.")
+            }
+            _ => failure,
+        }
+    }
+}
+
+fn wrong(file: &Path, error: &ConfigurationError) -> Failure {
+    Failure::usage(format!("{}: {error}", file.display()))
+}
+
+/// Returns what writes a report to a file of that name.
+fn kind_of(file: &Path) -> Result<fn(&Report) -> String, Failure> {
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => Ok(Report::json),
+        Some("html") => Ok(Report::html),
+        Some("xml") => Ok(Report::junit),
+        _ => {
+            let what = format!("{} does not say what kind of report it is", file.display());
+            Err(Failure::usage(what).help("Let its name end with .json, .html or .xml."))
+        }
+    }
+}
+
+/// Prints each result as it comes, unless the report is JSON.
+struct Terminal(OutputFormat);
+
+impl Progress for Terminal {
+    fn ended(&self, result: &CheckResult, done: usize, all: usize) {
+        if self.0.json || result.outcome == Outcome::Skipped {
+            return;
+        }
+        let place = format!("{done}/{all}");
+        let line = format!("{place:>7}  {}  {:<13}  ", result.id, result.outcome.word());
+        let title = wrapped(&result.title, line.len());
+        out(&format!("{line}{}", title.trim_start()));
+        if result.outcome != Outcome::Passed {
+            for reason in &result.reasons {
+                out(&wrapped(reason, line.len()));
+            }
+        }
+    }
+}
+
+fn summary(report: &Report) -> String {
+    let Counts {
+        passed,
+        failed,
+        warning,
+        not_evaluable,
+        skipped,
+        expected,
+    } = report.counts;
+    let mut text = format!(
+        "\n{passed} passed, {failed} failed, {expected} expected failures, {warning} warnings,\n\
+         {not_evaluable} not evaluable, {skipped} skipped; {} requests, seed {}",
+        report.requests, report.seed
+    );
+    for check in report
+        .checks
+        .iter()
+        .filter(|check| check.outcome == Outcome::Failed)
+    {
+        text.push_str(&format!("\n\n{} failed: {}", check.id, check.title));
+        text.push_str(&format!("\n{}", wrapped(&check.repeat, 2)));
+    }
+    text.push_str("\n\n");
+    text.push_str(&wrapped(&report.statement, 0));
+    text
+}
