@@ -121,7 +121,7 @@ async fn withdraw(
     let payout = service.order(&withdrawal).await.map_err(failed)?;
     let sent = service.journal.send(&service.client, &payout).await;
     println!("{}: {:?}", payout.number(), sent.map_err(failed)?);
-    // Whatever it is, the changes will say how it ends.
+    // The changes say how it ends.
     Ok(StatusCode::ACCEPTED)
 }
 
