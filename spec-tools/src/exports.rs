@@ -12,12 +12,10 @@ mod prose;
 mod tree;
 mod webhooks;
 
-use codegen::document::{self, Entry, Node};
-use codegen::{Diagnostics, Reporter};
-use codegen::{File, check};
+use codegen::check::{self, Document};
+use codegen::document::{self, Node};
+use codegen::{Diagnostics, File, Reporter};
 use tree::{Edit as _, text};
-
-pub use callbacks::callbacks;
 
 /// The origin, as stated in each export.
 const SOURCE: &str = "Derived from spec/skypay.yaml by `cargo xtask spec exports`. Do not edit.";
@@ -31,57 +29,19 @@ pub fn exports(text: &str) -> Result<Vec<File>, Diagnostics> {
     let root = document::load(text)?;
     check::check(&root)?;
     let root = prose::explained(&root)?;
+    let document = Document::new(&root);
     let mut reporter = Reporter::new();
     let files = [
-        ("callbacks.json", callbacks::callbacks(&root)),
+        ("callbacks.json", callbacks::callbacks(&document)),
         ("logical.json", logical::logical(&root, &mut reporter)),
-        ("postman.json", postman::collection(&root)),
-        ("webhooks.json", webhooks::webhooks(&root)),
+        ("postman.json", postman::collection(&document)),
+        ("webhooks.json", webhooks::webhooks(&document)),
     ];
     let files = files.map(|(path, tree)| File {
         path: path.to_owned(),
         text: tree.to_pretty_json(),
     });
     reporter.finish(files.into())
-}
-
-/// A path item and the parts of its key.
-struct Path<'d> {
-    /// The path on the wire.
-    wire: &'d str,
-    /// The key after the `#`; empty if there is none.
-    label: &'d str,
-    item: &'d Node,
-    entry: &'d Entry,
-}
-
-impl Path<'_> {
-    /// Returns whether SkyPay is the caller.
-    fn is_callback(&self) -> bool {
-        self.item.text_of("x-skypay-direction") == Some("callback")
-    }
-
-    /// Returns the name of the operation.
-    fn name(&self) -> &str {
-        if self.label.is_empty() {
-            self.wire
-        } else {
-            self.label
-        }
-    }
-}
-
-fn paths(root: &Node) -> impl Iterator<Item = Path<'_>> {
-    let entries = root.entries_of("paths");
-    entries.iter().map(|entry| {
-        let (wire, label) = entry.key.split_once('#').unwrap_or((&entry.key, ""));
-        Path {
-            wire,
-            label,
-            item: &entry.node,
-            entry,
-        }
-    })
 }
 
 /// Returns the document with a note that describes the export.

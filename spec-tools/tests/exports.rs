@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use codegen::document::{Node, load};
-use spec_tools::exports::{callbacks, exports};
+use spec_tools::exports::exports;
 
 fn read(path: &str) -> String {
     let path = Path::new("..").join(path);
@@ -286,18 +286,6 @@ fn a_document_that_the_generator_refuses_has_no_exports() {
     let diagnostics = exports(&broken).unwrap_err();
     assert_eq!(diagnostics, codegen::generate(&broken).unwrap_err());
     assert_eq!(exports("a: [").unwrap_err().as_slice()[0].rule, "yaml");
-}
-
-#[test]
-fn the_view_with_callbacks_also_shows_what_the_generator_refuses() {
-    let base = load(&read("tests/breaking/base.yaml")).unwrap();
-    assert!(exports(&read("tests/breaking/base.yaml")).is_err());
-    let view = callbacks(&base);
-    let names: Vec<_> = caused(&view).into_iter().map(|(_, name)| name).collect();
-    assert_eq!(names, ["payoutPayout", "financeNotification"]);
-    for text in ["{}", "paths: {a: 1, b#c: {x-skypay-direction: callback}}"] {
-        let _ = callbacks(&load(text).unwrap()).to_pretty_json();
-    }
 }
 
 /// The schemas of a document, by name.

@@ -1,10 +1,11 @@
 //! `OpenAPI` 3.0 with `callbacks`, nested in the operations that cause them.
 
+use codegen::check::{Document, Operation};
 use codegen::document::Node;
 
+use super::noted;
 use super::prose::describe;
 use super::tree::{Edit as _, list, map, text};
-use super::{Path, noted, paths};
 
 const NOTE: &str = "Callbacks stand below the first operation that causes them; further such \
     operations name it in their descriptions, as many tools read no reference there. OpenAPI 3.0 knows no callback without an operation; those \
@@ -15,69 +16,59 @@ const NOTE: &str = "Callbacks stand below the first operation that causes them; 
 /// The path of a placeholder operation for callbacks that no operation causes.
 const CARRIER: &str = "/x-callbacks-of-no-operation";
 
-/// A callback, and the operations that cause it.
+/// A callback, and the path keys of the operations that cause it.
 struct Callback<'d> {
-    path: Path<'d>,
+    operation: &'d Operation<'d>,
     causes: Vec<&'d str>,
 }
 
-/// Nests the callbacks of a document in its operations. Also accepts documents that
-/// the generator would reject.
-#[must_use]
-pub fn callbacks(root: &Node) -> Node {
-    let (callbacks, operations): (Vec<_>, Vec<_>) = paths(root).partition(Path::is_callback);
-    let callbacks: Vec<_> = callbacks
-        .into_iter()
-        .map(|path| Callback {
-            causes: causes(&path, &operations),
-            path,
-        })
-        .collect();
-    let mut items: Vec<_> = operations
-        .iter()
-        .map(|operation| {
-            let key = operation.entry.key.as_str();
-            (key, with_callbacks(operation, &callbacks))
-        })
-        .collect();
-    items.extend(carrier(&callbacks).map(|item| (CARRIER, item)));
-    let mut view = noted(root, NOTE);
-    view.put("paths", map(items));
+/// Nests the callbacks of a document in its operations.
+pub(super) fn callbacks(document: &Document<'_>) -> Node {
+    let operations = document.operations.iter();
+    let (callbacks, operations): (Vec<_>, Vec<_>) = operations.partition(|one| one.is_callback());
+    let callbacks = callbacks.into_iter().map(|operation| Callback {
+        causes: causes(operation, &operations),
+        operation,
+    });
+    let callbacks: Vec<_> = callbacks.collect();
+    let items = operations.iter().map(|operation| {
+        let key = operation.path.key.as_str();
+        (key, with_callbacks(operation, &callbacks))
+    });
+    let carrier = carrier(&callbacks).map(|item| (CARRIER, item));
+    let mut view = noted(document.root, NOTE);
+    view.put("paths", map(items.chain(carrier)));
     view
 }
 
 /// The operations that cause a callback: an asynchronous operation causes the
 /// notifications about the same transaction.
-fn causes<'d>(callback: &Path<'d>, operations: &[Path<'d>]) -> Vec<&'d str> {
-    let (Some("notification"), Some(subject)) = (mode(callback), subject(callback)) else {
-        return Vec::new();
+fn causes<'d>(callback: &Operation<'d>, operations: &[&Operation<'d>]) -> Vec<&'d str> {
+    let mode = |operation: &Operation<'d>| operation.post.text_of("x-skypay-mode");
+    // The name of the field, without the list that contains it.
+    let transaction = |operation: &Operation<'d>| {
+        let path = operation.post.text_of("x-skypay-transaction-id")?;
+        path.rsplit('.').next()
     };
-    let operations = operations.iter();
-    let causes = operations.filter(|operation| mode(operation) == Some("asynchronous"));
-    let causes = causes.filter(|operation| self::subject(operation) == Some(subject));
-    causes.map(|cause| cause.entry.key.as_str()).collect()
+    let is_cause = |operation: &&&Operation<'d>| {
+        mode(callback) == Some("notification")
+            && mode(operation) == Some("asynchronous")
+            && transaction(callback).is_some()
+            && transaction(operation) == transaction(callback)
+    };
+    let causes = operations.iter().filter(is_cause);
+    causes.map(|cause| cause.path.key.as_str()).collect()
 }
 
-fn mode<'d>(path: &Path<'d>) -> Option<&'d str> {
-    path.item.get("post")?.text_of("x-skypay-mode")
-}
-
-/// The name of the field that identifies the transaction, without the list that
-/// contains it.
-fn subject<'d>(path: &Path<'d>) -> Option<&'d str> {
-    let subject = path.item.get("post")?.text_of("x-skypay-transaction-id")?;
-    subject.rsplit('.').next()
-}
-
-fn with_callbacks(operation: &Path<'_>, callbacks: &[Callback<'_>]) -> Node {
-    let key = operation.entry.key.as_str();
-    let mut item = operation.item.clone();
+fn with_callbacks(operation: &Operation<'_>, callbacks: &[Callback<'_>]) -> Node {
+    let key = operation.path.key.as_str();
+    let mut item = operation.path.node.clone();
     let Some(post) = item.get_mut("post") else {
         return item;
     };
     let mut own = Vec::new();
     for callback in callbacks {
-        let name = callback.path.name();
+        let name = callback.operation.label;
         match callback.causes.as_slice() {
             [first, ..] if *first == key => own.push((name, callback.item())),
             [first, further @ ..] if further.contains(&key) => {
@@ -102,12 +93,11 @@ fn carrier(callbacks: &[Callback<'_>]) -> Option<Node> {
     let orphans: Vec<_> = orphans
         .filter(|callback| callback.causes.is_empty())
         .collect();
-    let post = orphans.first()?.path.item.get("post");
-    let tags = post.and_then(|post| post.get("tags")).cloned();
+    let tags = orphans.first()?.operation.post.get("tags").cloned();
     let answer = map([("description", text("Never: this operation does not exist."))]);
     let carried = orphans
         .iter()
-        .map(|callback| (callback.path.name(), callback.item()));
+        .map(|callback| (callback.operation.label, callback.item()));
     let post = map([
         ("operationId", text("callbacksOfNoOperation")),
         ("summary", text("Not to be called: carries callbacks")),
@@ -128,12 +118,12 @@ impl Callback<'_> {
     /// Returns the callback with its URL: that of its server, with default values
     /// for variables that the partner chooses.
     fn item(&self) -> Node {
-        let mut item = self.path.item.clone();
+        let mut item = self.operation.path.node.clone();
         item.take("x-skypay-direction");
         let servers = item.take("servers");
         let server = servers.as_ref().and_then(|servers| servers.items().first());
         let url = server.map(url).unwrap_or_default();
-        let url = format!("{}{}", url.trim_end_matches('/'), self.path.wire);
+        let url = format!("{}{}", url.trim_end_matches('/'), self.operation.wire_path);
         map([(url, item)])
     }
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use codegen::Reporter;
 use codegen::document::Node;
 
+use super::noted;
 use super::tree::{Edit as _, map, text};
-use super::{noted, paths};
 
 const NOTE: &str = "Every operation has a path of its own here, for tools that cannot tell \
     operations on one path apart. The last part of a path is not on the wire: the URL that is \
@@ -19,19 +19,17 @@ pub(super) fn logical(root: &Node, reporter: &mut Reporter) -> Node {
     let mut view = noted(root, NOTE);
     let mut taken = BTreeSet::new();
     let mut items = Vec::new();
-    for path in paths(root) {
-        let key = match path.label {
-            "" => path.wire.to_owned(),
-            label => format!("{}/{label}", path.wire.trim_end_matches('/')),
-        };
+    for path in root.entries_of("paths") {
+        let (wire, label) = path.key.split_once('#').unwrap_or((&path.key, ""));
+        let key = format!("{}/{label}", wire.trim_end_matches('/'));
         if !taken.insert(key.clone()) {
             let message = format!(
                 "`{key}` is the path of two operations once `/` takes the place of `#`: name one of them differently"
             );
-            reporter.add("path-form", &path.entry.location, message);
+            reporter.add("path-form", &path.location, message);
         }
-        let mut item = path.item.clone();
-        item.insert(0, "x-wire-path", text(path.wire));
+        let mut item = path.node.clone();
+        item.insert(0, "x-wire-path", text(wire));
         items.push((key, item));
     }
     view.put("paths", map(items));

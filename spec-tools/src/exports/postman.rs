@@ -28,10 +28,9 @@ const KEY: &str = "encryptKey";
 /// The variable with the server URL of the operations.
 const SERVER: &str = "baseUrl";
 
-/// Builds the collection of a document that the generator accepts.
-pub(super) fn collection(root: &Node) -> Node {
-    let document = Document::new(root);
-    let info = root.get("info");
+/// Builds the collection.
+pub(super) fn collection(document: &Document<'_>) -> Node {
+    let info = document.root.get("info");
     let of_info = |key| info.and_then(|info| info.text_of(key)).unwrap_or_default();
     let description = format!("> {SOURCE}\n>\n> {NOTE}\n\n{}", of_info("description"));
     let info = map([
@@ -40,13 +39,13 @@ pub(super) fn collection(root: &Node) -> Node {
         ("version", text(of_info("version"))),
         ("schema", text(FORMAT)),
     ]);
-    let credentials = credentials(&document);
+    let credentials = credentials(document);
     let names = list(credentials.iter().filter_map(|one| one.get("key").cloned()));
     let head = format!("const credentials = {};\n", names.to_json());
-    let result = format!("const result = {};\n", result(&document).to_json());
+    let result = format!("const result = {};\n", result(document).to_json());
     map([
         ("info", info),
-        ("item", list(items(&document))),
+        ("item", list(items(document))),
         ("auth", map([("type", text("noauth"))])),
         (
             "event",
@@ -55,7 +54,7 @@ pub(super) fn collection(root: &Node) -> Node {
                 event("test", &format!("{ENVELOPE}{result}{ANSWER}")),
             ]),
         ),
-        ("variable", list(variables(&document, credentials))),
+        ("variable", list(variables(document, credentials))),
     ])
 }
 

@@ -1,9 +1,10 @@
 //! `OpenAPI` 3.1: callbacks as `webhooks`, independent of operations.
 
-use codegen::document::{Node, Value};
+use codegen::check::{Document, Operation};
+use codegen::document::Node;
 
+use super::noted;
 use super::tree::{Edit as _, list, map, text};
-use super::{Path, noted, paths};
 
 /// The OpenAPI version of the export.
 const VERSION: &str = "3.1.0";
@@ -12,13 +13,14 @@ const NOTE: &str = "This is OpenAPI 3.1; callbacks are `webhooks`. What stands b
     the key of a path is not on the wire, and neither is the name of a webhook.";
 
 /// Builds the export.
-pub(super) fn webhooks(root: &Node) -> Node {
-    let mut view = noted(root, NOTE);
+pub(super) fn webhooks(document: &Document<'_>) -> Node {
+    let mut view = noted(document.root, NOTE);
     view.put("openapi", text(VERSION));
-    let (callbacks, operations): (Vec<_>, Vec<_>) = paths(root).partition(Path::is_callback);
+    let operations = document.operations.iter();
+    let (callbacks, operations): (Vec<_>, Vec<_>) = operations.partition(|one| one.is_callback());
     let operations = operations.iter();
-    let operations = operations.map(|path| (path.entry.key.as_str(), path.item.clone()));
-    let webhooks = callbacks.iter().map(|path| (path.name(), webhook(path)));
+    let operations = operations.map(|one| (one.path.key.as_str(), one.path.node.clone()));
+    let webhooks = callbacks.iter().map(|one| (one.label, webhook(one)));
     let (operations, webhooks) = (map(operations), map(webhooks));
     view.put("paths", operations);
     let after_paths = view.entries().iter().position(|entry| entry.key == "paths");
@@ -29,13 +31,17 @@ pub(super) fn webhooks(root: &Node) -> Node {
 
 /// Builds a webhook. The path moves to the URL of its server, as webhooks have no
 /// path.
-fn webhook(path: &Path<'_>) -> Node {
-    let mut item = path.item.clone();
+fn webhook(callback: &Operation<'_>) -> Node {
+    let mut item = callback.path.node.clone();
     item.take("x-skypay-direction");
     let servers = item.get_mut("servers").map(Node::items_mut);
     for server in servers.unwrap_or_default() {
         let url = server.text_of("url").unwrap_or_default();
-        let url = text(&format!("{}{}", url.trim_end_matches('/'), path.wire));
+        let url = text(&format!(
+            "{}{}",
+            url.trim_end_matches('/'),
+            callback.wire_path
+        ));
         server.put("url", url);
     }
     item
@@ -61,43 +67,28 @@ fn upgrade_within(node: &mut Node) {
     }
 }
 
-/// Converts a schema from the dialect of `OpenAPI` 3.0 to JSON Schema 2020-12.
+/// Converts a schema from the dialect of `OpenAPI` 3.0 to JSON Schema 2020-12. Of the
+/// keywords that a document may have, only `example` differs.
 fn upgrade(schema: &mut Node) {
     schema.replace("example", "examples", |example| list([example]));
-    exclusive(schema, "minimum", "exclusiveMinimum");
-    exclusive(schema, "maximum", "exclusiveMaximum");
-    if is_true(schema.take("nullable").as_ref()) {
-        schema.replace("type", "type", |only| list([only, text("null")]));
-    }
-    for key in ["properties", "allOf", "anyOf", "oneOf"] {
+    for key in ["properties", "allOf", "items"] {
         let Some(parts) = schema.get_mut(key) else {
             continue;
         };
+        if key == "items" {
+            upgrade(parts);
+            continue;
+        }
         parts.items_mut().iter_mut().for_each(upgrade);
         let named = parts.entries_mut().into_iter().flatten();
         named.for_each(|entry| upgrade(&mut entry.node));
     }
-    for key in ["items", "not", "additionalProperties"] {
-        if let Some(part) = schema.get_mut(key) {
-            upgrade(part);
-        }
-    }
-}
-
-/// Converts an exclusive flag of a bound to an exclusive bound.
-fn exclusive(schema: &mut Node, bound: &str, flag: &str) {
-    if is_true(schema.take(flag).as_ref()) {
-        schema.replace(bound, flag, |bound| bound);
-    }
-}
-
-fn is_true(node: Option<&Node>) -> bool {
-    matches!(node.map(|node| &node.value), Some(Value::Bool(true)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::webhooks;
+    use codegen::check::Document;
     use codegen::document::load;
 
     #[test]
@@ -110,17 +101,18 @@ components:
   schemas:
     A:
       properties:
-        example: {type: integer, minimum: 1, exclusiveMinimum: true, example: 2.50}
-        b: {type: string, nullable: true, maximum: 3, exclusiveMaximum: false}
-      example: {example: 1, nullable: true}
+        example: {type: integer, minimum: 1, example: 2.50}
+        b: {type: array, items: {example: 3}, example: [3]}
+      example: {example: 1}
   responses:
     B:
       content:
         j: {schema: {example: x}, examples: {one: {value: {example: 1}}}}
 ";
-        let view = webhooks(&load(document).expect("it is YAML"));
+        let root = load(document).expect("it is YAML");
+        let view = webhooks(&Document::new(&root));
         let components = view.get("components").map(codegen::document::Node::to_json);
-        let expected = r#"{"schemas":{"A":{"properties":{"example":{"type":"integer","exclusiveMinimum":1,"examples":[2.50]},"b":{"type":["string","null"],"maximum":3}},"examples":[{"example":1,"nullable":true}]}},"responses":{"B":{"content":{"j":{"schema":{"examples":["x"]},"examples":{"one":{"value":{"example":1}}}}}}}}"#;
+        let expected = r#"{"schemas":{"A":{"properties":{"example":{"type":"integer","minimum":1,"examples":[2.50]},"b":{"type":"array","items":{"examples":[3]},"examples":[[3]]}},"examples":[{"example":1}]}},"responses":{"B":{"content":{"j":{"schema":{"examples":["x"]},"examples":{"one":{"value":{"example":1}}}}}}}}"#;
         assert_eq!(components.as_deref(), Some(expected));
     }
 }
