@@ -24,7 +24,7 @@ use codegen::check;
 use codegen::document::{self, Node};
 use codegen::{Diagnostic, Diagnostics};
 
-pub use changes::{Change, Side, User, fingerprint};
+pub use changes::{Change, Side, User, Values, fingerprint};
 pub use impact::{Bump, Impact, Part, Role, Severity, Wire};
 pub use version::Version;
 

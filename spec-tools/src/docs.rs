@@ -36,24 +36,13 @@ mod section {
     pub(super) const CONTENT: &str = "page.content";
 }
 
-/// The path of an example in the document.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ExampleName {
-    /// The operation.
-    pub operation: String,
-    /// Whether it is a request, otherwise a response.
-    pub request: bool,
-    /// The name of the example.
-    pub name: String,
-}
-
 /// Encrypted examples.
 #[derive(Clone, Debug, Default)]
 pub struct Sealed {
     /// The Encrypt Key with which they are encrypted.
     pub key: String,
-    /// The bodies.
-    pub bodies: BTreeMap<ExampleName, String>,
+    /// The bodies, by the plaintexts that [`clear_texts`] returns.
+    pub bodies: BTreeMap<String, String>,
 }
 
 /// A comparison to show on the page.
@@ -69,24 +58,14 @@ pub struct Compared<'a> {
 /// JSON in wire order: the first request and the first response of each operation.
 /// Encrypting all examples would add no information.
 #[must_use]
-pub fn clear_texts(api: &Api) -> Vec<(ExampleName, String)> {
-    let parts = api.operations.iter().flat_map(|operation| {
+pub fn clear_texts(api: &Api) -> Vec<String> {
+    let examples = api.operations.iter().flat_map(|operation| {
         let request = operation.request_examples.first();
-        let response = operation.response_examples.first();
-        let request = request.map(|example| (operation, Part::Request, example));
-        let response = response.map(|example| (operation, Part::Response, example));
-        [request, response].into_iter().flatten()
+        request
+            .into_iter()
+            .chain(operation.response_examples.first())
     });
-    parts
-        .map(|(operation, part, example)| {
-            let name = ExampleName {
-                operation: operation.name.clone(),
-                request: part == Part::Request,
-                name: example.name.clone(),
-            };
-            (name, example.json.clone())
-        })
-        .collect()
+    examples.map(|example| example.json.clone()).collect()
 }
 
 /// Renders the page.

@@ -1,7 +1,5 @@
 //! `diff`: which changes of the document are breaking, and for whom.
 
-mod values;
-
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
@@ -15,7 +13,8 @@ use crate::comparison::Comparison;
 use crate::generate::DOCUMENT;
 use crate::report::{Finding, Level, rendered};
 
-use values::values;
+/// The maximum number of characters shown of a value.
+const SHOWN: usize = 60;
 
 /// What to compare and how to say it.
 #[derive(Args, Clone, Debug)]
@@ -174,13 +173,14 @@ impl<'a> View<'a> {
         });
         let may_be_approved = approve::worst(change) >= Severity::Risky && change.lint.is_none();
         let approval = self.approval(change);
+        let (old, new) = change.values(SHOWN);
         context! {
             severity => severity.word(),
             is_quiet => severity <= Severity::Patch,
             subject => change.subject.as_str(),
             rule => change.rule,
             lint => change.lint,
-            values => values(change),
+            values => [old, new].into_iter().flatten().collect::<Vec<_>>(),
             users => users.collect::<Vec<_>>(),
             caller => change.impact.caller.word(),
             callee => change.impact.callee.word(),

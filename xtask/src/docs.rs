@@ -1,6 +1,5 @@
 //! `docs`: the API reference as one self-contained HTML page.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -92,17 +91,15 @@ fn written(root: &Path, against: Option<&str>) -> Result<String, String> {
 /// this crate does not link the cipher.
 fn sealed(api: &Api) -> Result<Sealed, String> {
     let texts = clear_texts(api);
-    let messages: Vec<_> = texts.iter().map(|(_, text)| text.as_str()).collect();
-    let messages = messages.join("\n");
-    let sealed = seal(&messages).map_err(|why| format!("the examples cannot be sealed: {why}"))?;
+    let sealed =
+        seal(&texts.join("\n")).map_err(|why| format!("the examples cannot be sealed: {why}"))?;
     let bodies: Vec<_> = sealed.lines().map(str::to_owned).collect();
     if bodies.len() != texts.len() {
         return Err("the examples cannot be sealed: some came back, some did not".to_owned());
     }
-    let names = texts.into_iter().map(|(name, _)| name);
     Ok(Sealed {
         key: ENCRYPT_KEY.to_owned(),
-        bodies: names.zip(bodies).collect::<BTreeMap<_, _>>(),
+        bodies: texts.into_iter().zip(bodies).collect(),
     })
 }
 

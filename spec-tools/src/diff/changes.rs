@@ -69,6 +69,20 @@ impl Change {
         }
     }
 
+    /// Returns the old and the new value, each on a line of at most `most` characters:
+    /// of two long texts, the part in which they differ.
+    #[must_use]
+    pub fn values(&self, most: usize) -> Values {
+        let on_a_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let [old, new] = [&self.old, &self.new].map(|text| text.as_deref().map(on_a_line));
+        let from = match (&old, &new) {
+            (Some(old), Some(new)) => start_of_difference(old, new, most),
+            _ => 0,
+        };
+        let cut = |text: String| cut(&text, from, most);
+        (old.map(cut), new.map(cut))
+    }
+
     /// Returns an identifier of this change; see [`fingerprint`].
     #[must_use]
     pub fn fingerprint(&self) -> String {
@@ -93,6 +107,32 @@ pub fn fingerprint(rule: &str, pointer: &str, old: Option<&str>, new: Option<&st
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     format!("{hash:016x}")
+}
+
+/// The number of equal characters shown before a difference.
+const CONTEXT: usize = 15;
+
+/// Returns the index from which two texts are shown: shortly before the first
+/// difference, if that is too far from the start.
+fn start_of_difference(old: &str, new: &str, most: usize) -> usize {
+    let same = old.chars().zip(new.chars());
+    let same = same.take_while(|(old, new)| old == new).count();
+    let longest = old.chars().count().max(new.chars().count());
+    if longest <= most || same < most / 2 {
+        return 0;
+    }
+    same - CONTEXT
+}
+
+/// Returns a text from a character index on, truncated if it is long.
+fn cut(text: &str, from: usize, most: usize) -> String {
+    let rest: String = text.chars().skip(from).collect();
+    let start = if from == 0 { "" } else { "…" };
+    if rest.chars().count() <= most {
+        return format!("{start}{rest}");
+    }
+    let shown: String = rest.chars().take(most - 1).collect();
+    format!("{start}{shown}…")
 }
 
 /// The context in which a change is seen, which determines whom it affects.
@@ -122,7 +162,7 @@ impl Scope {
 pub(super) type At<'d> = (Side, &'d Location);
 
 /// The old and the new value, as text.
-pub(super) type Values = (Option<String>, Option<String>);
+pub type Values = (Option<String>, Option<String>);
 
 /// Collects changes.
 #[derive(Default)]
@@ -234,4 +274,29 @@ fn nearest(root: &Node, pointer: &str) -> Location {
         }
     }
     location.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cut, start_of_difference};
+
+    #[test]
+    fn of_long_texts_the_part_that_differs_is_shown() {
+        let check = |old: &str, new: &str, expected: [&str; 2]| {
+            let from = start_of_difference(old, new, 60);
+            assert_eq!([cut(old, from, 60), cut(new, from, 60)], expected);
+        };
+        check("a", "b", ["a", "b"]);
+        let long = "word ".repeat(20);
+        let (old, new) = (format!("{long}old end"), format!("{long}new end"));
+        check(
+            &old,
+            &new,
+            ["…word word word old end", "…word word word new end"],
+        );
+        let (old, new) = (format!("old {long}"), format!("new {long}"));
+        let shown = "word ".repeat(11);
+        let ends = [format!("old {shown}…"), format!("new {shown}…")];
+        check(&old, &new, [&ends[0], &ends[1]]);
+    }
 }

@@ -11,13 +11,7 @@ use codegen::model::{Api, Operation};
 use maud::{Markup, html};
 
 /// The maximum length of a value in the list of changes.
-const LONGEST: usize = 400;
-
-/// The length from which two values are shown without their common parts.
-const LONG: usize = 80;
-
-/// The number of characters that remain of a common part.
-const KEPT: usize = 24;
+const LONGEST: usize = 200;
 
 /// The number of locations of a change that are listed without collapsing.
 const FEW: usize = 6;
@@ -57,12 +51,8 @@ impl Kind {
         }
     }
 
-    fn class(self) -> &'static str {
-        match self {
-            Self::Changed => "mark changed",
-            Self::Added => "mark added",
-            Self::Removed => "mark removed",
-        }
+    fn class(self) -> String {
+        format!("mark {}", self.word())
     }
 }
 
@@ -154,7 +144,7 @@ impl Page<'_> {
                         ", nothing changed that this page shows."
                     } @else {
                         ": for partners, " (severity(report.severity))
-                        ", " (counted(changes.len())) " in all."
+                        ", " (changes.len()) @if changes.len() == 1 { " change" } @else { " changes" } " in all."
                     }
                 }
                 ol.changes {
@@ -168,16 +158,15 @@ impl Page<'_> {
 
     fn change(&self, index: usize, change: &Change) -> Markup {
         let kind = Kind::of(change);
-        let texts = [&change.old, &change.new].map(|text| text.as_deref().unwrap_or_default());
-        let [old, new] = differing(texts);
+        let (old, new) = change.values(LONGEST);
         let anchors = self.badges.anchors(index);
         html! {
             span class=(kind.class()) { (kind.word()) } " "
             (severity(change.severity)) " "
             b { (change.subject) } " " code { (change.rule) }
             p {
-                @if change.old.is_some() { del { (old) } " " }
-                @if change.new.is_some() { ins { (new) } }
+                @if let Some(old) = old { del { (old) } " " }
+                @if let Some(new) = new { ins { (new) } }
             }
             @match anchors.len() {
                 0 => {}
@@ -200,44 +189,11 @@ fn severity(severity: Severity) -> Markup {
     html! { span class=(class) { (severity.word()) } }
 }
 
-fn counted(count: usize) -> String {
-    match count {
-        1 => "1 change".to_owned(),
-        count => format!("{count} changes"),
-    }
-}
-
 fn links(anchors: &[&str]) -> Markup {
     listed(anchors.iter().map(|anchor| {
         let name = anchor.strip_prefix("page.").unwrap_or(anchor);
         html! { a href=(target(anchor)) { (name) } }
     }))
-}
-
-/// Two values without their common prefix and suffix, if they are long; a few
-/// characters of these remain for context.
-fn differing([old, new]: [&str; 2]) -> [String; 2] {
-    let letters: [Vec<char>; 2] = [old, new].map(|text| text.chars().collect());
-    let shortest = letters[0].len().min(letters[1].len());
-    let alike =
-        |pairs: &mut dyn Iterator<Item = (&char, &char)>| pairs.take_while(|(a, b)| a == b).count();
-    let (front, behind) = if shortest < LONG {
-        (0, 0)
-    } else {
-        let front = alike(&mut letters[0].iter().zip(&letters[1]));
-        let behind = alike(&mut letters[0].iter().rev().zip(letters[1].iter().rev()));
-        let behind = behind.min(shortest - front);
-        (front.saturating_sub(KEPT), behind.saturating_sub(KEPT))
-    };
-    letters.map(|letters| {
-        let part = &letters[front..letters.len() - behind];
-        let mut text = String::from(if front > 0 { "…" } else { "" });
-        text.extend(part.iter().take(LONGEST));
-        if behind > 0 || part.len() > LONGEST {
-            text.push('…');
-        }
-        text
-    })
 }
 
 fn change_anchor(index: usize) -> String {
@@ -352,26 +308,4 @@ fn places(api: &Api) -> Vec<Place> {
         }
     }
     places
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_values_show_where_they_differ() {
-        let text = |word: &str| format!("{}{word}{}", "a".repeat(60), "z".repeat(60));
-        let [old, new] = differing([&text("old"), &text("new")]);
-        assert_eq!(
-            old,
-            format!("…{}old{}…", "a".repeat(KEPT), "z".repeat(KEPT))
-        );
-        assert_eq!(
-            new,
-            format!("…{}new{}…", "a".repeat(KEPT), "z".repeat(KEPT))
-        );
-        assert_eq!(differing(["15", "16"]), ["15", "16"]);
-        let [before, after] = differing([&"é".repeat(100), &"é".repeat(101)]);
-        assert_eq!((before.chars().count(), after.chars().count()), (25, 26));
-    }
 }

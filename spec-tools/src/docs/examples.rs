@@ -1,46 +1,29 @@
 //! The examples of an operation, as plaintext, as ciphertext and as Rust.
 
-use super::{ExampleName, Page};
-use codegen::model::{Direction, Example, Operation};
+use super::Page;
+use codegen::model::{Direction, Operation};
 use maud::{Markup, html};
 
 impl Page<'_> {
     /// Renders every example, as plaintext and encrypted.
     pub(super) fn examples(&self, operation: &Operation) -> Markup {
         let parts = [
-            (true, "Request", &operation.request_examples),
-            (false, "Response", &operation.response_examples),
+            ("Request", &operation.request_examples),
+            ("Response", &operation.response_examples),
         ];
         html! {
             h4 { "Examples" }
-            @for (request, title, examples) in parts {
+            @for (title, examples) in parts {
                 @for (position, example) in examples.iter().enumerate() {
                     details open[position == 0] {
-                        (self.example(operation, request, title, example))
+                        summary { b { (title) } " " (example.summary) " " code { (example.name) } }
+                        pre { (example.pretty) }
+                        @if let Some(body) = self.sealed.bodies.get(&example.json) {
+                            p.label { "Encrypted, as it travels" }
+                            pre.sealed { (body) }
+                        }
                     }
                 }
-            }
-        }
-    }
-
-    fn example(
-        &self,
-        operation: &Operation,
-        request: bool,
-        title: &str,
-        example: &Example,
-    ) -> Markup {
-        let name = ExampleName {
-            operation: operation.name.clone(),
-            request,
-            name: example.name.clone(),
-        };
-        html! {
-            summary { b { (title) } " " (example.summary) " " code { (example.name) } }
-            pre { (example.pretty) }
-            @if let Some(body) = self.sealed.bodies.get(&name) {
-                p.label { "Encrypted, as it travels" }
-                pre.sealed { (body) }
             }
         }
     }
