@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use codegen::Location;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use spec_tools::diff::{Bump, Change, Report, Version, fingerprint};
 use toml::Spanned;
 
@@ -28,7 +28,8 @@ pub struct Approvals {
 }
 
 /// An approved breaking change.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Identifies the change; derived from `rule`, `pointer`, `old` and `new`.
     pub fingerprint: String,
@@ -45,26 +46,20 @@ pub struct Entry {
     /// The version of the document in which the entry has to be removed.
     pub expires: Version,
     /// The location of the entry in the file.
+    #[serde(skip, default = "start")]
     pub location: Location,
 }
 
-#[derive(Deserialize)]
+/// The content of the file.
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default, rename = "break")]
-    breaks: Vec<Spanned<Raw>>,
+struct File<T> {
+    #[serde(default = "Vec::new", rename = "break")]
+    breaks: Vec<T>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    fingerprint: String,
-    rule: String,
-    pointer: String,
-    old: Option<String>,
-    new: Option<String>,
-    reason: String,
-    expires: String,
+fn start() -> Location {
+    Location::new(1, 1, "")
 }
 
 impl Approvals {
@@ -75,7 +70,7 @@ impl Approvals {
 
     /// Parses the text of an approvals file.
     pub fn parse(text: &str, file: &str) -> Result<Self, String> {
-        let parsed: File = toml::from_str(text).map_err(|error| {
+        let parsed: File<Spanned<Entry>> = toml::from_str(text).map_err(|error| {
             let location = location(text, error.span().map_or(0, |span| span.start));
             let message = error.message().lines().next().unwrap_or_default();
             format!("{file}:{}:{}: {message}", location.line, location.column)
@@ -84,7 +79,8 @@ impl Approvals {
         for raw in parsed.breaks {
             let location = location(text, raw.span().start);
             let at = format!("{file}:{}:{}", location.line, location.column);
-            let entry = entry(raw.into_inner(), location).map_err(|why| format!("{at}: {why}"))?;
+            let entry =
+                checked(raw.into_inner(), location).map_err(|why| format!("{at}: {why}"))?;
             if entries
                 .iter()
                 .any(|other| other.fingerprint == entry.fingerprint)
@@ -186,44 +182,28 @@ impl Entry {
 
 /// Returns the version that the document needs after an edit with this bump.
 pub(crate) fn needed_version(report: &Report, bump: Bump) -> Result<Version, String> {
-    let now = version(&report.new_version)?;
-    Ok(version(&report.old_version)?.next(bump).max(now))
+    let now = Version::try_from(report.new_version.clone())?;
+    let old = Version::try_from(report.old_version.clone())?;
+    Ok(old.next(bump).max(now))
 }
 
-/// Parses a version.
-pub(crate) fn version(text: &str) -> Result<Version, String> {
-    Version::parse(text).ok_or_else(|| format!("`{text}` is not a version of three numbers"))
-}
-
-fn entry(raw: Raw, location: Location) -> Result<Entry, String> {
-    let Raw {
-        fingerprint: name,
-        rule,
-        pointer,
-        old,
-        new,
-        reason,
-        expires,
-    } = raw;
-    let named = fingerprint(&rule, &pointer, old.as_deref(), new.as_deref());
-    if name != named {
+fn checked(entry: Entry, location: Location) -> Result<Entry, String> {
+    let (name, old, new) = (
+        &entry.fingerprint,
+        entry.old.as_deref(),
+        entry.new.as_deref(),
+    );
+    let named = fingerprint(&entry.rule, &entry.pointer, old, new);
+    if *name != named {
         return Err(format!(
             "`fingerprint` is `{name}`, but rule, pointer, old and new value make `{named}`: let \
              `cargo xtask spec approve` write the entry"
         ));
     }
-    let reason = one_line(&reason)?;
-    let expires = Version::parse(&expires)
-        .ok_or_else(|| format!("`expires` is `{expires}`, not a version of three numbers"))?;
     Ok(Entry {
-        fingerprint: name,
-        rule,
-        pointer,
-        old,
-        new,
-        reason,
-        expires,
+        reason: one_line(&entry.reason)?,
         location,
+        ..entry
     })
 }
 
@@ -242,25 +222,12 @@ pub(crate) fn add(root: &Path, entry: &Entry) -> Result<(), String> {
     if text.is_empty() {
         text.push_str(HEADER);
     }
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text.push_str("\n[[break]]\n");
-    let expires = entry.expires.to_string();
-    for (key, value) in [
-        ("fingerprint", Some(&entry.fingerprint)),
-        ("rule", Some(&entry.rule)),
-        ("pointer", Some(&entry.pointer)),
-        ("old", entry.old.as_ref()),
-        ("new", entry.new.as_ref()),
-        ("reason", Some(&entry.reason)),
-        ("expires", Some(&expires)),
-    ] {
-        if let Some(value) = value {
-            let value = toml::Value::String(value.clone());
-            text.push_str(&format!("{key} = {value}\n"));
-        }
-    }
+    let file = File {
+        breaks: vec![entry],
+    };
+    let entry =
+        toml::to_string(&file).map_err(|error| format!("cannot write the entry: {error}"))?;
+    text = format!("{}\n\n{entry}", text.trim_end_matches('\n'));
     Approvals::parse(&text, APPROVALS)?;
     crate::atomic_write::write(&root.join(APPROVALS), &text)
         .map_err(|error| format!("cannot write {APPROVALS}: {error}"))

@@ -94,7 +94,7 @@ fn expires(comparison: &Comparison, wanted: Option<&str>) -> Result<Version, Str
     let needed = approvals::needed_version(report, report.types())?;
     let last = needed.next(Bump::Minor);
     let Some(text) = wanted else { return Ok(last) };
-    let version = approvals::version(text)?;
+    let version = Version::try_from(text.to_owned())?;
     if version <= needed {
         return Err(format!(
             "an approval that expires in {version} would not hold for {needed}, the version that \

@@ -13,10 +13,6 @@ const FOLDER: &str = "sandbox/tests/browser";
 const CHROMIUM: &str = "/usr/bin/chromium";
 
 /// Builds the program, installs the dependencies of the tests, and runs them.
-///
-/// # Errors
-///
-/// A test fails, or a dependency is missing.
 pub fn run(root: &Path) -> Outcome {
     let browser = std::env::var_os("CHROMIUM").map_or_else(|| CHROMIUM.into(), PathBuf::from);
     if !browser.exists() {

@@ -98,8 +98,7 @@ fn next(versions: &Versions, arguments: &Arguments) -> Result<(Version, Version)
         let Some(text) = text else {
             return Ok(least);
         };
-        let version = Version::parse(text)
-            .ok_or_else(|| format!("`{text}` is not a version of three numbers"))?;
+        let version = Version::try_from(text.clone())?;
         if version < least {
             return Err(format!("{file} needs {least} at least, {version} is lower"));
         }

@@ -28,10 +28,6 @@ pub struct Arguments {
 }
 
 /// `demo`: regenerates, then sends a payout through client and server.
-///
-/// # Errors
-///
-/// The step that failed. Like every task, it has printed the reason or returns it.
 pub fn demo(root: &Path) -> Outcome {
     generate::write(root)?;
     demo_program(root)
@@ -44,10 +40,6 @@ fn demo_program(root: &Path) -> Outcome {
 /// `test`: everything that CI checks except formatting and lints: the document,
 /// whether the generated files are up to date, all tests, doc examples, and the
 /// demo. Without PostgreSQL, the tests on it are left out.
-///
-/// # Errors
-///
-/// The first step that fails.
 pub fn test(root: &Path, arguments: &Arguments) -> Outcome {
     let server = postgres::Server::start(root);
     if let Err(reason) = &server {
@@ -74,10 +66,6 @@ fn tests(root: &Path, options: &str, postgres: Option<&postgres::Server>) -> Out
 }
 
 /// `ci`: everything that a commit has to pass.
-///
-/// # Errors
-///
-/// The first step that fails.
 pub fn ci(root: &Path, arguments: &Arguments) -> Outcome {
     step("formatting", || formatting(root))?;
     step("lock files", || lock_files(root))?;

@@ -30,10 +30,6 @@ pub struct Arguments {
 }
 
 /// `fuzz`: runs each target; libFuzzer prints its progress.
-///
-/// # Errors
-///
-/// The target that found a violation.
 pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     let all = targets(root).map_err(|error| format!("cannot read {TARGETS}: {error}"))?;
     let chosen: Vec<_> = match &arguments.target {

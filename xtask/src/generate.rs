@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use codegen::Generated;
 use spec_tools::public_api;
 
-use crate::sync_dir::{self, Scratch, unusable};
+use crate::sync_dir::{self, unusable};
 use crate::{Ending, Failure, Outcome};
 
 pub use crate::sync_dir::Difference;
@@ -45,10 +45,6 @@ pub fn compare(root: &Path) -> Result<Comparison, Failure> {
 }
 
 /// `gen`: brings the generated files up to date.
-///
-/// # Errors
-///
-/// The document cannot be generated from, or a file cannot be written.
 pub fn write(root: &Path) -> Outcome {
     let comparison = compare(root)?;
     println!("{}", read_line(&comparison.generated));
@@ -60,10 +56,6 @@ pub fn write(root: &Path) -> Outcome {
 }
 
 /// `gen --check`: prints how the generated files differ; writes nothing.
-///
-/// # Errors
-///
-/// A generated file is out of date.
 pub fn check(root: &Path) -> Outcome {
     let comparison = compare(root)?;
     println!("{}", read_line(&comparison.generated));
@@ -104,7 +96,7 @@ const STYLE: &str = include_str!("../../rustfmt.toml");
 
 /// Returns the files formatted as by `cargo fmt`.
 fn formatted(root: &Path, generated: &Generated) -> Result<BTreeMap<String, String>, Failure> {
-    let scratch = Scratch::new(root)?;
+    let scratch = sync_dir::scratch(root)?;
     let mut sources = Vec::new();
     for file in &generated.files {
         let target = scratch.path().join(&file.path);

@@ -41,52 +41,47 @@ pub enum Part {
     Diff,
 }
 
-impl Part {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Runtime => "runtime",
-            Self::Check => "check",
-            Self::Diff => "diff",
-        }
-    }
-
+/// What is mutated, and the tests that have to detect it; no others are built.
+struct Mutation {
+    name: &'static str,
     /// The mutated packages and files.
-    fn broken(self) -> &'static str {
-        match self {
-            Self::Runtime => "--package skypay-runtime --all-features",
-            Self::Check => {
-                "--package codegen --file codegen/src/check.rs --file codegen/src/check/** \
-                 --file codegen/src/lower.rs --test-package codegen --test-package tests"
-            }
-            Self::Diff => {
-                "--package spec-tools --file spec-tools/src/diff.rs --file spec-tools/src/diff/**"
-            }
-        }
-    }
+    mutated: &'static str,
+    /// The packages of the tests.
+    packages: &'static str,
+    /// A selection of their tests.
+    tests: &'static [&'static str],
+    /// The test timeout in seconds, after which a mutant counts as an endless loop.
+    timeout: &'static str,
+}
 
-    /// Returns the test timeout in seconds, after which a mutant counts as an
-    /// endless loop. The tests take a few seconds; those of `diff`, a minute on a
-    /// busy machine.
-    fn longest(self) -> &'static str {
+impl Part {
+    fn mutation(self) -> Mutation {
         match self {
-            Self::Runtime | Self::Check => "60",
-            Self::Diff => "300",
-        }
-    }
-
-    /// Returns the tests that have to detect the mutants: their packages, and a
-    /// selection. No others are built.
-    fn tests(self) -> (&'static str, &'static [&'static str]) {
-        match self {
-            Self::Runtime => (
-                "--package skypay-runtime --all-features",
-                &["--lib", "--tests"],
-            ),
-            Self::Check => (
-                "--package codegen --package tests",
-                &["--lib", "--test=generation"],
-            ),
-            Self::Diff => ("--package spec-tools", &["--lib", "--test=breaking"]),
+            Self::Runtime => Mutation {
+                name: "runtime",
+                mutated: "--package skypay-runtime --all-features",
+                packages: "--package skypay-runtime --all-features",
+                tests: &["--lib", "--tests"],
+                timeout: "60",
+            },
+            Self::Check => Mutation {
+                name: "check",
+                mutated: "--package codegen --file codegen/src/check.rs \
+                          --file codegen/src/check/** --file codegen/src/lower.rs \
+                          --test-package codegen --test-package tests",
+                packages: "--package codegen --package tests",
+                tests: &["--lib", "--test=generation"],
+                timeout: "60",
+            },
+            // Its tests take a minute on a busy machine.
+            Self::Diff => Mutation {
+                name: "diff",
+                mutated: "--package spec-tools --file spec-tools/src/diff.rs \
+                          --file spec-tools/src/diff/**",
+                packages: "--package spec-tools",
+                tests: &["--lib", "--test=breaking"],
+                timeout: "300",
+            },
         }
     }
 }
@@ -101,19 +96,19 @@ pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     let chosen = arguments.part.as_ref().map(std::slice::from_ref);
     let mut outcome = Ok(());
     for part in chosen.unwrap_or(Part::value_variants()) {
-        println!("== {}", part.name());
-        let (packages, tests) = part.tests();
-        let arguments_of_cargo = || FAST.iter().chain(tests);
+        let part = part.mutation();
+        println!("== {}", part.name);
+        let arguments_of_cargo = || FAST.iter().chain(part.tests);
         // A test that fails without a mutant detects none.
-        let mut unbroken = cargo::command(root, &format!("test {packages}"));
+        let mut unbroken = cargo::command(root, &format!("test {}", part.packages));
         cargo::run(unbroken.args(arguments_of_cargo()))?;
         let mut mutants = cargo::program(&program, root);
         mutants
             .args(["mutants", "--no-shuffle", "--baseline", "skip"])
-            .args(["--timeout", part.longest()])
+            .args(["--timeout", part.timeout])
             .arg("--output")
-            .arg(root.join(WORK).join(part.name()))
-            .args(part.broken().split_whitespace())
+            .arg(root.join(WORK).join(part.name))
+            .args(part.mutated.split_whitespace())
             .args(arguments_of_cargo().map(|argument| format!("--cargo-arg={argument}")));
         if let Some(shard) = &arguments.shard {
             mutants.args(["--shard", shard]);

@@ -5,10 +5,6 @@ use std::path::Path;
 use crate::{Outcome, cargo};
 
 /// `prove`: verifies the results of `diff` by compiling and running generated code.
-///
-/// # Errors
-///
-/// A result that is wrong, or a crate that does not build.
 pub fn run(root: &Path, arguments: &[String]) -> Outcome {
     let program = cargo::built(root, "prove", "--bin prove")?;
     cargo::run(cargo::program(program, root).args(arguments))

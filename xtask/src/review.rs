@@ -79,10 +79,6 @@ pub(crate) struct Check {
 }
 
 /// `review`: writes the review, and returns the worst outcome of its checks.
-///
-/// # Errors
-///
-/// A check that failed, or documents that cannot be compared.
 pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     let (text, ending) = report(root, arguments)?;
     let Some(out) = &arguments.out else {

@@ -28,10 +28,6 @@ pub struct Arguments {
 
 /// `schemathesis`: fails if a response violates the document, or an operation
 /// never succeeds.
-///
-/// # Errors
-///
-/// Failures that Schemathesis reports, or a missing dependency.
 pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     let (folder, work) = (root.join(FOLDER), root.join("target/schemathesis"));
     fs::create_dir_all(&work).map_err(|error| sync_dir::unusable("create", &work, &error))?;

@@ -1,15 +1,13 @@
 //! `semver`: the next versions, and whether the manifests contain them.
 
-use std::fs;
 use std::path::Path;
 
 use clap::Args;
 use codegen::Location;
-use spec_tools::diff::{Bump, Report, Version};
+use spec_tools::diff::{Bump, Version};
 
 use crate::Ending;
-use crate::comparison::Comparison;
-use crate::comparison::{Documents, Source};
+use crate::comparison::{Comparison, Documents, Source};
 use crate::generate::DOCUMENT;
 use crate::git;
 use crate::report::{Finding, Level, paragraph};
@@ -70,9 +68,7 @@ impl Versions {
         } = comparison;
         let old = version(&report.old_version, &documents.against)?;
         let now = version(&report.new_version, DOCUMENT)?;
-        let manifest = fs::read_to_string(root.join(MANIFEST));
-        let manifest = manifest.map_err(|error| format!("cannot read {MANIFEST}: {error}"))?;
-        let (crates, line) = manifest_version(&manifest, MANIFEST)?;
+        let (crates, line) = manifest_version(&crate::read(root, MANIFEST)?, MANIFEST)?;
         let crates_old = old_crates(root, documents)?.unwrap_or(old);
         let whole = report.types();
         let location = |line| Location::new(line, 1, "");
@@ -87,7 +83,12 @@ impl Versions {
             least: old.next(whole),
             now,
         }];
-        lines.extend(crate_bumps(report).map(|(what, bump)| Line {
+        let crate_bumps = [
+            ("skypay-types", whole),
+            ("skypay-client", report.impact.client),
+            ("skypay-server", report.impact.server),
+        ];
+        lines.extend(crate_bumps.map(|(what, bump)| Line {
             what,
             file: MANIFEST,
             location: location(line),
@@ -123,21 +124,14 @@ impl Versions {
 
     fn newest(&self, file: &str, version: impl Fn(&Line) -> Version) -> Version {
         let lines = self.lines.iter().filter(|line| line.file == file);
-        let none = Version {
-            major: 0,
-            minor: 0,
-            patch: 0,
-        };
-        lines.map(version).max().unwrap_or(none)
+        lines.map(version).max().unwrap_or_default()
     }
 
     /// Whether document and crates share major and minor version, so that equal
     /// numbers mean the same.
     fn agree(&self) -> bool {
-        let mut versions = self
-            .lines
-            .iter()
-            .map(|line| (line.now.major, line.now.minor));
+        let lines = self.lines.iter();
+        let mut versions = lines.map(|line| (line.now.major, line.now.minor));
         let first = versions.next();
         versions.all(|version| Some(version) == first)
     }
@@ -153,14 +147,10 @@ impl Versions {
 
     /// Returns what to do if a version is wrong.
     pub(crate) fn advice(&self) -> String {
-        let low: Vec<_> = self
-            .lines
-            .iter()
-            .filter(|line| !line.is_reached())
-            .collect();
         let raise = |file: &str, name: &str| {
-            let lines = low.iter().filter(|line| line.file == file);
-            let least = lines.map(|line| line.least).max()?;
+            let lines = self.lines.iter().filter(|line| line.file == file);
+            let low = lines.filter(|line| !line.is_reached());
+            let least = low.map(|line| line.least).max()?;
             Some(format!("{name} in {file} to {least}"))
         };
         let steps = [
@@ -215,41 +205,28 @@ impl Line {
     }
 
     fn text(&self) -> String {
-        let Self {
-            what,
-            bump,
-            old,
-            least,
-            now,
-            ..
-        } = self;
         let is = if self.is_reached() { "is" } else { "is still" };
-        let bump = bump.word();
-        format!("{what:<14}  {bump:<5}  {old} -> {least}  {is} {now}\n")
+        let (what, bump, old) = (self.what, self.bump.word(), self.old);
+        format!(
+            "{what:<14}  {bump:<5}  {old} -> {}  {is} {}\n",
+            self.least, self.now
+        )
     }
 
     fn finding(&self) -> Finding {
-        let Self {
-            what,
-            file,
-            location,
-            bump,
-            old,
-            least,
-            now,
-        } = self;
-        let bump = bump.word();
-        let message = format!("{what}: {bump}, {old} -> {least}, is still {now}");
-        Finding::new(Level::Error, "next-version", file, location, message)
+        let (what, bump, old) = (self.what, self.bump.word(), self.old);
+        let message = format!(
+            "{what}: {bump}, {old} -> {}, is still {}",
+            self.least, self.now
+        );
+        Finding::new(
+            Level::Error,
+            "next-version",
+            self.file,
+            &self.location,
+            message,
+        )
     }
-}
-
-fn crate_bumps(report: &Report) -> [(&'static str, Bump); 3] {
-    [
-        ("skypay-types", report.types()),
-        ("skypay-client", report.impact.client),
-        ("skypay-server", report.impact.server),
-    ]
 }
 
 /// Returns the old version of the crates; `None` where only a document is known.

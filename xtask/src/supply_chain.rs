@@ -9,10 +9,6 @@ use crate::{Outcome, cargo};
 const VERSION: &str = "0.20.2";
 
 /// Installs and runs cargo-deny.
-///
-/// # Errors
-///
-/// A dependency that violates a rule.
 pub fn run(root: &Path) -> Outcome {
     // The default features serve advisories only, whose check requires the network.
     let program = cargo::install(root, "cargo-deny", VERSION, "--no-default-features")?;

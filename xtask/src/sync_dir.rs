@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use codegen::Location;
+use tempfile::TempDir;
 
 use crate::report::{Finding, Level};
 use crate::{Failure, atomic_write};
@@ -145,30 +146,9 @@ pub(crate) fn unusable(verb: &str, path: &Path, error: &std::io::Error) -> Failu
     Failure::Unusable(format!("cannot {verb} {}: {error}", path.display()))
 }
 
-/// A temporary folder of this process below `target/`, removed on drop.
-pub(crate) struct Scratch(PathBuf);
-
-impl Scratch {
-    /// Creates the folder.
-    pub(crate) fn new(root: &Path) -> Result<Self, Failure> {
-        use std::sync::atomic::{AtomicU32, Ordering};
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{}-{number}", std::process::id());
-        let path = root.join("target").join("xtask").join(name);
-        fs::create_dir_all(&path).map_err(|error| unusable("create", &path, &error))?;
-        Ok(Self(path))
-    }
-
-    /// Returns the path of the folder.
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Leftovers are harmless: the next run uses another name.
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// Returns a temporary folder below `target/`, removed on drop.
+pub(crate) fn scratch(root: &Path) -> Result<TempDir, Failure> {
+    let folder = root.join("target").join("xtask");
+    let created = fs::create_dir_all(&folder).and_then(|()| tempfile::tempdir_in(&folder));
+    created.map_err(|error| unusable("create", &folder, &error))
 }

@@ -104,10 +104,6 @@ pub enum Verify {
 
 impl Task {
     /// Runs the task.
-    ///
-    /// # Errors
-    ///
-    /// The reason why it failed.
     pub fn run(&self, root: &Path) -> Outcome {
         match self {
             Self::Gen { check: false } => generate::write(root),

@@ -20,12 +20,6 @@ pub(super) fn paragraph(review: &Review) -> String {
         return String::new();
     }
     let view = review.view();
-    let with = |severity: Severity| -> Vec<&Change> {
-        let changes = review.comparison.report.changes.iter();
-        changes
-            .filter(|change| view.severity_of(change) == severity)
-            .collect()
-    };
     let mut sentences = Vec::new();
     for (severity, what) in [
         (Severity::LintError, "The edit is a mistake in"),
@@ -46,7 +40,10 @@ pub(super) fn paragraph(review: &Review) -> String {
             "Something is added that partners need not use, in",
         ),
     ] {
-        let changes = with(severity);
+        let changes = review.comparison.report.changes.iter();
+        let changes: Vec<_> = changes
+            .filter(|change| view.severity_of(change) == severity)
+            .collect();
         if !changes.is_empty() {
             sentences.push(format!("{what} {}.", places(&changes)));
         }
