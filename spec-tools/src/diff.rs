@@ -27,6 +27,7 @@ use codegen::{Diagnostic, Diagnostics};
 pub use changes::{Change, Side, User, Values, fingerprint};
 pub use impact::{Bump, Impact, Part, Role, Severity, Wire};
 pub use version::Version;
+pub(crate) use view::reached;
 
 /// The result of a comparison.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ mod webhooks;
 use codegen::check::{self, Document};
 use codegen::document::{self, Node};
 use codegen::{Diagnostics, File, Reporter};
-use tree::{Edit as _, text};
+use tree::{get_mut, insert, put, text};
 
 /// The origin, as stated in each export.
 const SOURCE: &str = "Derived from spec/skypay.yaml by `cargo xtask spec exports`. Do not edit.";
@@ -47,13 +47,13 @@ pub fn exports(text: &str) -> Result<Vec<File>, Diagnostics> {
 /// Returns the document with a note that describes the export.
 fn noted(root: &Node, what: &str) -> Node {
     let mut view = root.clone();
-    view.insert(1, "x-generated-from", text(SOURCE));
-    if let Some(info) = view.get_mut("info") {
+    insert(&mut view, 1, "x-generated-from", text(SOURCE));
+    if let Some(info) = get_mut(&mut view, "info") {
         let before = info.text_of("description").unwrap_or_default();
         let envelope = root.get("x-skypay-envelope").map(prose::plaintext);
         let envelope = envelope.map_or_else(String::new, |text| format!(">\n> {text}\n"));
         let note = format!("> {SOURCE}\n>\n> {what}\n{envelope}\n{before}");
-        info.put("description", text(note.trim_end()));
+        put(info, "description", text(note.trim_end()));
     }
     view
 }

@@ -1,14 +1,12 @@
 //! Compares the document apart from its operations: descriptions, servers,
 //! extensions, and components on their own.
 
-use std::collections::BTreeSet;
-
-use codegen::document::{Entry, Node, Value};
+use codegen::document::{Entry, Node};
 
 use super::changes::{Scope, Side};
 use super::impact::{Bump, Impact, Wire};
 use super::keywords::Holder;
-use super::view::target;
+use super::view::reached;
 use super::walk::{Pair, Walk, members, paired, same};
 
 /// Compares everything except the operations.
@@ -120,7 +118,8 @@ impl<'d> Walk<'d> {
             Side::Old => (self.old, (Some(entry.key.clone()), None)),
             Side::New => (self.new, (None, Some(entry.key.clone()))),
         };
-        if reachable(root).contains(entry.key.as_str()) {
+        let target = format!("#/components/schemas/{}", entry.key);
+        if reached(root).contains(target.as_str()) {
             return;
         }
         let is_type =
@@ -133,21 +132,4 @@ impl<'d> Walk<'d> {
         };
         self.note_at(rule, (side, &entry.location), values, impact);
     }
-}
-
-/// The component schemas that the operations use, directly or indirectly.
-fn reachable(root: &Node) -> BTreeSet<&str> {
-    let mut found = BTreeSet::new();
-    let mut open: Vec<&Node> = root.get("paths").into_iter().collect();
-    while let Some(node) = open.pop() {
-        open.extend(node.items());
-        open.extend(node.entries().iter().map(|entry| &entry.node));
-        if let Some(Value::Text(reference)) = node.get("$ref").map(|node| &node.value)
-            && let Some(name) = reference.rsplit('/').next()
-            && found.insert(name)
-        {
-            open.extend(target(root, reference));
-        }
-    }
-    found
 }

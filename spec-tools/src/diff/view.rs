@@ -154,6 +154,27 @@ pub(super) fn target<'d>(root: &'d Node, reference: &str) -> Option<&'d Node> {
         .try_fold(root, |node, step| node.get(&step))
 }
 
+/// Keywords whose contents are data, not keywords.
+const DATA: &[&str] = &["example", "value", "enum", "default"];
+
+/// Returns the references that the operations reach, directly or indirectly.
+pub(crate) fn reached(root: &Node) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<_> = root.get("paths").into_iter().collect();
+    while let Some(node) = open.pop() {
+        open.extend(node.items());
+        let entries = node.entries().iter();
+        let keywords = entries.filter(|entry| !DATA.contains(&entry.key.as_str()));
+        open.extend(keywords.map(|entry| &entry.node));
+        if let Some(reference) = node.text_of("$ref")
+            && found.insert(reference)
+        {
+            open.extend(target(root, reference));
+        }
+    }
+    found
+}
+
 /// Returns the value as text, regardless of the order of keys and without
 /// exceptions from lint rules.
 pub(super) fn canonical(node: &Node) -> String {

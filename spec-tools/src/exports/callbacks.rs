@@ -5,7 +5,7 @@ use codegen::document::Node;
 
 use super::noted;
 use super::prose::describe;
-use super::tree::{Edit as _, list, map, text};
+use super::tree::{get_mut, list, map, put, take, text};
 
 const NOTE: &str = "Callbacks stand below the first operation that causes them; further such \
     operations name it in their descriptions, as many tools read no reference there. OpenAPI 3.0 knows no callback without an operation; those \
@@ -37,7 +37,7 @@ pub(super) fn callbacks(document: &Document<'_>) -> Node {
     });
     let carrier = carrier(&callbacks).map(|item| (CARRIER, item));
     let mut view = noted(document.root, NOTE);
-    view.put("paths", map(items.chain(carrier)));
+    put(&mut view, "paths", map(items.chain(carrier)));
     view
 }
 
@@ -63,7 +63,7 @@ fn causes<'d>(callback: &Operation<'d>, operations: &[&Operation<'d>]) -> Vec<&'
 fn with_callbacks(operation: &Operation<'_>, callbacks: &[Callback<'_>]) -> Node {
     let key = operation.path.key.as_str();
     let mut item = operation.path.node.clone();
-    let Some(post) = item.get_mut("post") else {
+    let Some(post) = get_mut(&mut item, "post") else {
         return item;
     };
     let mut own = Vec::new();
@@ -82,7 +82,7 @@ fn with_callbacks(operation: &Operation<'_>, callbacks: &[Callback<'_>]) -> Node
         }
     }
     if !own.is_empty() {
-        post.put("callbacks", map(own));
+        put(post, "callbacks", map(own));
     }
     item
 }
@@ -119,8 +119,8 @@ impl Callback<'_> {
     /// for variables that the partner chooses.
     fn item(&self) -> Node {
         let mut item = self.operation.path.node.clone();
-        item.take("x-skypay-direction");
-        let servers = item.take("servers");
+        take(&mut item, "x-skypay-direction");
+        let servers = take(&mut item, "servers");
         let server = servers.as_ref().and_then(|servers| servers.items().first());
         let url = server.map(url).unwrap_or_default();
         let url = format!("{}{}", url.trim_end_matches('/'), self.operation.wire_path);

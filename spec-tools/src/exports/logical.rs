@@ -7,7 +7,7 @@ use codegen::Reporter;
 use codegen::document::Node;
 
 use super::noted;
-use super::tree::{Edit as _, map, text};
+use super::tree::{insert, map, put, text};
 
 const NOTE: &str = "Every operation has a path of its own here, for tools that cannot tell \
     operations on one path apart. The last part of a path is not on the wire: the URL that is \
@@ -29,10 +29,10 @@ pub(super) fn logical(root: &Node, reporter: &mut Reporter) -> Node {
             reporter.add("path-form", &path.location, message);
         }
         let mut item = path.node.clone();
-        item.insert(0, "x-wire-path", text(wire));
+        insert(&mut item, 0, "x-wire-path", text(wire));
         items.push((key, item));
     }
-    view.put("paths", map(items));
+    put(&mut view, "paths", map(items));
     view
 }
 

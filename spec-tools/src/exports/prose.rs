@@ -11,7 +11,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{Environment, context};
 use serde::Serialize;
 
-use super::tree::{Edit as _, list, map, text};
+use super::tree::{entries_mut, get_mut, list, map, put, take, text};
 
 /// Returns the document with all information of `x-skypay-` keywords about codes,
 /// fields and operations restated in descriptions and in keywords of other tools.
@@ -19,14 +19,13 @@ pub(super) fn explained(root: &Node) -> Result<Node, Diagnostics> {
     let prose = Prose::new(root)?;
     let mut view = root.clone();
     let names = enum_names(root);
-    let schemas = view.get_mut("components");
-    let schemas = schemas.and_then(|components| components.get_mut("schemas"));
-    for entry in schemas.and_then(Node::entries_mut).into_iter().flatten() {
+    let components = get_mut(&mut view, "components");
+    let schemas = components.and_then(|components| get_mut(components, "schemas"));
+    for entry in entries_mut(schemas) {
         prose.schema(&mut entry.node, names.get(entry.key.as_str()))?;
     }
-    let paths = view.get_mut("paths").and_then(Node::entries_mut);
-    for path in paths.into_iter().flatten() {
-        if let Some(post) = path.node.get_mut("post") {
+    for path in entries_mut(get_mut(&mut view, "paths")) {
+        if let Some(post) = get_mut(&mut path.node, "post") {
             prose.operation(post)?;
         }
     }
@@ -38,7 +37,7 @@ pub(super) fn describe(node: &mut Node, paragraph: &str) {
     let before = node.text_of("description").unwrap_or_default().trim_end();
     let whole = format!("{before}\n\n{}", paragraph.trim());
     if !paragraph.trim().is_empty() {
-        node.put("description", text(whole.trim_start()));
+        put(node, "description", text(whole.trim_start()));
     }
 }
 
@@ -107,15 +106,18 @@ impl<'d> Prose<'d> {
             let rows = schema.items_of("x-skypay-codes").iter();
             let said = rows.map(|row| text(&one_line(row.text_of("description"))));
             let said = list(said);
-            schema.put("x-enum-varnames", list(names.iter().map(|name| text(name))));
-            schema.put("x-enum-descriptions", said);
+            put(
+                schema,
+                "x-enum-varnames",
+                list(names.iter().map(|name| text(name))),
+            );
+            put(schema, "x-enum-descriptions", said);
         }
         let rules = schema.items_of("x-skypay-rules").iter();
         let rules: Vec<_> = rules.map(Rule::of).collect();
         let said = context! { schema => value(Some(schema)), rules => Serde(&rules) };
         describe(schema, &self.rendered("schema", said)?);
-        let properties = schema.get_mut("properties").and_then(Node::entries_mut);
-        for entry in properties.into_iter().flatten() {
+        for entry in entries_mut(get_mut(schema, "properties")) {
             self.field(&entry.key, &mut entry.node, &rules)?;
         }
         Ok(())
@@ -139,10 +141,10 @@ impl<'d> Prose<'d> {
             return Ok(());
         }
         // A reference cannot have siblings.
-        if let Some(reference) = field.take("$ref") {
-            field.put("allOf", list([map([("$ref", reference)])]));
+        if let Some(reference) = take(field, "$ref") {
+            put(field, "allOf", list([map([("$ref", reference)])]));
             let description = schema.text("description").unwrap_or_default();
-            field.put("description", text(description));
+            put(field, "description", text(description));
         }
         describe(field, &said);
         Ok(())
@@ -154,7 +156,7 @@ impl<'d> Prose<'d> {
         let said = context! { post => value(Some(post)) };
         describe(post, &self.rendered("operation", said)?);
         let envelope = self.root.get("x-skypay-envelope");
-        if let (Some(envelope), Some(body)) = (envelope, post.get_mut("requestBody")) {
+        if let (Some(envelope), Some(body)) = (envelope, get_mut(post, "requestBody")) {
             describe(body, &plaintext(envelope));
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Builders and editing methods for trees that are created, so that nodes have no
+//! Builds and edits trees that are created, so that nodes have no
 //! location.
 
 use codegen::Location;
@@ -40,76 +40,51 @@ fn entry(key: String, node: Node) -> Entry {
     }
 }
 
-/// Editing methods for trees.
-pub(super) trait Edit: Sized {
-    /// Returns the members for editing; `None` if this is not a mapping.
-    fn entries_mut(&mut self) -> Option<&mut Vec<Entry>>;
-
-    /// Returns the items for editing; empty if this is not a sequence.
-    fn items_mut(&mut self) -> &mut [Self];
-
-    /// Returns a member for editing.
-    fn get_mut(&mut self, key: &str) -> Option<&mut Self>;
-
-    /// Replaces the value of a member in place, or appends the member.
-    fn put(&mut self, key: &str, node: Self);
-
-    /// Inserts a member at a position, or at the end if there are fewer members.
-    fn insert(&mut self, position: usize, key: &str, node: Self);
-
-    /// Removes a member.
-    fn take(&mut self, key: &str) -> Option<Self>;
-
-    /// Replaces the key and value of a member in place.
-    fn replace(&mut self, key: &str, new: &str, change: impl FnOnce(Self) -> Self);
+/// Returns the members for editing; none if this is not a mapping.
+pub(super) fn entries_mut(node: Option<&mut Node>) -> impl Iterator<Item = &mut Entry> {
+    node.and_then(members).into_iter().flatten()
 }
 
-impl Edit for Node {
-    fn entries_mut(&mut self) -> Option<&mut Vec<Entry>> {
-        match &mut self.value {
-            Value::Map(entries) => Some(entries),
-            _ => None,
-        }
+fn members(node: &mut Node) -> Option<&mut Vec<Entry>> {
+    match &mut node.value {
+        Value::Map(entries) => Some(entries),
+        _ => None,
     }
+}
 
-    fn items_mut(&mut self) -> &mut [Self] {
-        match &mut self.value {
-            Value::List(items) => items,
-            _ => &mut [],
-        }
+/// Returns the items for editing; empty if this is not a sequence.
+pub(super) fn items_mut(node: &mut Node) -> &mut [Node] {
+    match &mut node.value {
+        Value::List(items) => items,
+        _ => &mut [],
     }
+}
 
-    fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
-        let mut entries = self.entries_mut()?.iter_mut();
-        let found = entries.find(|entry| entry.key == key);
-        found.map(|entry| &mut entry.node)
-    }
+/// Returns a member for editing.
+pub(super) fn get_mut<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
+    let found = entries_mut(Some(node)).find(|entry| entry.key == key);
+    found.map(|entry| &mut entry.node)
+}
 
-    fn put(&mut self, key: &str, node: Self) {
-        if let Some(present) = self.get_mut(key) {
-            *present = node;
-        } else if let Some(entries) = self.entries_mut() {
-            entries.push(entry(key.to_owned(), node));
-        }
+/// Replaces the value of a member in place, or appends the member.
+pub(super) fn put(node: &mut Node, key: &str, value: Node) {
+    if let Some(present) = get_mut(node, key) {
+        *present = value;
+    } else {
+        insert(node, usize::MAX, key, value);
     }
+}
 
-    fn insert(&mut self, position: usize, key: &str, node: Self) {
-        if let Some(entries) = self.entries_mut() {
-            entries.insert(position.min(entries.len()), entry(key.to_owned(), node));
-        }
+/// Inserts a member at a position, or at the end if there are fewer members.
+pub(super) fn insert(node: &mut Node, position: usize, key: &str, value: Node) {
+    if let Some(members) = members(node) {
+        members.insert(position.min(members.len()), entry(key.to_owned(), value));
     }
+}
 
-    fn take(&mut self, key: &str) -> Option<Self> {
-        let entries = self.entries_mut()?;
-        let position = entries.iter().position(|entry| entry.key == key)?;
-        Some(entries.remove(position).node)
-    }
-
-    fn replace(&mut self, key: &str, new: &str, change: impl FnOnce(Self) -> Self) {
-        let mut entries = self.entries_mut().into_iter().flatten();
-        if let Some(found) = entries.find(|entry| entry.key == key) {
-            new.clone_into(&mut found.key);
-            found.node = change(found.node.clone());
-        }
-    }
+/// Removes a member.
+pub(super) fn take(node: &mut Node, key: &str) -> Option<Node> {
+    let members = members(node)?;
+    let position = members.iter().position(|entry| entry.key == key)?;
+    Some(members.remove(position).node)
 }

@@ -4,7 +4,7 @@ use codegen::check::{Document, Operation};
 use codegen::document::Node;
 
 use super::noted;
-use super::tree::{Edit as _, list, map, text};
+use super::tree::{entries_mut, get_mut, insert, items_mut, list, map, put, take, text};
 
 /// The OpenAPI version of the export.
 const VERSION: &str = "3.1.0";
@@ -15,16 +15,21 @@ const NOTE: &str = "This is OpenAPI 3.1; callbacks are `webhooks`. What stands b
 /// Builds the export.
 pub(super) fn webhooks(document: &Document<'_>) -> Node {
     let mut view = noted(document.root, NOTE);
-    view.put("openapi", text(VERSION));
+    put(&mut view, "openapi", text(VERSION));
     let operations = document.operations.iter();
     let (callbacks, operations): (Vec<_>, Vec<_>) = operations.partition(|one| one.is_callback());
     let operations = operations.iter();
     let operations = operations.map(|one| (one.path.key.as_str(), one.path.node.clone()));
     let webhooks = callbacks.iter().map(|one| (one.label, webhook(one)));
     let (operations, webhooks) = (map(operations), map(webhooks));
-    view.put("paths", operations);
+    put(&mut view, "paths", operations);
     let after_paths = view.entries().iter().position(|entry| entry.key == "paths");
-    view.insert(after_paths.map_or(0, |at| at + 1), "webhooks", webhooks);
+    insert(
+        &mut view,
+        after_paths.map_or(0, |at| at + 1),
+        "webhooks",
+        webhooks,
+    );
     upgrade_within(&mut view);
     view
 }
@@ -33,8 +38,8 @@ pub(super) fn webhooks(document: &Document<'_>) -> Node {
 /// path.
 fn webhook(callback: &Operation<'_>) -> Node {
     let mut item = callback.path.node.clone();
-    item.take("x-skypay-direction");
-    let servers = item.get_mut("servers").map(Node::items_mut);
+    take(&mut item, "x-skypay-direction");
+    let servers = get_mut(&mut item, "servers").map(items_mut);
     for server in servers.unwrap_or_default() {
         let url = server.text_of("url").unwrap_or_default();
         let url = text(&format!(
@@ -42,21 +47,21 @@ fn webhook(callback: &Operation<'_>) -> Node {
             url.trim_end_matches('/'),
             callback.wire_path
         ));
-        server.put("url", url);
+        put(server, "url", url);
     }
     item
 }
 
 /// Converts all schemas below a node that is not a schema itself.
 fn upgrade_within(node: &mut Node) {
-    for item in node.items_mut() {
+    for item in items_mut(node) {
         upgrade_within(item);
     }
-    for entry in node.entries_mut().into_iter().flatten() {
+    for entry in entries_mut(Some(node)) {
         match entry.key.as_str() {
             "schema" => upgrade(&mut entry.node),
             "schemas" => {
-                let schemas = entry.node.entries_mut().into_iter().flatten();
+                let schemas = entries_mut(Some(&mut entry.node));
                 schemas.for_each(|entry| upgrade(&mut entry.node));
             }
             // Examples are data, and extensions are our own.
@@ -70,18 +75,22 @@ fn upgrade_within(node: &mut Node) {
 /// Converts a schema from the dialect of `OpenAPI` 3.0 to JSON Schema 2020-12. Of the
 /// keywords that a document may have, only `example` differs.
 fn upgrade(schema: &mut Node) {
-    schema.replace("example", "examples", |example| list([example]));
+    let mut entries = entries_mut(Some(schema));
+    if let Some(example) = entries.find(|entry| entry.key == "example") {
+        "examples".clone_into(&mut example.key);
+        example.node = list([example.node.clone()]);
+    }
+    drop(entries);
     for key in ["properties", "allOf", "items"] {
-        let Some(parts) = schema.get_mut(key) else {
+        let Some(parts) = get_mut(schema, key) else {
             continue;
         };
         if key == "items" {
             upgrade(parts);
             continue;
         }
-        parts.items_mut().iter_mut().for_each(upgrade);
-        let named = parts.entries_mut().into_iter().flatten();
-        named.for_each(|entry| upgrade(&mut entry.node));
+        items_mut(parts).iter_mut().for_each(upgrade);
+        entries_mut(Some(parts)).for_each(|entry| upgrade(&mut entry.node));
     }
 }
 

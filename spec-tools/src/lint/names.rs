@@ -2,13 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diff::Version;
+use crate::diff::{Version, reached};
 use codegen::Reporter;
 use codegen::check::Document;
 use codegen::document::{Entry, Node};
-
-/// Keywords whose contents are data, not keywords.
-const DATA: &[&str] = &["example", "value", "enum", "default"];
 
 /// Checks that similar names denote the same thing and are declared as such.
 pub(super) fn similar(document: &Document<'_>, reporter: &mut Reporter) {
@@ -86,39 +83,15 @@ fn declared(users: &[&Entry], others: &[&Entry]) -> bool {
 
 /// Checks that every component is used by an operation.
 pub(super) fn unused(document: &Document<'_>, reporter: &mut Reporter) {
-    let mut reached = BTreeSet::new();
-    if let Some(paths) = document.root.get("paths") {
-        reach(document.root, paths, &mut reached);
-    }
+    let reached = reached(document.root);
     for kind in document.root.entries_of("components") {
         for entry in kind.node.entries() {
             let target = format!("#/components/{}/{}", kind.key, entry.key);
-            if !reached.contains(&target) {
+            if !reached.contains(target.as_str()) {
                 let message = format!("no operation reaches `{}`: remove it", entry.key);
                 reporter.add("unused-component", &entry.location, message);
             }
         }
-    }
-}
-
-fn reach(root: &Node, node: &Node, reached: &mut BTreeSet<String>) {
-    for entry in node.entries() {
-        if DATA.contains(&entry.key.as_str()) {
-            continue;
-        }
-        let target = entry.node.text().filter(|_| entry.key == "$ref");
-        if let Some(target) = target
-            && reached.insert(target.to_owned())
-            && let Some(next) = target
-                .strip_prefix("#/")
-                .and_then(|path| path.split('/').try_fold(root, |node, step| node.get(step)))
-        {
-            reach(root, next, reached);
-        }
-        reach(root, &entry.node, reached);
-    }
-    for item in node.items() {
-        reach(root, item, reached);
     }
 }
 
