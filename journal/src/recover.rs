@@ -1,7 +1,8 @@
 //! Recovery of a journal that was restored from a backup: nothing is sent before
 //! SkyPay was asked what happened since.
 
-use jiff::ToSpan;
+use std::iter;
+
 use skypay_client::types::{Date, DateTime};
 
 use crate::database::{Database, DatabaseError, Value};
@@ -77,11 +78,8 @@ impl<S: Store> Journal<S> {
         })?;
         let mut days = Vec::new();
         let today = DateTime::from(events.now).civil().date();
-        let all = first
-            .civil()
-            .series(1.day())
-            .take_while(|day| *day <= today);
-        for day in all {
+        let all = iter::successors(Some(first.civil()), |day| day.next_day());
+        for day in all.take_while(|day| *day <= today) {
             days.push(self.reconcile(provider, day.into()).await?);
         }
         let mut recovery = Recovery {

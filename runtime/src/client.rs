@@ -7,8 +7,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::civil::DateTimeRound;
-use jiff::{RoundMode, Unit};
 use reqwest::{StatusCode, Url};
 use serde_json::value::RawValue;
 use tower::ServiceExt;
@@ -129,10 +127,8 @@ impl Transport {
     pub fn ask_not_before(&self, operation: &OperationInfo) -> Option<DateTime> {
         let seconds = i64::from(operation.status_query_delay?) + CLOCK_MARGIN;
         let time = self.0.settings.clock.date_time().plus_seconds(seconds);
-        let up = DateTimeRound::new()
-            .smallest(Unit::Second)
-            .mode(RoundMode::Ceil);
-        Some(DateTime::from(time.civil().round(up).ok()?))
+        let whole = DateTime::from(time.civil().truncate_to_second());
+        Some(whole.plus_seconds((whole < time).into()))
     }
 
     /// Executes one call: validates `request`, encrypts it, sends it through

@@ -8,7 +8,7 @@ pub mod encoding;
 mod operation;
 pub mod presence;
 
-pub use encoding::{Encode, Fraction, Native, Number};
+pub use encoding::{Encode, Fraction, Number};
 pub use presence::{
     Presence, entries, list, optional, optional_entries, optional_list, received, required,
 };
@@ -137,11 +137,12 @@ macro_rules! message {
                     $crate::message::$presence, $ty,
                 >(self.$field, $wire, &mut at);)*
                 $(let ::core::option::Option::Some($field) = $field else {
-                    return at.finish(::core::option::Option::None);
+                    return ::core::result::Result::Err($crate::Invalid::from(at));
                 };)*
                 let message = $name { $($field,)* };
                 $crate::Validate::check(&message, &mut at);
-                at.finish(::core::option::Option::Some(message))
+                at.finish()?;
+                ::core::result::Result::Ok(message)
             }
         }
 
@@ -188,7 +189,7 @@ macro_rules! message {
                         fields.len(),
                     )?;
                     $(presence::write::<
-                        presence::$presence, $ty, $crate::__encoding!($wire $($encoding)?), _,
+                        presence::$presence, $ty, $crate::__encoding!($wire $ty $(, $encoding)?), _,
                     >(&mut state, $wire, &self.$field)?;)*
                     serde::ser::SerializeStruct::end(state)
                 }
@@ -261,7 +262,7 @@ macro_rules! message {
                 $(
                     let property = $crate::schema::property::<
                         presence::$presence,
-                        $crate::schema::As<$crate::__encoding!($wire $($encoding)?), $ty>,
+                        $crate::__encoding!($wire $ty $(, $encoding)?),
                     >(generator, &mut object, $wire, &[$($doc),*]);
                     let _ = &property;
                     $($crate::schema::deprecated(property, ::core::stringify!($($deprecated)*));)?
@@ -409,26 +410,16 @@ macro_rules! __describe {
     ($property:ident, $ty:ty, $($other:tt)*) => {};
 }
 
-/// The encoding of a value.
+/// The type whose encoding and JSON Schema a value has.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __encoding {
-    ($wire:literal) => {
-        $crate::message::Native
-    };
-    ($wire:literal number) => {
-        $crate::message::Number
-    };
-    ($wire:literal fraction) => {
-        $crate::message::Fraction
-    };
-    ($wire:literal $other:ident) => {
+    ($wire:literal $ty:ty) => { $ty };
+    ($wire:literal $ty:ty, number) => { $crate::message::Number<$ty> };
+    ($wire:literal $ty:ty, fraction) => { $crate::message::Fraction<$ty> };
+    ($wire:literal $ty:ty, $other:ident) => {
         ::core::compile_error!(::core::concat!(
-            "field `",
-            $wire,
-            "`: unknown encoding `",
-            ::core::stringify!($other),
-            "`",
+            "field `", $wire, "`: unknown encoding `", ::core::stringify!($other), "`",
         ))
     };
 }

@@ -7,7 +7,7 @@ use std::ops::{Bound, RangeBounds};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use crate::message::{Fraction, Native, Number, Presence};
+use crate::message::{Fraction, Number, Presence};
 use crate::received::{Entries, Received};
 use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 
@@ -21,35 +21,6 @@ pub fn codes(listed: &[&str]) -> Schema {
 #[must_use]
 pub fn text() -> Schema {
     json_schema!({ "type": "string" })
-}
-
-/// The schema of an [`Amount`] that is written as a JSON number.
-#[derive(Debug)]
-pub enum AmountNumber {}
-
-/// The schema of a [`DateTime`] that is written with decimals of the second.
-#[derive(Debug)]
-pub enum DateTimeFraction {}
-
-/// Maps the encoding of a `T` to a type with its schema.
-pub trait Shown<T> {
-    /// The type with the schema.
-    type As: JsonSchema;
-}
-
-/// The type with the schema of a `T` in the encoding `E`.
-pub type As<E, T> = <E as Shown<T>>::As;
-
-impl<T: JsonSchema> Shown<T> for Native {
-    type As = T;
-}
-
-impl Shown<Amount> for Number {
-    type As = AmountNumber;
-}
-
-impl Shown<DateTime> for Fraction {
-    type As = DateTimeFraction;
 }
 
 /// The schema of a message without fields.
@@ -135,7 +106,7 @@ macro_rules! inline_schemas {
 
 inline_schemas! {
     Amount, "Amount", |_generator| matching(r"^-?[0-9]+\.[0-9]{2}$");
-    AmountNumber, "AmountNumber", |_generator| {
+    Number<Amount>, "AmountNumber", |_generator| {
         json_schema!({ "type": "number", "multipleOf": 0.01 })
     };
     IntegerText, "IntegerText", |_generator| matching("^-?[0-9]+$");
@@ -143,7 +114,7 @@ inline_schemas! {
     DateTime, "DateTime", |_generator| {
         matching("^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$")
     };
-    DateTimeFraction, "DateTimeFraction", |_generator| {
+    Fraction<DateTime>, "DateTimeFraction", |_generator| {
         matching(r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{4}$")
     };
     PersonName, "PersonName", |_generator| matching("^[^,]+,[^,]+(,[^,]*){0,2}$");

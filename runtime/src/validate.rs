@@ -31,10 +31,13 @@ pub trait Validate {
     /// # Errors
     ///
     /// All violations.
-    fn validate(&self) -> Result<(), Invalid> {
+    fn validate(&self) -> Result<(), Invalid>
+    where
+        Self: Sized,
+    {
         let mut at = Violations::default();
         self.check(&mut at);
-        at.finish(Some(()))
+        at.finish()
     }
 }
 
@@ -60,6 +63,14 @@ impl fmt::Display for Invalid {
 }
 
 impl std::error::Error for Invalid {}
+
+/// The violations that were reported.
+#[doc(hidden)]
+impl From<Violations> for Invalid {
+    fn from(violations: Violations) -> Self {
+        Self(violations.found)
+    }
+}
 
 /// A violated constraint of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,20 +112,14 @@ pub enum Check<'a> {
 }
 
 /// A range of numbers, whose bounds are known in units and as they are displayed.
-pub struct Range<'a>([Bound<(i128, &'a dyn fmt::Display)>; 2]);
+pub struct Range<'a>([Bound<(Option<i128>, &'a dyn fmt::Display)>; 2]);
 
 impl<'a> Range<'a> {
     /// Creates a range from its bounds.
-    pub fn new<T: Number>(bounds: &'a impl RangeBounds<T>) -> Self {
+    pub fn new<T: FieldValue + fmt::Display + 'static>(bounds: &'a impl RangeBounds<T>) -> Self {
         let bounds = [bounds.start_bound(), bounds.end_bound()];
         Self(bounds.map(|bound| bound.map(|bound| (bound.units(), bound as &dyn fmt::Display))))
     }
-}
-
-/// A number that has a range.
-pub trait Number: fmt::Display + 'static {
-    /// The number, as a multiple of the smallest unit of its type.
-    fn units(&self) -> i128;
 }
 
 /// Collects violations.
@@ -126,15 +131,15 @@ pub struct Violations {
 }
 
 impl Violations {
-    /// Finishes the checks: returns the message if nothing was reported.
+    /// Finishes the checks.
     ///
     /// # Errors
     ///
-    /// All violations.
-    pub fn finish<T>(self, message: Option<T>) -> Result<T, Invalid> {
-        match message {
-            Some(message) if self.found.is_empty() => Ok(message),
-            _ => Err(Invalid(self.found)),
+    /// All violations that were reported.
+    pub fn finish(self) -> Result<(), Invalid> {
+        match &*self.found {
+            [] => Ok(()),
+            _ => Err(self.into()),
         }
     }
 
@@ -215,10 +220,10 @@ impl Violations {
         let Some(text) = value.as_text() else {
             return;
         };
-        if text.is_empty() && matches!(length.0[0], Bound::Included((1, _))) {
+        if text.is_empty() && matches!(length.0[0], Bound::Included((Some(1), _))) {
             self.report(field, LENGTH[0], "must not be empty");
         } else {
-            self.range(field, Some(text.chars().count().units()), length, LENGTH);
+            self.range(field, text.chars().count().units(), length, LENGTH);
         }
         for pattern in patterns.iter().filter(|pattern| !pattern.matches(&text)) {
             self.report(field, "pattern", format!("must match {}", pattern.source()));
@@ -227,7 +232,7 @@ impl Violations {
 
     /// Checks the number of items of a list.
     pub(crate) fn items(&mut self, field: &str, count: usize, range: &Range<'_>) {
-        self.range(field, Some(count.units()), range, ITEMS);
+        self.range(field, count.units(), range, ITEMS);
     }
 
     /// Checks the range of a number; `None` is in every range.
@@ -238,9 +243,9 @@ impl Violations {
         Range([min, max]): &Range<'_>,
         [below, above, verb, unit]: Limits,
     ) {
-        let Some(number) = number else {
+        if number.is_none() {
             return;
-        };
+        }
         let too_small = match min {
             Bound::Included((units, min)) if number < *units => Some(format!("at least {min}")),
             Bound::Excluded((units, min)) if number <= *units => Some(format!("more than {min}")),
@@ -370,7 +375,7 @@ pub trait FieldValue {
         self.as_text()
     }
 
-    /// The number that a range limits, see [`Number::units`].
+    /// The number, as a multiple of the smallest unit of its type.
     #[doc(hidden)]
     fn units(&self) -> Option<i128> {
         None
@@ -458,15 +463,9 @@ macro_rules! displayed {
                 }
 
                 $(fn units(&self) -> Option<i128> {
-                    Some($units(*self).into())
+                    Some(($units)(*self).into())
                 })?
             }
-
-            $(impl Number for $scalar {
-                fn units(&self) -> i128 {
-                    $units(*self).into()
-                }
-            })?
         )*
     };
 }
@@ -477,14 +476,8 @@ displayed! {
     u64, in units i128::from;
     i32, in units i128::from;
     i64, in units i128::from;
+    usize, in units |count| count as i128;
     bool;
     Date;
     DateTime;
-}
-
-/// The length of a text, or the number of items of a list.
-impl Number for usize {
-    fn units(&self) -> i128 {
-        *self as i128
-    }
 }

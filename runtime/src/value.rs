@@ -20,16 +20,25 @@ pub use person_name::{NameParts, PersonName};
 pub use sensitive::Sensitive;
 pub use time::{Date, DateTime};
 
-/// Implementations for every type that is parsed from text, and for those that are
+/// Implementations for every type with a function `parse`, and for those that are
 /// serialized as text and deserialized from a scalar's text.
 macro_rules! parsed_from_text {
-    ($($value:ty $(, read by $parse:ident)?;)*) => {
+    ($($(#[$about:meta])* $value:ty $(, read by $parse:ident)?;)*) => {
         $(
+            $(#[$about])*
+            impl TryFrom<&str> for $value {
+                type Error = WireError;
+
+                fn try_from(text: &str) -> Result<Self, WireError> {
+                    Self::parse(text)
+                }
+            }
+
             impl FromStr for $value {
                 type Err = WireError;
 
                 fn from_str(text: &str) -> Result<Self, WireError> {
-                    Self::try_from(text)
+                    Self::parse(text)
                 }
             }
 
@@ -37,7 +46,7 @@ macro_rules! parsed_from_text {
                 type Error = WireError;
 
                 fn try_from(text: String) -> Result<Self, WireError> {
-                    Self::try_from(text.as_str())
+                    Self::parse(&text)
                 }
             }
 
@@ -47,7 +56,7 @@ macro_rules! parsed_from_text {
                 type Error = WireError;
 
                 fn try_from(text: &str) -> Result<Self, WireError> {
-                    <$value>::try_from(text).map(Self::from)
+                    <$value>::parse(text).map(Self::from)
                 }
             }
 
@@ -77,10 +86,14 @@ macro_rules! parsed_from_text {
 }
 
 parsed_from_text! {
+    /// Parses pesos: an optional minus sign, digits, and optional decimals, of which
+    /// only the first two may be other than zero.
     Amount, read by parse_lenient;
     Date, read by parse_lenient;
-    DateTime, read by try_from;
+    DateTime, read by parse;
+    /// Parses ASCII digits only; leading zeros are dropped.
     IntegerText, read by parse_lenient;
+    /// Parses `Last,First,Middle,Suffix`, of which the last two are optional.
     PersonName;
 }
 

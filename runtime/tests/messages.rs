@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use proptest::prelude::*;
-use skypay_runtime::{Amount, MessageKey, PersonName, Sensitive, Validate, read};
+use skypay_runtime::{Amount, MessageKey, PersonName, Response, Sensitive, Validate, read};
 
 skypay_runtime::open_enum! {
     /// A size.
@@ -55,6 +55,8 @@ skypay_runtime::message! {
         names "names": list String { text(1..) };
     }
 }
+
+skypay_runtime::response!(Child: String {});
 
 /// Builds a message with a text, and checks the violations of all other fields.
 fn check(fill: impl FnOnce(ProbeBuilder) -> ProbeBuilder, expected: &[&str]) {
@@ -174,6 +176,12 @@ fn a_builder_takes_the_last_value_and_names_what_it_cannot_take() {
     assert_eq!(invalid.to_string(), "names: is required");
     let empty: [&str; 0] = [];
     let child = Child::builder().names(empty).build().unwrap();
+    let header = (
+        child.response_time(),
+        child.response_code(),
+        child.response_description(),
+    );
+    assert_eq!(header, (None, None, None), "it has no such field");
     assert_eq!(serde_json::to_string(&child).unwrap(), r#"{"names":[]}"#);
 }
 

@@ -4,7 +4,7 @@
 
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
-use skypay_runtime::schema::{AmountNumber, DateTimeFraction};
+use skypay_runtime::message::{self, Fraction};
 use skypay_runtime::{
     Amount, Date, DateTime, Entries, IntegerText, PersonName, Received, Sensitive,
 };
@@ -42,7 +42,7 @@ struct NotInline {
 
 #[test]
 fn schemas_say_how_values_are_written() {
-    check::<AmountNumber>("type", &json!("number"));
+    check::<message::Number<Amount>>("type", &json!("number"));
     check::<Sensitive<Date>>("format", &json!("date"));
     check::<Sensitive>("type", &json!("string"));
     check::<Number>("type", &json!("string"));
@@ -69,7 +69,7 @@ fn patterns_match_what_is_written() {
     let time = DateTime::from_unix_seconds(0);
     check_pattern::<Amount>(&Amount::from_centavos(-5).to_string());
     check_pattern::<DateTime>(&time.to_string());
-    check_pattern::<DateTimeFraction>(&format!("{time:.4}"));
+    check_pattern::<Fraction<DateTime>>(&format!("{time:.4}"));
     check_pattern::<PersonName>(PersonName::new("Reyes", "Maria").suffix("Jr.").as_str());
     check_pattern::<IntegerText>("-12");
 }

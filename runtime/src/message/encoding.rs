@@ -20,32 +20,29 @@ pub trait Encode<T> {
     fn encode<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-/// The type's native encoding.
-#[derive(Debug)]
-pub enum Native {}
-
 /// `as number`: a JSON number, for a type whose native encoding is a string.
 #[derive(Debug)]
-pub enum Number {}
+pub struct Number<T>(PhantomData<T>);
 
 /// `as fraction`: a time with four fraction digits.
 #[derive(Debug)]
-pub enum Fraction {}
+pub struct Fraction<T>(PhantomData<T>);
 
-impl<T: Serialize> Encode<T> for Native {
+/// The type's native encoding.
+impl<T: Serialize> Encode<T> for T {
     fn encode<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
         value.serialize(serializer)
     }
 }
 
-impl Encode<Amount> for Number {
+impl Encode<Amount> for Number<Amount> {
     fn encode<S: Serializer>(value: &Amount, serializer: S) -> Result<S::Ok, S::Error> {
         // An `f64` would drop trailing zeros, which the API requires.
         write_json(&value.to_string(), serializer)
     }
 }
 
-impl Encode<DateTime> for Fraction {
+impl Encode<DateTime> for Fraction<DateTime> {
     fn encode<S: Serializer>(value: &DateTime, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{value:.4}"))
     }

@@ -15,7 +15,6 @@ use std::iter;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::Deserialize;
 use serde::de::value::{
     BorrowedStrDeserializer, CowStrDeserializer, MapDeserializer, SeqDeserializer,
 };
@@ -23,6 +22,7 @@ use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
     Visitor,
 };
+use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::value::RawValue;
 
 use super::keys::{PLAIN, match_field};
@@ -223,16 +223,6 @@ macro_rules! methods {
     };
 }
 
-macro_rules! as_serde_json_does {
-    ($($method:ident($($argument:ident: $ty:ty),*);)*) => {
-        methods! {
-            $($method($($argument: $ty),*) |value, visitor| {
-                value.json.$method($($argument,)* visitor).map_err(Failure::custom)
-            };)*
-        }
-    };
-}
-
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
     type Error = Failure;
 
@@ -343,18 +333,17 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
         deserialize_tuple(_length: usize) |value, visitor| value.list(visitor);
         deserialize_tuple_struct(_name: &'static str, _length: usize) |value, visitor| value.list(visitor);
         deserialize_map() |value, visitor| value.object(&[], visitor);
+        deserialize_any() |value, visitor| {
+            value.json.deserialize_any(visitor).map_err(Failure::custom)
+        };
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]) |value, visitor| {
+            let read = value.json.deserialize_enum(name, variants, visitor);
+            read.map_err(Failure::custom)
+        };
     }
 
-    as_serde_json_does! {
-        deserialize_any();
-        deserialize_f32();
-        deserialize_f64();
-        deserialize_bytes();
-        deserialize_byte_buf();
-        deserialize_unit();
-        deserialize_unit_struct(name: &'static str);
-        deserialize_enum(name: &'static str, variants: &'static [&'static str]);
-        deserialize_identifier();
+    forward_to_deserialize_any! {
+        f32 f64 bytes byte_buf unit unit_struct identifier
     }
 }
 

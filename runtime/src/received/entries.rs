@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Unreadable;
-use crate::message::encoding::{Encoded, Native};
+use crate::message::encoding::Encoded;
 use crate::read::{ReadError, ValueOrJson, pick};
 
 /// An object of a list.
@@ -112,7 +112,7 @@ impl<'a, T> IntoIterator for &'a Entries<T> {
 impl<T: Serialize> Serialize for Entries<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let entries = self.values();
-        serializer.collect_seq(entries.map(|entry| Encoded(entry, PhantomData::<Native>)))
+        serializer.collect_seq(entries.map(|entry| Encoded(entry, PhantomData::<T>)))
     }
 }
 

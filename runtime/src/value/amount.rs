@@ -62,30 +62,24 @@ impl fmt::Display for Amount {
     }
 }
 
-/// Parses pesos: an optional minus sign, digits, and optional decimals, of which
-/// only the first two may be other than zero.
-impl TryFrom<&str> for Amount {
-    type Error = WireError;
-
-    fn try_from(text: &str) -> Result<Self, WireError> {
-        match Self::parse(text)? {
+impl Amount {
+    pub(super) fn parse(text: &str) -> Result<Self, WireError> {
+        match Self::nearest(text)? {
             (amount, Remainder::Zero) if !text.contains(['e', 'E']) => Ok(amount),
             _ => Err(WireError::AMOUNT),
         }
     }
-}
 
-impl Amount {
     /// Parses what [`TryFrom`] accepts, and what other systems send: exponents
     /// (`1.2E7`), floating-point noise (`0.30000000000000004`, less than a
     /// millionth of a peso from a whole centavo), and commas that can only group
     /// thousands (`3,900.00`).
-    pub(crate) fn parse_lenient(text: &str) -> Result<Self, WireError> {
-        Self::parse(&ungrouped(text)).map(|(amount, _)| amount)
+    pub(super) fn parse_lenient(text: &str) -> Result<Self, WireError> {
+        Self::nearest(&ungrouped(text)).map(|(amount, _)| amount)
     }
 
     /// The amount that is equal or nearest to the text, and the difference.
-    fn parse(text: &str) -> Result<(Self, Remainder), WireError> {
+    fn nearest(text: &str) -> Result<(Self, Remainder), WireError> {
         let number = Decimal::parse(text).ok_or(WireError::AMOUNT)?;
         let (count, remainder) = number.units(-2).ok_or(WireError::AMOUNT_RANGE)?;
         let count = match remainder {

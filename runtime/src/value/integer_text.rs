@@ -50,7 +50,7 @@ macro_rules! from_numbers {
 
             /// Fails for negative numbers.
             fn try_from(number: $signed) -> Result<Self, WireError> {
-                Self::try_from(number.to_string())
+                Self::parse(&number.to_string())
             }
         })*
     };
@@ -59,11 +59,8 @@ macro_rules! from_numbers {
 // An integer literal without a suffix is an `i32`.
 from_numbers!(u32, u64; i32, i64, i128);
 
-/// Parses ASCII digits only; leading zeros are dropped.
-impl TryFrom<&str> for IntegerText {
-    type Error = WireError;
-
-    fn try_from(text: &str) -> Result<Self, WireError> {
+impl IntegerText {
+    pub(super) fn parse(text: &str) -> Result<Self, WireError> {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(WireError::WHOLE_NUMBER);
         }
@@ -74,14 +71,12 @@ impl TryFrom<&str> for IntegerText {
         };
         Ok(Self(digits.to_owned()))
     }
-}
 
-impl IntegerText {
     /// Accepts and preserves any text.
     #[expect(clippy::unnecessary_wraps, reason = "as other scalars are read")]
-    pub(crate) fn parse_lenient(text: &str) -> Result<Self, WireError> {
+    pub(super) fn parse_lenient(text: &str) -> Result<Self, WireError> {
         let text = plain(text);
-        Ok(Self::try_from(&*text).unwrap_or_else(|_| Self(text.into_owned())))
+        Ok(Self::parse(&text).unwrap_or_else(|_| Self(text.into_owned())))
     }
 }
 

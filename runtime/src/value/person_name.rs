@@ -89,6 +89,13 @@ impl PersonName {
         (parts.next().is_none() && !self.torn).then_some(found)
     }
 
+    pub(super) fn parse(text: &str) -> Result<Self, WireError> {
+        let (text, torn) = (text.to_owned(), false);
+        let name = Self { text, torn };
+        let named = name.parts().is_some();
+        named.then_some(name).ok_or(WireError::PERSON_NAME)
+    }
+
     fn with_part(self, index: usize, part: &str) -> Self {
         let mut parts: Vec<&str> = self.text.split(',').collect();
         parts.resize(parts.len().max(index + 1), "");
@@ -97,18 +104,6 @@ impl PersonName {
             torn: self.torn || part.contains(',') || parts.len() > PARTS,
             text: parts.join(","),
         }
-    }
-}
-
-/// Parses `Last,First,Middle,Suffix`, of which the last two are optional.
-impl TryFrom<&str> for PersonName {
-    type Error = WireError;
-
-    fn try_from(text: &str) -> Result<Self, WireError> {
-        let (text, torn) = (text.to_owned(), false);
-        let name = Self { text, torn };
-        let named = name.parts().is_some();
-        named.then_some(name).ok_or(WireError::PERSON_NAME)
     }
 }
 

@@ -1,8 +1,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use jiff::fmt::temporal::Pieces;
-use jiff::{SignedDuration, civil};
+use time::{Month, PlainDateTime, SignedDuration, Time, UtcDateTime};
 
 use super::WireError;
 
@@ -22,24 +21,35 @@ use super::WireError;
 /// # Ok::<(), skypay_runtime::value::WireError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DateTime(civil::DateTime);
+pub struct DateTime(PlainDateTime);
 
-/// The Unix epoch in GMT+8.
-const UNIX_EPOCH: civil::DateTime = civil::DateTime::constant(1970, 1, 1, 8, 0, 0, 0);
+/// The offset of times on the wire from UTC.
+const GMT_8: SignedDuration = SignedDuration::hours(8);
 
 impl DateTime {
+    /// The time that long after the Unix epoch.
+    fn since_epoch(duration: SignedDuration) -> Self {
+        let epoch = PlainDateTime::new(UtcDateTime::UNIX_EPOCH.date(), Time::MIDNIGHT);
+        Self(epoch.saturating_add(duration.saturating_add(GMT_8)))
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self, WireError> {
+        let time = date_time(text.as_bytes()).map(Self);
+        time.ok_or(WireError::DATE_TIME)
+    }
+
     /// The time that many seconds after the Unix epoch, saturating at the limits of
     /// the calendar.
     #[must_use]
     pub fn from_unix_seconds(seconds: i64) -> Self {
-        Self(UNIX_EPOCH.saturating_add(SignedDuration::from_secs(seconds)))
+        Self::since_epoch(SignedDuration::seconds(seconds))
     }
 
     /// Converts to a system time; the Unix epoch if the platform cannot represent
     /// the time.
     #[must_use]
     pub fn to_system_time(self) -> SystemTime {
-        let since = self.0.duration_since(UNIX_EPOCH);
+        let since = self.0 - Self::from_unix_seconds(0).0;
         let distance = since.unsigned_abs();
         if since.is_negative() {
             SystemTime::UNIX_EPOCH.checked_sub(distance)
@@ -53,12 +63,12 @@ impl DateTime {
     /// limits of the calendar.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
-        Self(self.0.saturating_add(SignedDuration::from_secs(seconds)))
+        Self(self.0.saturating_add(SignedDuration::seconds(seconds)))
     }
 
     /// The date and time of day in GMT+8.
     #[must_use]
-    pub fn civil(self) -> civil::DateTime {
+    pub fn civil(self) -> PlainDateTime {
         self.0
     }
 
@@ -72,14 +82,17 @@ impl DateTime {
 /// The system time in GMT+8, saturating at the limits of the calendar.
 impl From<SystemTime> for DateTime {
     fn from(time: SystemTime) -> Self {
-        let since = SignedDuration::system_until(SystemTime::UNIX_EPOCH, time);
-        Self(UNIX_EPOCH.saturating_add(since.unwrap_or(SignedDuration::MAX)))
+        let since = match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => SignedDuration::try_from(after),
+            Err(before) => SignedDuration::try_from(before.duration()).map(|before| -before),
+        };
+        Self::since_epoch(since.unwrap_or(SignedDuration::MAX))
     }
 }
 
 /// Interprets the date and time of day as GMT+8.
-impl From<civil::DateTime> for DateTime {
-    fn from(civil: civil::DateTime) -> Self {
+impl From<PlainDateTime> for DateTime {
+    fn from(civil: PlainDateTime) -> Self {
         Self(civil)
     }
 }
@@ -87,23 +100,20 @@ impl From<civil::DateTime> for DateTime {
 /// Truncates further decimals.
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let decimals = f.precision().unwrap_or(0);
-        write!(f, "{} {:.decimals$}", self.0.date(), self.0.time())
+        let (hour, minute, second, nanosecond) = self.0.as_hms_nano();
+        write!(f, "{} {hour:02}:{minute:02}:{second:02}", self.0.date())?;
+        match f.precision().unwrap_or(0).min(9) {
+            0 => Ok(()),
+            decimals => write!(f, ".{:.decimals$}", format!("{nanosecond:09}")),
+        }
     }
 }
 
 /// Shows all decimals of the second.
 impl fmt::Debug for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.0.date(), self.0.time())
-    }
-}
-
-impl TryFrom<&str> for DateTime {
-    type Error = WireError;
-
-    fn try_from(text: &str) -> Result<Self, WireError> {
-        date_time(text).map(Self).ok_or(WireError::DATE_TIME)
+        let all = format!("{self:.9}");
+        f.write_str(all.trim_end_matches('0').trim_end_matches('.'))
     }
 }
 
@@ -113,20 +123,20 @@ impl TryFrom<&str> for DateTime {
 /// validation then reports that it is too long.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
-    day: civil::Date,
-    time: Option<civil::Time>,
+    day: time::Date,
+    time: Option<Time>,
 }
 
 impl Date {
     /// The calendar date.
     #[must_use]
-    pub fn civil(self) -> civil::Date {
+    pub fn civil(self) -> time::Date {
         self.day
     }
 }
 
-impl From<civil::Date> for Date {
-    fn from(day: civil::Date) -> Self {
+impl From<time::Date> for Date {
+    fn from(day: time::Date) -> Self {
         Self { day, time: None }
     }
 }
@@ -134,7 +144,7 @@ impl From<civil::Date> for Date {
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.time {
-            Some(time) => DateTime(self.day.to_datetime(time)).fmt(f),
+            Some(time) => DateTime(PlainDateTime::new(self.day, time)).fmt(f),
             None => self.day.fmt(f),
         }
     }
@@ -146,19 +156,15 @@ impl fmt::Debug for Date {
     }
 }
 
-impl TryFrom<&str> for Date {
-    type Error = WireError;
-
-    fn try_from(text: &str) -> Result<Self, WireError> {
-        date(text).map(Self::from).ok_or(WireError::DATE)
-    }
-}
-
 impl Date {
+    pub(super) fn parse(text: &str) -> Result<Self, WireError> {
+        date(text.as_bytes()).map(Self::from).ok_or(WireError::DATE)
+    }
+
     /// Parses a date, optionally followed by a time of day.
-    pub(crate) fn parse_lenient(text: &str) -> Result<Self, WireError> {
-        Self::try_from(text).or_else(|error| {
-            let moment = date_time(text).ok_or(error)?;
+    pub(super) fn parse_lenient(text: &str) -> Result<Self, WireError> {
+        Self::parse(text).or_else(|error| {
+            let moment = date_time(text.as_bytes()).ok_or(error)?;
             Ok(Self {
                 day: moment.date(),
                 time: Some(moment.time()),
@@ -167,45 +173,72 @@ impl Date {
     }
 }
 
-fn date(text: &str) -> Option<civil::Date> {
-    // The parser accepts other formats, too.
-    let [_, _, _, _, b'-', _, _, b'-', _, _] = text.as_bytes() else {
-        return None;
-    };
-    text.parse().ok()
+/// The number that the digits stand for.
+fn number<T: TryFrom<u32>>(digits: &[u8]) -> Option<T> {
+    let number = digits.iter().try_fold(0, |number: u32, digit| {
+        let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    });
+    T::try_from(number?).ok()
 }
 
-fn date_time(text: &str) -> Option<civil::DateTime> {
-    // The parser accepts other formats, a comma, a time zone and a leap second,
-    // too.
-    let (day, time) = text.as_bytes().split_at_checked(10)?;
-    let [_, _, _, _, b'-', _, _, b'-', _, _] = day else {
+fn date(text: &[u8]) -> Option<time::Date> {
+    let [year @ .., b'-', m1, m2, b'-', d1, d2] = text else {
         return None;
     };
-    let [b' ' | b'T', _, _, b':', _, _, b':', b'0'..=b'5', _, ..] = time else {
+    let year = (year.len() == 4).then(|| number::<u16>(year)).flatten()?;
+    let month = Month::try_from(number::<u8>(&[*m1, *m2])?).ok()?;
+    time::Date::from_calendar_date(year.into(), month, number(&[*d1, *d2])?).ok()
+}
+
+fn date_time(text: &[u8]) -> Option<PlainDateTime> {
+    let (day, time) = text.split_at_checked(10)?;
+    let [b' ' | b'T', h1, h2, b':', m1, m2, b':', s1, s2, rest @ ..] = time else {
         return None;
     };
-    let rest = text.get(19..)?;
-    if rest.contains([',', '[']) {
+    let (decimals, offset) = match rest {
+        [b'.', rest @ ..] => {
+            let end = rest.iter().position(|byte| !byte.is_ascii_digit());
+            rest.split_at(end.unwrap_or(rest.len()))
+        }
+        _ => (&b"0"[..], rest),
+    };
+    let missing = 9_u32.checked_sub(decimals.len().try_into().ok()?)?;
+    let nanosecond = (missing < 9).then(|| number::<u32>(decimals)).flatten()?;
+    let time = Time::from_hms_nano(
+        number(&[*h1, *h2])?,
+        number(&[*m1, *m2])?,
+        number(&[*s1, *s2])?,
+        nanosecond * 10_u32.pow(missing),
+    );
+    let local = PlainDateTime::new(date(day)?, time.ok()?);
+    match offset {
+        [] => Some(local),
+        offset => {
+            local.checked_add(GMT_8 - offset_of(offset.strip_prefix(b" ").unwrap_or(offset))?)
+        }
+    }
+}
+
+/// Parses an offset from UTC, such as `Z`, `+08`, `+0800` or `+08:00`.
+fn offset_of(text: &[u8]) -> Option<SignedDuration> {
+    let (h1, h2, minutes) = match text {
+        b"Z" | b"z" => return Some(SignedDuration::ZERO),
+        [_, h1, h2] => (h1, h2, &b"0"[..]),
+        [_, h1, h2, b':', minutes @ ..] | [_, h1, h2, minutes @ ..] if minutes.len() == 2 => {
+            (h1, h2, minutes)
+        }
+        _ => return None,
+    };
+    let (hours, minutes): (i64, i64) = (number(&[*h1, *h2])?, number(minutes)?);
+    // No real offset from UTC is larger.
+    if minutes > 59 || hours * 60 + minutes > 18 * 60 {
         return None;
     }
-    let Some(at) = rest.find(OFFSET) else {
-        return text.parse().ok();
-    };
-    let (before, offset) = text.split_at(19 + at);
-    let before = before.strip_suffix(' ').unwrap_or(before);
-    let joined = format!("{before}{offset}");
-    let pieces = Pieces::parse(&joined).ok()?;
-    let offset = pieces.to_numeric_offset()?.seconds().into();
-    let offset = SignedDuration::from_secs(offset);
-    let local = pieces.date().to_datetime(pieces.time()?);
-    // No real offset from UTC is larger.
-    let is_real = offset.abs() <= SignedDuration::from_hours(18);
-    is_real.then(|| local.checked_add(GMT_8 - offset).ok())?
+    let offset = SignedDuration::minutes(hours * 60 + minutes);
+    match text {
+        [b'+', ..] => Some(offset),
+        [b'-', ..] => Some(-offset),
+        _ => None,
+    }
 }
-
-/// The first characters of an offset.
-const OFFSET: [char; 4] = ['Z', 'z', '+', '-'];
-
-/// The offset of times on the wire from UTC.
-const GMT_8: SignedDuration = SignedDuration::from_hours(8);

@@ -3,46 +3,39 @@
 
 use std::fmt;
 
-use jiff::{SignedDuration, civil};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use skypay_runtime::DateTime;
+use time::{Date, PlainDateTime, SignedDuration, Time};
 
 /// A time in GMT+8, in whole milliseconds. Displayed with four decimals of the second,
 /// as on the wire.
 ///
 /// The range is [`Timestamp::FIRST`] to [`Timestamp::LAST`]; arithmetic saturates.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(civil::DateTime);
+pub struct Timestamp(PlainDateTime);
 
 impl Timestamp {
     /// The earliest timestamp, at the start of the year 0.
-    pub const FIRST: Self = Self(civil::DateTime::constant(0, 1, 1, 0, 0, 0, 0));
+    pub const FIRST: Self = match Date::from_ordinal_date(0, 1) {
+        Ok(day) => Self(PlainDateTime::new(day, Time::MIDNIGHT)),
+        Err(_) => panic!("the year 0 has a first day"),
+    };
 
     /// The latest timestamp, at the end of the year 9999.
-    pub const LAST: Self = Self(civil::DateTime::constant(
-        9999,
-        12,
-        31,
-        23,
-        59,
-        59,
-        999_000_000,
-    ));
+    pub const LAST: Self = Self(PlainDateTime::MAX.truncate_to_millisecond());
 
     /// Truncates and clamps a time; every timestamp is created here. A time with a
     /// finer resolution, or outside the years of the wire format, would differ after
     /// deserialization, so that a clock could never reach it.
-    fn cut(time: civil::DateTime) -> Self {
-        let finer = i64::from(time.subsec_nanosecond() % 1_000_000);
-        let whole = time.saturating_sub(SignedDuration::from_nanos(finer));
-        Self(whole).clamp(Self::FIRST, Self::LAST)
+    fn cut(time: PlainDateTime) -> Self {
+        Self(time.truncate_to_millisecond()).clamp(Self::FIRST, Self::LAST)
     }
 
     /// Adds a duration; the maximum is [`Self::LAST`].
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         let milliseconds = i64::try_from(duration.0).unwrap_or(i64::MAX);
-        let duration = SignedDuration::from_millis(milliseconds);
+        let duration = SignedDuration::milliseconds(milliseconds);
         Self::cut(self.0.saturating_add(duration))
     }
 
@@ -50,17 +43,15 @@ impl Timestamp {
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         let milliseconds = i64::try_from(duration.0).unwrap_or(i64::MAX);
-        let duration = SignedDuration::from_millis(milliseconds);
+        let duration = SignedDuration::milliseconds(milliseconds);
         Self::cut(self.0.saturating_sub(duration))
     }
 
     /// Subtracts days; the minimum is [`Self::FIRST`].
     #[must_use]
     pub fn minus_days(self, days: u64) -> Self {
-        let hours = i64::try_from(days.saturating_mul(24)).unwrap_or(i64::MAX);
-        // An hour count whose seconds would overflow saturates.
-        let span = SignedDuration::try_from_hours(hours).unwrap_or(SignedDuration::MAX);
-        Self::cut(self.0.saturating_sub(span))
+        let seconds = i64::try_from(days.saturating_mul(86_400)).unwrap_or(i64::MAX);
+        Self::cut(self.0.saturating_sub(SignedDuration::seconds(seconds)))
     }
 
     /// Converts it to the wire format.
