@@ -13,7 +13,16 @@ use crate::{Failure, Outcome, atomic_write, docs, read, shown};
 
 /// The lock files that list the workspace's crates: the workspace's own, and
 /// those of separate workspaces.
-const LOCKS: [&str; 3] = ["Cargo.lock", "benches/Cargo.lock", "fuzz/Cargo.lock"];
+const LOCKS: [&str; 5] = [
+    "Cargo.lock",
+    "benches/Cargo.lock",
+    "fuzz/Cargo.lock",
+    "journal/sqlx/Cargo.lock",
+    "journal/sqlx/beside-0.8/Cargo.lock",
+];
+
+/// The published crate outside of the workspace.
+const ADAPTER: &str = "journal/sqlx/Cargo.toml";
 
 /// The changelog, latest version first.
 const CHANGES: &str = "CHANGELOG.md";
@@ -72,11 +81,18 @@ fn edits(root: &Path, arguments: &Arguments) -> Result<(Vec<(String, String)>, S
     if crates != old_crates {
         let line = versions.line(MANIFEST);
         let text = read(root, MANIFEST)?;
-        // Besides the version itself: the members' dependencies on each other.
+        // Besides the version itself: the crates' dependencies on each other.
+        let is_dependency = |words: &str| words.starts_with("skypay-") && words.contains("path = ");
         let text = replaced(&text, old_crates, crates, |number, words| {
-            Some(number) == line || (words.starts_with("skypay-") && words.contains("path = "))
+            Some(number) == line || is_dependency(words)
         });
         edits.push((MANIFEST.to_owned(), text));
+        if root.join(ADAPTER).exists() {
+            let text = replaced(&read(root, ADAPTER)?, old_crates, crates, |_, words| {
+                words.starts_with("version = ") || is_dependency(words)
+            });
+            edits.push((ADAPTER.to_owned(), text));
+        }
         for lock in LOCKS {
             // Skip folders that this checkout does not contain.
             if root.join(lock).exists() {

@@ -73,6 +73,7 @@ pub fn ci(root: &Path, arguments: &Arguments) -> Outcome {
     let postgres = postgres::Server::start(root)?;
     // Before any step that fetches crates, which could hide that the tests lack them.
     all_tests(root, arguments, Some(&postgres))?;
+    step("journal beside sqlx", || beside_sqlx(root, &postgres))?;
     drop(postgres);
     step("lints", || lints(root))?;
     step("documentation", || {
@@ -138,7 +139,12 @@ fn against(root: &Path, arguments: &Arguments) -> Result<String, String> {
 }
 
 /// The manifests outside the workspace that have separate lock files.
-const OTHERS: [&str; 2] = ["fuzz/Cargo.toml", "benches/Cargo.toml"];
+const OTHERS: [&str; 4] = [
+    "fuzz/Cargo.toml",
+    "benches/Cargo.toml",
+    "journal/sqlx/Cargo.toml",
+    "journal/sqlx/beside-0.8/Cargo.toml",
+];
 
 /// Checks the formatting of all packages, inside and outside the workspace.
 fn formatting(root: &Path) -> Outcome {
@@ -156,6 +162,21 @@ fn lock_files(root: &Path) -> Outcome {
             &format!("fetch --quiet --locked --manifest-path {manifest}"),
         )
     })
+}
+
+/// Tests the journal in transactions of sqlx 0.9, and that a program may use it
+/// beside sqlx 0.8: each links SQLite, which one program can do once.
+fn beside_sqlx(root: &Path, postgres: &postgres::Server) -> Outcome {
+    let of = |task: &str, manifest: &str| {
+        command(
+            root,
+            &format!("{task} --manifest-path {manifest} --target-dir target/sqlx"),
+        )
+    };
+    let mut tests = of("test --all-features", OTHERS[2]);
+    postgres.known_to(&mut tests);
+    run(&mut tests)?;
+    run(&mut of("check", OTHERS[3]))
 }
 
 /// Lints everything with all features, then the runtime with each feature alone:

@@ -154,5 +154,5 @@ fn versions_that_are_too_low_or_do_not_agree_are_refused() {
     bump::run(&checkout.0, &arguments).unwrap();
     assert_eq!(checkout.version().to_string(), "7.2.0");
     let manifest = checkout.read("Cargo.toml");
-    assert_eq!(manifest.matches("version = \"7.2.3\"").count(), 7);
+    assert_eq!(manifest.matches("version = \"7.2.3\"").count(), 8);
 }

@@ -19,10 +19,8 @@ macro_rules! database {
                 &mut self,
                 statement: &'static str,
                 values: &[skypay_journal::database::Value<'_>],
-            ) -> Result<
-                Vec<skypay_journal::database::Row>,
-                skypay_journal::database::DatabaseError,
-            > {
+            ) -> Result<Vec<skypay_journal::database::Row>, skypay_journal::database::DatabaseError>
+            {
                 use skypay_journal::database::{Column, Row, Value};
                 use sqlx::{Row as _, TypeInfo as _, ValueRef as _};
 
@@ -50,7 +48,10 @@ macro_rules! database {
                     let all = (0..row.len()).map(|index| column(row, index));
                     all.collect::<Result<_, sqlx::Error>>().map(Row::of)
                 };
-                rows.iter().map(columns).collect::<Result<_, _>>().map_err(failed)
+                rows.iter()
+                    .map(columns)
+                    .collect::<Result<_, _>>()
+                    .map_err(failed)
             }
 
             async fn now(

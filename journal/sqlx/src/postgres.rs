@@ -18,7 +18,9 @@ impl Postgres<'_> {
 }
 
 fn failed(error: sqlx::Error) -> DatabaseError {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
     // Serialization failure and deadlock.
     let conflict = matches!(code.as_deref(), Some("40001" | "40P01"));
     DatabaseError::new(error, conflict)

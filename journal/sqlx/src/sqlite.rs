@@ -17,7 +17,9 @@ impl Sqlite<'_> {
     /// The time of this machine: a file is used by one machine.
     #[expect(clippy::unused_async, reason = "the other database asks its server")]
     async fn time(&mut self) -> Result<Timestamp, DatabaseError> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Ok(Timestamp(0) + since)
     }
 }
@@ -25,7 +27,11 @@ impl Sqlite<'_> {
 fn failed(error: sqlx::Error) -> DatabaseError {
     // SQLITE_BUSY and SQLITE_LOCKED, and their extended codes, which keep the
     // kind in the lowest byte.
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    let code = code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    let code = code
+        .and_then(|code| code.parse::<u32>().ok())
+        .map(|code| code & 0xff);
     DatabaseError::new(error, matches!(code, Some(5 | 6)))
 }

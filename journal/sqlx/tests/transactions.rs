@@ -4,8 +4,8 @@
 #![cfg(all(feature = "postgres", feature = "sqlite"))]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+use skypay_client::types::PayoutQueuePayoutRequest;
 use skypay_journal::database::Database;
-use skypay_journal::types::PayoutQueuePayoutRequest;
 use skypay_journal::{Delivery, Inbox, Secret, migrate};
 use skypay_journal_sqlx::{Postgres, Sqlite};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
@@ -14,7 +14,7 @@ fn paid(time: &str) -> PayoutQueuePayoutRequest {
     let json = format!(
         r#"{{"controlNumber":"SKY9800000101","payType":"2","dealTime":"{time}","transctionDate":"2024-02-05 10:00:00"}}"#
     );
-    skypay_journal::types::read::from_slice(json.as_bytes()).unwrap()
+    skypay_client::types::read::from_slice(json.as_bytes()).unwrap()
 }
 
 async fn take(db: &mut impl Database, time: &str) -> Delivery {
@@ -30,7 +30,10 @@ async fn sqlite_commits_and_rolls_back() {
     transaction.commit().await.unwrap();
     for expected in [Delivery::First, Delivery::Again] {
         let mut transaction = connection.begin().await.unwrap();
-        assert_eq!(take(&mut Sqlite(&mut transaction), "2024-02-05 10:00:00").await, expected);
+        assert_eq!(
+            take(&mut Sqlite(&mut transaction), "2024-02-05 10:00:00").await,
+            expected
+        );
         transaction.commit().await.unwrap();
     }
     for _ in 0..2 {
@@ -53,14 +56,20 @@ async fn postgres_commits_and_rolls_back() {
         format!("CREATE SCHEMA {schema}"),
         format!("SET search_path TO {schema}"),
     ] {
-        sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+        sqlx::query(AssertSqlSafe(statement))
+            .execute(&mut connection)
+            .await
+            .unwrap();
     }
     let mut transaction = connection.begin().await.unwrap();
     migrate(&mut Postgres(&mut transaction)).await.unwrap();
     transaction.commit().await.unwrap();
     for expected in [Delivery::First, Delivery::Again] {
         let mut transaction = connection.begin().await.unwrap();
-        assert_eq!(take(&mut Postgres(&mut transaction), "2024-02-05 10:00:00").await, expected);
+        assert_eq!(
+            take(&mut Postgres(&mut transaction), "2024-02-05 10:00:00").await,
+            expected
+        );
         transaction.commit().await.unwrap();
     }
     for _ in 0..2 {
@@ -70,5 +79,8 @@ async fn postgres_commits_and_rolls_back() {
         transaction.rollback().await.unwrap();
     }
     let statement = format!("DROP SCHEMA {schema} CASCADE");
-    sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+    sqlx::query(AssertSqlSafe(statement))
+        .execute(&mut connection)
+        .await
+        .unwrap();
 }
