@@ -6,7 +6,6 @@ mod declared;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{FnArg, Ident, ImplItem, Item, ReturnType, Signature, TraitItem, Visibility};
 
@@ -113,8 +112,8 @@ impl PublicApi {
                 Item::Struct(item) => self.structure(path, item),
                 Item::Enum(item) => {
                     let path = format!("{path}::{}", item.ident);
-                    let (open, derives) = (open_mark(&item.attrs), derives(&item.attrs));
-                    self.lines.push(format!("{path}: enum{open}{derives}"));
+                    self.lines
+                        .push(format!("{path}: enum{}", marks(&item.attrs)));
                     for syn::Variant { ident, fields, .. } in &item.variants {
                         let variant = text(&quote!(#ident #fields));
                         self.lines.push(format!("{path}::{variant}"));
@@ -138,7 +137,7 @@ impl PublicApi {
                     }
                 }
                 Item::Impl(item) => {
-                    let owner = text_of_type(&item.self_ty);
+                    let owner = text(&item.self_ty);
                     let bare = owner.split('<').next().unwrap_or_default();
                     let path = format!("{path}::{owner}");
                     match &item.trait_ {
@@ -149,12 +148,12 @@ impl PublicApi {
                 }
                 Item::Fn(item) => self.function(path, &item.sig),
                 Item::Type(item) => {
-                    let target = text_of_type(&item.ty);
+                    let target = text(&item.ty);
                     self.lines
                         .push(format!("{path}::{} = {target}", item.ident));
                 }
                 Item::Const(item) => {
-                    let ty = text_of_type(&item.ty);
+                    let ty = text(&item.ty);
                     self.lines.push(format!("{path}::{}: {ty}", item.ident));
                 }
                 _ => {}
@@ -163,12 +162,11 @@ impl PublicApi {
     }
 
     fn structure(&mut self, path: &str, item: &syn::ItemStruct) {
-        let (open, derives) = (open_mark(&item.attrs), derives(&item.attrs));
-        self.lines
-            .push(format!("{path}::{}: struct{open}{derives}", item.ident));
+        let (name, marks) = (&item.ident, marks(&item.attrs));
+        self.lines.push(format!("{path}::{name}: struct{marks}"));
         for field in &item.fields {
             if let Some(name) = field.ident.as_ref().filter(|_| is_public(&field.vis)) {
-                let ty = text_of_type(&field.ty);
+                let ty = text(&field.ty);
                 self.lines
                     .push(format!("{path}::{}.{name}: {ty}", item.ident));
             }
@@ -202,18 +200,16 @@ impl PublicApi {
             .inputs
             .iter()
             .map(|argument| match argument {
-                FnArg::Receiver(receiver) => {
-                    tidy(&receiver.to_token_stream().to_string()).replace("mut self", "self")
-                }
+                FnArg::Receiver(receiver) => text(receiver).replace("mut self", "self"),
                 FnArg::Typed(argument) => {
-                    let ty = text_of_type(&argument.ty);
+                    let ty = text(&argument.ty);
                     parameters.get(&ty).cloned().unwrap_or(ty)
                 }
             })
             .collect();
         let output = match &signature.output {
             ReturnType::Default => String::new(),
-            ReturnType::Type(_, ty) => format!(" -> {}", text_of_type(ty)),
+            ReturnType::Type(_, ty) => format!(" -> {}", text(ty)),
         };
         let asynchronous = signature.asyncness.map_or("", |_| "async ");
         self.lines.push(format!(
@@ -266,46 +262,28 @@ fn type_parameters(signature: &Signature) -> BTreeMap<String, String> {
         .filter_map(|predicate| match predicate {
             syn::WherePredicate::Type(bound) => {
                 let bounds = &bound.bounds;
-                Some((text_of_type(&bound.bounded_ty), text(&quote!(impl #bounds))))
+                Some((text(&bound.bounded_ty), text(&quote!(impl #bounds))))
             }
             _ => None,
         })
         .collect()
 }
 
-/// The derived traits of a type.
-fn derives(attributes: &[syn::Attribute]) -> String {
-    let traits: Vec<_> = attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("derive"))
-        .filter_map(|attribute| attribute.meta.require_list().ok())
-        .map(|list| text(&list.tokens))
-        .collect();
-    if traits.is_empty() {
-        String::new()
-    } else {
-        format!(", derives {}", traits.join(", "))
-    }
-}
-
-/// The marker of a non-exhaustive type.
-fn open_mark(attributes: &[syn::Attribute]) -> &'static str {
-    let open = attributes
-        .iter()
-        .any(|attribute| attribute.path().is_ident("non_exhaustive"));
-    if open { ", non-exhaustive" } else { "" }
-}
-
-fn text_of_type(ty: &syn::Type) -> String {
-    tidy(&ty.to_token_stream().to_string())
-}
-
-fn text(tokens: &TokenStream) -> String {
-    tidy(&tokens.to_string())
+/// Whether a type is non-exhaustive, and its derived traits.
+fn marks(attributes: &[syn::Attribute]) -> String {
+    let named = |name: &'static str| {
+        let attributes = attributes.iter();
+        attributes.filter(move |attribute| attribute.path().is_ident(name))
+    };
+    let open = named("non_exhaustive").map(|_| ", non-exhaustive".to_owned());
+    let lists = named("derive").filter_map(|attribute| attribute.meta.require_list().ok());
+    let derives = lists.map(|list| format!(", derives {}", text(&list.tokens)));
+    open.chain(derives).collect()
 }
 
 /// Formats tokens with the usual spacing.
-fn tidy(tokens: &str) -> String {
+fn text(tokens: &impl ToTokens) -> String {
+    let tokens = tokens.to_token_stream().to_string();
     let mut text = tokens.split_whitespace().collect::<Vec<_>>().join(" ");
     for (spaced, tight) in [
         (" :: ", "::"),

@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseBuffer, ParseStream};
 use syn::{Attribute, Ident, LitStr, Token, Type, Visibility, braced};
 
-use super::text_of_type;
+use super::text;
 
 /// The traits that code tables and newtypes derive.
 const NEWTYPE_DERIVES: &str = "Clone, PartialEq, Eq, Hash, PartialOrd, Ord";
@@ -71,7 +71,7 @@ fn field(row: &ParseBuffer<'_>) -> syn::Result<(String, String, String)> {
     }
     row.parse::<Token![:]>()?;
     let presence = row.parse::<Ident>()?.to_string();
-    let ty = text_of_type(&row.parse::<Type>()?);
+    let ty = text(&row.parse::<Type>()?);
     while row.parse::<Option<Token![;]>>()?.is_none() {
         row.parse::<TokenTree>()?;
     }
