@@ -7,6 +7,7 @@ use std::thread::{self, ScopedJoinHandle};
 
 use clap::{Args, ValueEnum};
 use codegen::Location;
+use minijinja::value::Serde;
 use minijinja::{Value, context};
 use spec_tools::diff::{Change, Severity};
 
@@ -202,7 +203,9 @@ impl Review {
         let public_items = self.public_api.as_ref();
         context! {
             is_quiet => self.severity() <= Severity::Patch && self.ending() == Ending::Clean,
-            sentences => summary::paragraph(self),
+            places => Serde(summary::places_by_severity(self)),
+            places_of_skypay => summary::places_of_skypay(self),
+            versions => self.versions.in_one_line(),
             checks => checks.collect::<Vec<_>>(),
             public_items => public_items
                 .map(|change| context! { count => change.in_short(), lines => change.lines() }),

@@ -36,6 +36,7 @@ fn environment() -> Result<Environment<'static>, Error> {
         "headline",
         "review.md",
         "review.txt",
+        "sentences",
     ] {
         templates.add_template(name, source)?;
     }

@@ -1,6 +1,6 @@
-//! The summary of an edit: a paragraph, and the remaining steps.
+//! The summary of an edit: what it affects, and the remaining steps.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spec_tools::diff::{Change, Severity, Wire};
 
@@ -13,49 +13,23 @@ use super::Review;
 /// The maximum number of operations named in a sentence.
 const NAMED: usize = 5;
 
-/// Describes what breaks, for whom, and the next versions; empty if the edit has
-/// no impact.
-pub(super) fn paragraph(review: &Review) -> String {
-    if review.severity() <= Severity::Patch {
-        return String::new();
-    }
+/// Returns the affected operations for each severity of a change.
+pub(super) fn places_by_severity(review: &Review) -> BTreeMap<&'static str, String> {
     let view = review.view();
-    let mut sentences = Vec::new();
-    for (severity, what) in [
-        (Severity::LintError, "The edit is a mistake in"),
-        (
-            Severity::Breaking,
-            "What partners have deployed stops working in",
-        ),
-        (
-            Severity::SourceBreaking,
-            "Partners' code has to change to compile with the new crates, in",
-        ),
-        (
-            Severity::Risky,
-            "Generated code takes it, but partners' own code may be surprised, in",
-        ),
-        (
-            Severity::Compatible,
-            "Something is added that partners need not use, in",
-        ),
-    ] {
-        let changes = review.comparison.report.changes.iter();
-        let changes: Vec<_> = changes
-            .filter(|change| view.severity_of(change) == severity)
-            .collect();
-        if !changes.is_empty() {
-            sentences.push(format!("{what} {}.", places(&changes)));
-        }
+    let mut changes: BTreeMap<_, Vec<&Change>> = BTreeMap::new();
+    for change in &review.comparison.report.changes {
+        let severity = view.severity_of(change).word();
+        changes.entry(severity).or_default().push(change);
     }
-    sentences.extend(skypays_side(review));
-    sentences.push(format!("Next versions: {}.", review.versions.in_one_line()));
-    sentences.join(" ")
+    let changes = changes.into_iter();
+    changes
+        .map(|(severity, changes)| (severity, places(&changes)))
+        .collect()
 }
 
-/// Describes breaks for an old peer on SkyPay's side, which the partner's
-/// severity does not cover.
-fn skypays_side(review: &Review) -> Option<String> {
+/// Returns the operations in which an old peer on SkyPay's side breaks, which the
+/// partner's severity does not cover.
+pub(super) fn places_of_skypay(review: &Review) -> Option<String> {
     let view = review.view();
     let changes = review.comparison.report.changes.iter();
     let others: Vec<_> = changes
@@ -65,12 +39,7 @@ fn skypays_side(review: &Review) -> Option<String> {
                 && worst(change) == Severity::Breaking
         })
         .collect();
-    (!others.is_empty()).then(|| {
-        format!(
-            "For partners it is no break, but a SkyPay of before does not get along with it, in {}.",
-            places(&others)
-        )
-    })
+    (!others.is_empty()).then(|| places(&others))
 }
 
 /// Returns the affected operations: calls first, then callbacks.
