@@ -50,6 +50,10 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
 /// other than U+0020, or an invisible format character.
 fn is_hidden(letter: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator, SpaceSeparator};
+    // Without optimizations, a look-up copies the table of all categories.
+    if matches!(letter, ' '..='~') {
+        return false;
+    }
     match get_general_category(letter) {
         Control => !matches!(letter, '\n' | '\t'),
         SpaceSeparator => letter != ' ',

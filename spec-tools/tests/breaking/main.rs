@@ -8,6 +8,9 @@ mod cases;
 mod edits;
 mod words;
 
+use std::num::NonZero;
+use std::thread;
+
 use spec_tools::diff::{Change, Part, Report, Role, Severity, compare, diff};
 
 use cases::{case, edited_by, groups, read, real, rows};
@@ -131,24 +134,41 @@ fn in_full(change: &Change) -> String {
 #[test]
 fn every_edit_of_the_real_document_gets_its_verdict() {
     let document = real();
+    // No row depends on the version, which a release changes.
+    let (before, rest) = document.split_once("\n  version: ").unwrap();
+    let (_, after) = rest.split_once('\n').unwrap();
+    let document = format!("{before}\n  version: 7.1.0\n{after}");
     let tree = spec_tools::diff::read(&document).unwrap();
     let text = read("ours.csv");
     let rows = rows(&text);
-    let mut wrong = Vec::new();
-    for edits in groups(&rows) {
-        let row = &edits[0];
+    let cases: Vec<_> = groups(&rows).collect();
+    assert!(cases.len() > 60, "all rows were there to be read");
+    let wrong = |edits: &[_]| {
+        let row: &dyn Fn(&str) -> String = &edits[0];
         let after = edited_by(&document, edits);
         let report = compare(&tree, &spec_tools::diff::read(&after).unwrap());
         let rules: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
         let actual = format!("{} {}", verdict(&report), rules.join(" "));
         let expected = format!("{} {}", expected(row), row("rules"));
-        if actual != expected {
-            let case = row("case");
-            wrong.push(format!("{case}\n  {actual}\n  {expected}{}", told(&report)));
-        }
-    }
+        let case = row("case");
+        (actual != expected).then(|| format!("{case}\n  {actual}\n  {expected}{}", told(&report)))
+    };
+    // Each comparison takes a while without optimizations.
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let wrong: Vec<_> = thread::scope(|scope| {
+        let parts = cases.chunks(cases.len().div_ceil(threads));
+        let all = parts.map(|part| {
+            scope.spawn(|| {
+                let wrong = part.iter().filter_map(|edits| wrong(edits));
+                wrong.collect::<Vec<_>>()
+            })
+        });
+        let all: Vec<_> = all.collect();
+        all.into_iter()
+            .flat_map(|part| part.join().unwrap())
+            .collect()
+    });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(rows.len() > 60, "all rows were there to be read");
 }
 
 #[test]
@@ -182,17 +202,6 @@ fn what_is_shared_is_reported_once_with_its_users() {
 }
 
 #[test]
-fn a_rename_is_one_change() {
-    let report = diff(&read("base.yaml"), &case("42-field-renamed-typo-fix")).unwrap();
-    let [change] = report.changes.as_slice() else {
-        panic!("one change:{}", told(&report));
-    };
-    assert_eq!(change.rule, "field-renamed");
-    assert_eq!(change.old.as_deref(), Some("responseDescription"));
-    assert_eq!(change.new.as_deref(), Some("responseDescripton"));
-}
-
-#[test]
 fn order_alone_is_no_change_and_no_edit_is_not_even_a_patch() {
     let base = read("base.yaml");
     let reordered = diff(&base, &case("45-keys-reordered")).unwrap();
@@ -206,19 +215,6 @@ fn order_alone_is_no_change_and_no_edit_is_not_even_a_patch() {
         let version = version.get("info").unwrap().text_of("version");
         assert_eq!(Some(report.old_version.as_str()), version);
         assert_eq!(Some(report.new_version.as_str()), version);
-    }
-}
-
-/// A comparison in reverse order detects the same edits.
-#[test]
-fn the_way_back_is_seen_as_well() {
-    let base = read("base.yaml");
-    let text = read("verdicts.csv");
-    for edits in groups(&rows(&text)) {
-        let case = edits[0]("case");
-        let report = diff(&edited_by(&base, edits), &base).unwrap();
-        let reordered = case.ends_with("reordered");
-        assert_eq!(report.changes.is_empty(), reordered, "{case}");
     }
 }
 
