@@ -1,5 +1,4 @@
-//! The outcomes of each operation of the document: the codes with which it may be
-//! rejected, and the text of an unknown outcome. Which fault leads to which
+//! The requests of each operation of the document, and the text of its outcomes. Which fault leads to which
 //! outcome is tested in `runtime/tests/client/outcomes.rs`, retries beside it;
 //! that nothing is sent that breaks a rule in `properties/limits.rs` and
 //! `properties/faults.rs`.
@@ -72,40 +71,6 @@ async fn call_all(
     called
 }
 
-fn reads(operation: &Dynamic) -> bool {
-    operation.info.effect == Effect::Reads
-}
-
-/// Checks that the outcome of every operation is unknown with this cause; that
-/// its text matches the document; and that an operation that moves money or
-/// changes anything was not retried.
-async fn check_unknown(
-    react: impl Fn(&Dynamic, usize) -> Reaction + Clone + Send + 'static,
-    cause: UnknownCause,
-    code: Option<&str>,
-) {
-    for called in call_all(react).await {
-        let info = called.operation.info;
-        let Err(Error::Unknown(unknown)) = called.result else {
-            panic!("{}, {cause}: {:?}", info.name, called.result);
-        };
-        assert_eq!(unknown.cause, cause, "{}", info.name);
-        assert_eq!(unknown.code(), code, "{}", info.name);
-        assert_eq!(unknown.operation, info);
-        assert_eq!(unknown.transaction_ids, transaction_ids(called.operation));
-        let waiting = described(info).get("x-skypay-retry").unwrap();
-        assert_eq!(unknown.status_query(), waiting.text_of("statusQuery"));
-        let wait = waiting.integer_of("statusQueryDelay");
-        assert_eq!(unknown.ask_not_before, wait.map(after_now));
-        if reads(called.operation) {
-            assert!(called.requests <= 2, "{}", info.name);
-        } else {
-            assert!(called.requests <= 1, "{} was sent again", info.name);
-            assert_eq!(called.connections, 1, "{} was tried again", info.name);
-        }
-    }
-}
-
 /// Returns the operation's node in the document.
 fn described(info: &OperationInfo) -> &'static Node {
     let paths = document::root().get("paths").unwrap().entries().iter();
@@ -136,84 +101,30 @@ fn after_now(seconds: i64) -> DateTime {
     DateTime::from_unix_seconds(1_529_315_531 + seconds + 60)
 }
 
+/// The text of the outcome matches the document, and an operation that moves
+/// money or changes anything was not retried.
 #[tokio::test]
 async fn a_connection_cut_after_sending_leaves_the_outcome_unknown() {
-    let react = |_: &Dynamic, _| Reaction::CutAfterReading;
-    check_unknown(react, UnknownCause::Connection, None).await;
-}
-
-#[tokio::test]
-async fn a_code_that_leaves_it_open_leaves_the_outcome_unknown() {
-    for code in ["-1009", "-9999", "-1234", "1001", "-1002"] {
-        let react = move |_: &Dynamic, _| answer(&refused(code));
-        check_unknown(react, UnknownCause::Code, Some(code)).await;
-    }
-}
-
-#[tokio::test]
-async fn an_accepting_answer_without_its_data_leaves_the_outcome_unknown() {
-    let mut with_data = 0;
-    for called in call_all(|_, _| answer(&refused("1000"))).await {
-        let response = &document::operation(called.operation.info.name).response;
-        let demanded = response.fields.iter().any(|field| field.required);
-        with_data += usize::from(demanded);
-        match called.result {
-            Ok(_) => assert!(!demanded),
-            Err(Error::Unknown(unknown)) => {
-                assert!(demanded);
-                assert_eq!(unknown.cause, UnknownCause::Unreadable);
-                assert_eq!(unknown.code(), Some("1000"));
-            }
-            Err(error) => panic!("{error}"),
-        }
-        assert_eq!(called.requests, 1);
-    }
-    assert!(with_data > 10, "{with_data}");
-}
-
-#[tokio::test]
-async fn an_answer_without_a_code_accepts_only_where_the_document_has_none() {
-    let mut without_codes = Vec::new();
-    for called in call_all(|operation, _| {
-        let mut plaintext: Value = serde_json::from_str(accepted(operation)).unwrap();
-        plaintext.as_object_mut().unwrap().remove("responseCode");
-        answer(&plaintext.to_string())
-    })
-    .await
-    {
-        match called.result {
-            Ok(_) => without_codes.push(called.operation.info.name),
-            Err(Error::Unknown(unknown)) => assert_eq!(unknown.cause, UnknownCause::Code),
-            Err(error) => panic!("{error}"),
+    for called in call_all(|_, _| Reaction::CutAfterReading).await {
+        let info = called.operation.info;
+        let Err(Error::Unknown(unknown)) = called.result else {
+            panic!("{}: {:?}", info.name, called.result);
+        };
+        assert_eq!(unknown.cause, UnknownCause::Connection, "{}", info.name);
+        assert_eq!(unknown.code(), None, "{}", info.name);
+        assert_eq!(unknown.operation, info);
+        assert_eq!(unknown.transaction_ids, transaction_ids(called.operation));
+        let retry = described(info).get("x-skypay-retry").unwrap();
+        assert_eq!(unknown.status_query(), retry.text_of("statusQuery"));
+        let delay = retry.integer_of("statusQueryDelay");
+        assert_eq!(unknown.ask_not_before, delay.map(after_now));
+        if info.effect == Effect::Reads {
+            assert!(called.requests <= 2, "{}", info.name);
+        } else {
+            assert!(called.requests <= 1, "{} was sent again", info.name);
+            assert_eq!(called.connections, 1, "{} was tried again", info.name);
         }
     }
-    without_codes.sort_unstable();
-    assert_eq!(without_codes, ["getReportCollection", "getReportPayout"]);
-}
-
-#[tokio::test]
-async fn a_readable_refusal_is_a_rejection_and_ends_the_matter() {
-    let reaction = |operation: &Dynamic, _| match operation.info.codes {
-        [_] => answer(&refused("1000")),
-        _ => answer(&refused("-1001")),
-    };
-    let mut rejected = 0;
-    for called in call_all(reaction).await {
-        match called.result {
-            Err(Error::Rejected(error)) => {
-                assert_eq!(error.code(), "-1001");
-                let code = skypay_types::ResponseCode::VerificationFailed;
-                assert_eq!(error.return_code, code);
-                assert_eq!(error.description(), Some("No"));
-                rejected += 1;
-            }
-            Ok(_) => assert_eq!(called.operation.info.codes.len(), 1),
-            Err(error) => panic!("{error}"),
-        }
-        assert_eq!(called.requests, 1, "also what reads is not asked again");
-    }
-    let with_refusals = ALL.iter().filter(|one| one.info.codes.len() > 1).count();
-    assert_eq!(rejected, with_refusals);
 }
 
 #[tokio::test]

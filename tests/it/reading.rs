@@ -1,13 +1,11 @@
-//! What readers tolerate in a message, and what they do not.
-//!
-//! Every example of the document is reencoded in every way that the reading
-//! policy tolerates, field by field; it must be read as the example itself. The
-//! tables below contain messages that senders are known to write.
+//! What readers tolerate in a message, and what they do not: messages that senders
+//! are known to write, and examples of the document with an unreadable value. That
+//! any other encoding of any message is read is tested in `properties/messages.rs`.
 
 use std::collections::BTreeSet;
 
 use codegen::model::{Field, Message, Type};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use skypay_types::{PayoutQueryStatusResponse, PayoutStatus, Received};
 
 use test_support::document::{self, row_of};
@@ -69,110 +67,6 @@ fn read(operation: &Dynamic, part: Part, text: &str) -> String {
         Response => &operation.response,
     };
     message.shown(text).json
-}
-
-/// Returns the message with every member replaced by `reencode`: omitted, changed
-/// or renamed.
-fn reencoded(
-    message: &Message,
-    value: &Value,
-    reencode: &mut impl FnMut(Option<&Field>, &str, Value) -> Vec<(String, Value)>,
-) -> Value {
-    let mut members = Map::new();
-    for (name, value) in value.as_object().unwrap() {
-        let field = message.fields.iter().find(|field| field.wire == *name);
-        let value = match (field.and_then(row_of), value) {
-            (Some(row), Value::Array(items)) => {
-                let items = items.iter().map(|item| reencoded(row, item, reencode));
-                items.collect()
-            }
-            _ => value.clone(),
-        };
-        for (name, value) in reencode(field, name, value) {
-            let twice = members.insert(name, value);
-            assert_eq!(twice, None, "reencoding keeps members apart");
-        }
-    }
-    Value::Object(members)
-}
-
-#[test]
-fn every_alias_of_the_document_is_read_and_none_is_written() {
-    let (mut known, mut used) = (BTreeSet::new(), BTreeSet::new());
-    for example in Example::all() {
-        let rows = example.message.fields.iter().filter_map(row_of);
-        let messages = std::iter::once(example.message).chain(rows);
-        let fields = messages.flat_map(|message| &message.fields);
-        let aliases =
-            fields.flat_map(|field| field.aliases.iter().map(move |alias| (field, alias)));
-        for (field, alias) in aliases {
-            known.insert((&field.wire, alias));
-            let other = reencoded(
-                example.message,
-                &example.value,
-                &mut |found, name, value| {
-                    let here = found.is_some_and(|found| std::ptr::eq(found, field));
-                    if here {
-                        used.insert((&field.wire, alias));
-                    }
-                    let name = if here { alias } else { name };
-                    vec![(name.to_owned(), value)]
-                },
-            );
-            assert_eq!(
-                example.read(&other),
-                example.read(&example.value),
-                "{other}"
-            );
-        }
-    }
-    assert_eq!(used, known);
-    assert!(known.len() > 5, "{known:?}");
-}
-
-#[test]
-fn an_unknown_code_is_kept_and_written_again() {
-    let mut codes = 0;
-    for example in Example::all() {
-        let other = reencoded(
-            example.message,
-            &example.value,
-            &mut |field, name, value| {
-                let value = match field.map(|field| &field.ty) {
-                    Some(Type::Codes(_)) => "77 sevens".into(),
-                    Some(Type::List(ty)) if matches!(**ty, Type::Codes(_)) => json!(["77 sevens"]),
-                    _ => return vec![(name.to_owned(), value)],
-                };
-                codes += 1;
-                vec![(name.to_owned(), value)]
-            },
-        );
-        let expected = other.to_string().matches("77 sevens").count();
-        let read = example.read(&other);
-        assert_eq!(read.matches(r#""77 sevens""#).count(), expected, "{read}");
-    }
-    assert!(codes > 40, "{codes}");
-}
-
-#[test]
-fn no_length_is_too_long_to_be_read() {
-    let long = "9".repeat(10_000);
-    for example in Example::all() {
-        let other = reencoded(
-            example.message,
-            &example.value,
-            &mut |field, name, value| {
-                let text = matches!(
-                    field.map(|field| &field.ty),
-                    Some(Type::Text | Type::Newtype(_) | Type::PersonName)
-                );
-                let value = if text { long.as_str().into() } else { value };
-                vec![(name.to_owned(), value)]
-            },
-        );
-        let expected = other.to_string().matches(&long).count();
-        assert_eq!(example.read(&other).matches(&long).count(), expected);
-    }
 }
 
 /// Checks what a known message is read as.

@@ -8,7 +8,6 @@ use codegen::model::{Field, Message as Model, Part, Type};
 use jsonschema::Draft;
 use serde_json::{Value, json};
 
-use crate::validators;
 use test_support::document::{self, api, schema};
 use test_support::operations::{ALL, Message};
 
@@ -266,63 +265,4 @@ fn what_a_type_writes_is_valid_by_its_derived_schema() {
         }
     }
     assert!(messages > 46, "{messages}");
-}
-
-#[test]
-fn examples_of_messages_are_valid_by_the_document_s_own_schemas() {
-    let mut examples = 0;
-    for operation in &api().operations {
-        for (message, shown) in [
-            (&operation.request, &operation.request_examples),
-            (&operation.response, &operation.response_examples),
-        ] {
-            let required = schema(&message.name).texts_of("required");
-            for example in shown {
-                assert_eq!(
-                    validators::complaints(&message.name, &example.json),
-                    [""; 0],
-                    "{} {}",
-                    operation.name,
-                    example.name
-                );
-                examples += 1;
-                for name in &required {
-                    let mut without = example.value.clone();
-                    without.as_object_mut().unwrap().remove(name);
-                    let complaints = validators::complaints(&message.name, &without.to_string());
-                    assert_eq!(complaints.len(), 1, "{} without {name}", message.name);
-                }
-            }
-        }
-    }
-    assert!(examples > 69, "{examples}");
-}
-
-#[test]
-fn examples_of_fields_are_valid_by_the_document_s_own_schemas() {
-    let mut examples = 0;
-    for name in document::schema_names() {
-        examples += check_example(schema(name), &format!("/components/schemas/{name}"));
-    }
-    assert!(examples > 120, "{examples}");
-}
-
-/// Checks the example of a schema and of all nested schemas.
-fn check_example(node: &Node, pointer: &str) -> usize {
-    let mut examples = 0;
-    if let Some(example) = node.get("example") {
-        let validator = validators::validator_at(pointer);
-        let errors: Vec<_> = validator
-            .iter_errors(&example.json())
-            .map(|error| error.to_string())
-            .collect();
-        assert!(errors.is_empty(), "{pointer}: {errors:?}");
-        examples += 1;
-    }
-    let properties = node.get("properties").map(Node::entries);
-    for property in properties.unwrap_or_default() {
-        let pointer = format!("{pointer}/properties/{}", property.key);
-        examples += check_example(&property.node, &pointer);
-    }
-    examples
 }
