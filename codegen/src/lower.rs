@@ -319,6 +319,7 @@ fn code(node: &Node) -> Code {
         read_only: node.flag("readOnly"),
         outcome: named(node, "outcome"),
         refuses_keys: node.flag("refusesKeys"),
+        retry_after: named(node, "retryAfter"),
         money,
         text: optional(node, "text"),
         pointer: pointer(node),

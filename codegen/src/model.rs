@@ -323,6 +323,16 @@ pub enum MoneyState {
     Amendment,
 }
 
+/// The events after which a refused request may succeed unchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all(deserialize = "kebab-case"))]
+pub enum RetryAfter {
+    /// The account of the partner is recharged.
+    Recharge,
+    /// The next day begins.
+    NextDay,
+}
+
 /// The outcome that a return code reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all(deserialize = "kebab-case"))]
@@ -392,6 +402,8 @@ pub struct Code {
     pub outcome: Option<Outcome>,
     /// Whether it rejects the request's keys (encryption or credentials).
     pub refuses_keys: bool,
+    /// What a refusal with it waits for, if it passes.
+    pub retry_after: Option<RetryAfter>,
     /// The state of a payout's money that it reports.
     pub money: Option<Money>,
     /// The text that the vendor sends with it.

@@ -25,6 +25,15 @@ pub enum MoneyState {
     Amendment,
 }
 
+/// The event after which a refused request may succeed unchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RetryAfter {
+    /// The partner's account is recharged: its balance was too low.
+    Recharge,
+    /// The next day begins: a limit of this day was reached.
+    NextDay,
+}
+
 /// A code that the document does not list, as it was received.
 ///
 /// It never holds a listed code: it is only created by the conversion from text,

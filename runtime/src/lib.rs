@@ -57,7 +57,7 @@ pub mod outcome;
 pub mod server;
 
 pub use builder::IntoField;
-pub use codes::{MoneyState, Unrecognized};
+pub use codes::{MoneyState, RetryAfter, Unrecognized};
 pub use message_key::MessageKey;
 pub use operation::{
     Direction, Effect, HeaderFields, HeaderValues, Mode, Operation, OperationInfo, Outcome,

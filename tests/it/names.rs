@@ -21,7 +21,8 @@ const NAMES: &str = "
     Amount Answer AsText Callbacks CallbackSender Client Clock Config Context Cow Credentials
     Custom Date DateTime Direction Dispatcher Effect Envelope Environment Fields Handler Infallible Invalid
     JsonSchema KeyRing Limits Mode NotSent NotStored Operation OperationInfo OPERATIONS Outcome
-    PROTOCOL PartnerCallbacks Pattern PersonName Production Protocol Refusal Reply Retry Router
+    PROTOCOL PartnerCallbacks Pattern PersonName Production Protocol Refusal Reply Retry RetryAfter
+    Router
     RULES Rule Sensitive Serialize Deserialize Serializer SetupError Skypay SkypayApi Slot HeaderValues
     Stored Test Transport Unrecognized Validate Violation Violations Visitor ALL PATTERN INFO
     C D E F S T V

@@ -41,7 +41,7 @@ const TYPES: &str = "
     MessageKey Mode MoneyState None NotPartnerDefined NotSent NotSentReason NotStored O OPERATIONS
     Observer Ok Operation OperationInfo Option Outcome Output PROTOCOL PartialEq Partner
     PartnerCallbacks PeerAddr PersonName Plaintext Protocol ReadError Received Refusal Rejected
-    Response Result Retry Router Self Send Sensitive Serve SetupError Some Stored String Sync T
+    Response Result Retry RetryAfter Router Self Send Sensitive Serve SetupError Some Stored String Sync T
     Transport TransportBuilder Unknown UnknownCause Unreadable UnreadableEntry Unrecognized
     Validate Violation Violations
 ";

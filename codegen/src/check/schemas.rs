@@ -42,11 +42,16 @@ pub(super) fn codes_named(document: &Document<'_>, reporter: &mut Reporter) {
             }
         }
         for code in codes.items() {
-            if let Some(marker) = code.get("refusesKeys")
-                && code.text_of("outcome") != Some("rejected")
-            {
-                let message = "only a code with `outcome: rejected` can refuse the keys";
-                reporter.add(RULE, &marker.location, message);
+            for (member, claim) in [
+                ("refusesKeys", "refuse the keys"),
+                ("retryAfter", "be a refusal that passes"),
+            ] {
+                if let Some(marker) = code.get(member)
+                    && code.text_of("outcome") != Some("rejected")
+                {
+                    let message = format!("only a code with `outcome: rejected` can {claim}");
+                    reporter.add(RULE, &marker.location, message);
+                }
             }
         }
     }

@@ -68,8 +68,8 @@ pub use payout_queue_v2::*;
 pub use skypay_runtime::{
     Amount, Date, DateTime, Direction, Effect, Entries, HeaderFields, HeaderValues, IntegerText,
     IntoField, Invalid, MessageKey, Mode, MoneyState, Operation, OperationInfo, Outcome,
-    PersonName, Received, Response, Retry, Sensitive, Unreadable, UnreadableEntry, Unrecognized,
-    Validate, Violation, Violations,
+    PersonName, Received, Response, Retry, RetryAfter, Sensitive, Unreadable, UnreadableEntry,
+    Unrecognized, Validate, Violation, Violations,
 };
 
 /// Reads messages tolerantly, as the document describes.

@@ -125,7 +125,7 @@ impl<'d> Walk<'d> {
                 continue;
             }
             let (rule, impact) = match key {
-                "outcome" | "refusesKeys" => {
+                "outcome" | "refusesKeys" | "retryAfter" => {
                     let known = of_success([old, new]);
                     let impact = Impact::new(Wire::Ok, known, Bump::Minor, Bump::Minor);
                     ("code-outcome-changed", impact)

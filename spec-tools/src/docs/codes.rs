@@ -3,7 +3,7 @@
 use super::links::anchor;
 use super::operation::{outcome, vendor_text};
 use super::{Page, columns, markdown, section};
-use codegen::model::{Code, CodeTable, MoneyState};
+use codegen::model::{Code, CodeTable, MoneyState, RetryAfter};
 use maud::{Markup, html};
 
 impl Page<'_> {
@@ -44,6 +44,7 @@ impl Page<'_> {
                     @if let Some(kind) = &code.kind { " " span.tag { (kind) } }
                     @if code.read_only { " " span.tag { "not sent any more" } }
                     @if let Some(known) = code.outcome { " " (outcome(known)) }
+                    @if let Some(event) = code.retry_after { " " span.tag { (retry_after(event)) } }
                     @if let Some(money) = &code.money {
                         " "
                         span.tag {
@@ -60,6 +61,14 @@ impl Page<'_> {
                 }
             }
         }
+    }
+}
+
+/// What a refusal waits for.
+fn retry_after(event: RetryAfter) -> &'static str {
+    match event {
+        RetryAfter::Recharge => "until a recharge",
+        RetryAfter::NextDay => "until the next day",
     }
 }
 
