@@ -2,6 +2,8 @@
 //! counterexamples; the tests check the bytes in `corpus/`.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -10,6 +12,7 @@ use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use skypay_journal::{CallOutcome, Evidence, Fact, Found, Policy, Standing, Timestamp, Transition};
 use skypay_runtime::envelope::{EncryptKey, open, seal};
 use skypay_server::callbacks::PartnerCallbacks;
 use skypay_server::{Config, Context, Credentials, KeyRing, NotStored, Refusal, Stored};
@@ -144,6 +147,83 @@ pub fn document(data: &[u8]) {
     if let Ok(generated) = codegen::generate(text) {
         let again = codegen::generate(text).expect("it was generated before");
         assert_eq!(generated.files, again.files);
+    }
+}
+
+/// Any evidence of a payout, in any order, means something, and what is known never
+/// becomes unknown: what was paid or accepted is not sent again, a release is not taken
+/// back, and only a refusal or a status leads to one.
+///
+/// Three bytes are one piece of evidence: what, which, and how many minutes later.
+pub fn evidence(data: &[u8]) {
+    let policy = Policy::default();
+    let mut now = Timestamp(1_700_000_000_000_000);
+    let mut known = BTreeSet::from([Evidence {
+        at: now,
+        fact: Fact::Ordered,
+    }]);
+    for bytes in data.chunks_exact(3).take(40) {
+        let &[kind, which, later] = bytes else { return };
+        now = now + Duration::from_secs(60 * u64::from(later));
+        let before = Standing::of(&known, now, &policy);
+        let fact = fact(kind, which, now, &policy);
+        let transition = Transition::of(&known, Evidence { at: now, fact }, now, &policy);
+        let after = transition.standing;
+        assert!(after.released || !before.released);
+        assert!(!after.may_release());
+        if after.released && !before.released {
+            assert!(known.iter().any(|evidence| proves(evidence.fact)) || proves(fact));
+        }
+        known = transition.evidence;
+        let is_under_way = known.iter().any(|evidence| {
+            let accepted = CallOutcome::Accepted;
+            matches!(evidence.fact, Fact::Found(_))
+                || matches!(evidence.fact, Fact::Answered { outcome, .. } if outcome == accepted)
+        });
+        if is_under_way || after.released {
+            assert_eq!(after.next_attempt(None), None);
+            assert_eq!(after.next_attempt(Some(after.attempt + 1)), None);
+        }
+    }
+}
+
+/// Whether a fact can show that a payout is not paid.
+fn proves(fact: Fact) -> bool {
+    matches!(fact, Fact::Found(_) | Fact::Answered { .. })
+}
+
+fn fact(kind: u8, which: u8, now: Timestamp, policy: &Policy) -> Fact {
+    let attempt = u32::from(which / 64) + 1;
+    let found = match which % 4 {
+        0 => Found::Open,
+        1 => Found::Cancelled,
+        2 => Found::Failed,
+        _ => Found::Paid,
+    };
+    let outcome = match which % 6 {
+        0 => CallOutcome::NotSent,
+        1 => CallOutcome::Rejected,
+        2 => CallOutcome::RejectedUntilRecharge,
+        3 => CallOutcome::RejectedUntilNextDay,
+        4 => CallOutcome::Unknown,
+        _ => CallOutcome::Accepted,
+    };
+    match kind % 7 {
+        0 => Fact::Claimed {
+            attempt,
+            send_before: now + policy.send_limit,
+        },
+        1 => Fact::Answered { attempt, outcome },
+        2 => Fact::Found(found),
+        3 => Fact::Absent {
+            conclusive: which % 2 == 0,
+        },
+        4 => Fact::Notified(found),
+        5 => Fact::Permitted {
+            attempt,
+            until: now + policy.permit_limit,
+        },
+        _ => Fact::Withdrawn,
     }
 }
 

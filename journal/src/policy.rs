@@ -19,8 +19,9 @@ pub struct Policy {
     /// question about a payout to the next, at least; what the document says, 5
     /// minutes.
     pub query_delay: Duration,
-    /// From one question to the next about a payout that SkyPay has accepted, and
-    /// from one attempt to the next while the balance is too low; 30 minutes.
+    /// From one question to the next about a payout that SkyPay has accepted, or that
+    /// has been unknown for this long, and from one attempt to the next while the
+    /// balance is too low; 30 minutes.
     pub cadence: Duration,
     /// How long a failure or refusal is doubted when several copies of a payout may
     /// be under way; 6 hours.

@@ -5,7 +5,8 @@ use std::future::Future;
 
 use skypay_client::types::{
     Amount, ControlNumberEntry, Date, DateType, GetReportPayoutRequest, MoneyState, Operation,
-    PayoutQueryStatusRequest, PayoutQueueRequest, PayoutQueueV2Request, Response,
+    PayoutQueryStatusRequest, PayoutQueueRequest, PayoutQueueV2Request, Response, ResponseCode,
+    RetryAfter,
 };
 use skypay_client::{Client, Error};
 
@@ -105,6 +106,15 @@ pub(crate) fn found(state: Option<MoneyState>) -> Option<Found> {
     }
 }
 
+/// How a call ended that was refused with a code.
+fn rejected(code: Option<&str>) -> CallOutcome {
+    match code.and_then(|code| ResponseCode::from(code).retry_after()) {
+        None => CallOutcome::Rejected,
+        Some(RetryAfter::Recharge) => CallOutcome::RejectedUntilRecharge,
+        Some(RetryAfter::NextDay) => CallOutcome::RejectedUntilNextDay,
+    }
+}
+
 impl Provider for Client {
     async fn send<R: PayoutRequest>(&self, request: &R) -> Answer {
         match request.send(self).await {
@@ -115,7 +125,7 @@ impl Provider for Client {
             Err(error) => Answer {
                 outcome: match &error {
                     Error::NotSent(_) => CallOutcome::NotSent,
-                    Error::Rejected(_) => CallOutcome::Rejected,
+                    Error::Rejected(_) => rejected(error.code()),
                     Error::Unknown(_) => CallOutcome::Unknown,
                 },
                 code: error.code().map(str::to_owned),
@@ -124,58 +134,28 @@ impl Provider for Client {
     }
 
     async fn statuses(&self, numbers: &[String]) -> Result<Statuses, String> {
-        let entry = |number: &String| {
-            ControlNumberEntry::builder()
-                .control_number(number.as_str())
-                .build()
-        };
-        let entries: Result<Vec<_>, _> = numbers.iter().map(entry).collect();
-        let request = entries.and_then(|entries| {
-            PayoutQueryStatusRequest::builder()
-                .control_numbers(entries)
-                .build()
-        });
-        let request = request.map_err(|error| error.to_string())?;
-        let answer = self
-            .payout_query_status(&request)
-            .await
-            .map_err(|error| error.to_string())?;
-        let mut statuses = Statuses {
-            time: answer.response_time().map(Timestamp::from),
-            found: BTreeMap::new(),
-        };
-        let (entries, unreadable) = answer.control_numbers.into_parts();
-        if !unreadable.is_empty() {
-            // It is not known which payout such an entry is about.
-            return Err("an entry of the answer cannot be read".to_owned());
-        }
-        for entry in entries {
-            let state = entry.money_state();
-            if state == Some(MoneyState::Absent) {
-                continue;
-            }
-            // A status that the document does not list is no absence.
-            let found = found(state).unwrap_or(Found::Open);
-            let shown = Shown {
-                found,
-                paid_at: entry
-                    .pay_time
-                    .if_readable()
-                    .map(|time| Timestamp::from(*time)),
-            };
-            // Of two rows of one number the one counts that says more of its money.
-            let known = statuses
-                .found
-                .entry(entry.control_number.as_str().to_owned());
-            known
-                .and_modify(|known| {
-                    if known.found < found {
-                        *known = shown;
+        match query(self, numbers).await {
+            Ok(statuses) => Ok(statuses),
+            Err(Unanswered::Failed(error)) => Err(error),
+            // The whole question is refused, and does not say for which number.
+            Err(Unanswered::UnknownNumber) => {
+                let mut all = Statuses {
+                    time: None,
+                    found: BTreeMap::new(),
+                };
+                for number in numbers {
+                    match query(self, std::slice::from_ref(number)).await {
+                        Ok(one) => {
+                            all.time = all.time.max(one.time);
+                            all.found.extend(one.found);
+                        }
+                        Err(Unanswered::UnknownNumber) => {}
+                        Err(Unanswered::Failed(error)) => return Err(error),
                     }
-                })
-                .or_insert(shown);
+                }
+                Ok(all)
+            }
         }
-        Ok(statuses)
     }
 
     async fn report(&self, day: Date) -> Result<Vec<ReportRow>, String> {
@@ -191,6 +171,79 @@ impl Provider for Client {
             "the report of {day} was another one each of {READINGS} times"
         ))
     }
+}
+
+/// Why there is no answer to a question.
+enum Unanswered {
+    /// SkyPay refuses the question, because it does not know a number in it.
+    UnknownNumber,
+    /// Anything else.
+    Failed(String),
+}
+
+/// Asks about some payouts in one question.
+async fn query(client: &Client, numbers: &[String]) -> Result<Statuses, Unanswered> {
+    let entry = |number: &String| {
+        ControlNumberEntry::builder()
+            .control_number(number.as_str())
+            .build()
+    };
+    let entries: Result<Vec<_>, _> = numbers.iter().map(entry).collect();
+    let request = entries.and_then(|entries| {
+        PayoutQueryStatusRequest::builder()
+            .control_numbers(entries)
+            .build()
+    });
+    let request = request.map_err(|error| Unanswered::Failed(error.to_string()))?;
+    let answer = client
+        .payout_query_status(&request)
+        .await
+        .map_err(|error| {
+            let unknown = ResponseCode::ControlNumberInvalid;
+            match &error {
+                Error::Rejected(_) if error.code() == Some(unknown.as_ref()) => {
+                    Unanswered::UnknownNumber
+                }
+                _ => Unanswered::Failed(error.to_string()),
+            }
+        })?;
+    let mut statuses = Statuses {
+        time: answer.response_time().map(Timestamp::from),
+        found: BTreeMap::new(),
+    };
+    let (entries, unreadable) = answer.control_numbers.into_parts();
+    if !unreadable.is_empty() {
+        // It is not known which payout such an entry is about.
+        let error = "an entry of the answer cannot be read".to_owned();
+        return Err(Unanswered::Failed(error));
+    }
+    for entry in entries {
+        let state = entry.money_state();
+        if state == Some(MoneyState::Absent) {
+            continue;
+        }
+        // A status that the document does not list is no absence.
+        let found = found(state).unwrap_or(Found::Open);
+        let shown = Shown {
+            found,
+            paid_at: entry
+                .pay_time
+                .if_readable()
+                .map(|time| Timestamp::from(*time)),
+        };
+        // Of two rows of one number the one counts that says more of its money.
+        let known = statuses
+            .found
+            .entry(entry.control_number.as_str().to_owned());
+        known
+            .and_modify(|known| {
+                if known.found < found {
+                    *known = shown;
+                }
+            })
+            .or_insert(shown);
+    }
+    Ok(statuses)
 }
 
 /// How often a report is read before it is given up.

@@ -38,50 +38,63 @@ pub enum Sent {
     Already(Standing),
 }
 
-/// A permit to send one payout once more. [`Journal::permit`] grants it,
-/// [`Journal::resend`] uses it up.
+/// A permit to send one payout once more. [`Journal::permit`] grants it, and
+/// [`Journal::resend`] uses it up:
 ///
-/// It cannot be made:
-///
-/// ```compile_fail,E0451
-/// let permit = skypay_journal::Permit { number: "SKY9800000001".to_owned(), attempt: 2 };
 /// ```
-///
-/// It cannot be copied:
-///
-/// ```compile_fail,E0599
-/// fn twice(permit: &skypay_journal::Permit) -> skypay_journal::Permit {
-///     permit.clone()
+/// # use skypay_journal::{Error, Journal, Payout, PayoutRequest, Permit, Provider, Sent, Store};
+/// async fn again<S: Store, R: PayoutRequest>(
+///     journal: &Journal<S>,
+///     provider: &impl Provider,
+///     permit: Permit,
+///     payout: &Payout<R>,
+/// ) -> Result<Sent, Error> {
+///     journal.resend(provider, permit, payout).await
 /// }
 /// ```
 ///
 /// It cannot be used twice:
 ///
 /// ```compile_fail,E0382
-/// # use skypay_journal::{Error, Journal, Payout, PayoutRequest, Permit, Provider, Store};
-/// async fn twice<S: Store, R: PayoutRequest>(
+/// # use skypay_journal::{Error, Journal, Payout, PayoutRequest, Permit, Provider, Sent, Store};
+/// async fn again<S: Store, R: PayoutRequest>(
 ///     journal: &Journal<S>,
 ///     provider: &impl Provider,
 ///     permit: Permit,
 ///     payout: &Payout<R>,
-/// ) -> Result<(), Error> {
-///     let _ = journal.resend(provider, permit, payout).await?;
-///     let _ = journal.resend(provider, permit, payout).await?;
-///     Ok(())
+/// ) -> Result<Sent, Error> {
+///     journal.resend(provider, permit, payout).await?;
+///     journal.resend(provider, permit, payout).await
 /// }
 /// ```
 ///
-/// An unknown outcome does not contain one:
+/// An unknown outcome is none:
 ///
 /// ```compile_fail,E0308
-/// # use skypay_journal::{Error, Journal, Payout, PayoutRequest, Provider, Sent, Store};
+/// # use skypay_journal::{Error, Journal, Payout, PayoutRequest, Permit, Provider, Sent, Store};
 /// async fn again<S: Store, R: PayoutRequest>(
 ///     journal: &Journal<S>,
 ///     provider: &impl Provider,
+///     unknown: Sent,
 ///     payout: &Payout<R>,
 /// ) -> Result<Sent, Error> {
-///     let unknown = journal.send(provider, payout).await?;
 ///     journal.resend(provider, unknown, payout).await
+/// }
+/// ```
+///
+/// It cannot be copied, and cannot be made:
+///
+/// ```compile_fail,E0599
+/// # use skypay_journal::Permit;
+/// fn another(permit: &Permit) -> Permit {
+///     Permit::clone(permit)
+/// }
+/// ```
+///
+/// ```compile_fail,E0451
+/// # use skypay_journal::Permit;
+/// fn made() -> Permit {
+///     Permit { number: "SKY9800000001".to_owned(), attempt: 2 }
 /// }
 /// ```
 #[derive(Debug)]
@@ -252,20 +265,20 @@ fn span<R: PayoutRequest>(payout: &Payout<R>) -> Span {
 
 /// Measures a time by two clocks, of which the one counts that shows more: one does
 /// not jump but may stand still while the machine is suspended, the other may jump.
-struct Stopwatch {
+pub(crate) struct Stopwatch {
     monotonic: Instant,
     wall: SystemTime,
 }
 
 impl Stopwatch {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self {
             monotonic: Instant::now(),
             wall: SystemTime::now(),
         }
     }
 
-    fn elapsed(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> Duration {
         let wall = self.wall.elapsed().unwrap_or_default();
         self.monotonic.elapsed().max(wall)
     }

@@ -73,7 +73,7 @@ impl Standing {
         Self {
             state,
             attempt: known.last_attempt,
-            released: known.released.is_some(),
+            released: known.released,
             permissible: state == State::Unknown && known.absent_twice(),
             ask_at: known.ask_at(state, idle),
             send_at: known
@@ -113,6 +113,56 @@ impl Standing {
 }
 
 impl State {
+    /// The states that may follow a state, by new evidence or by time. It may stay the
+    /// same as well.
+    #[must_use]
+    pub fn successors(self) -> &'static [Self] {
+        // SkyPay may show any payout, also one that the journal has not sent: a journal
+        // that was restored from an older copy, or a number that is used elsewhere.
+        match self {
+            Self::Reserved | Self::AwaitingRecharge | Self::AwaitingNextDay => &[
+                Self::Sending,
+                Self::Accepted,
+                Self::Paid,
+                Self::Failed,
+                Self::Cancelled,
+                Self::Withdrawn,
+            ],
+            // The answer to an attempt may be recorded late, when it is unknown.
+            Self::Sending | Self::Unknown | Self::Permitted => &[
+                Self::Reserved,
+                Self::Sending,
+                Self::Unknown,
+                Self::Permitted,
+                Self::AwaitingRecharge,
+                Self::AwaitingNextDay,
+                Self::Accepted,
+                Self::Doubt,
+                Self::Paid,
+                Self::Failed,
+                Self::Cancelled,
+                Self::Rejected,
+            ],
+            Self::Doubt => &[
+                Self::AwaitingRecharge,
+                Self::AwaitingNextDay,
+                Self::Accepted,
+                Self::Paid,
+                Self::Failed,
+                Self::Cancelled,
+                Self::Rejected,
+            ],
+            Self::Accepted => &[Self::Doubt, Self::Paid, Self::Failed, Self::Cancelled],
+            // Only the reason changes: the money was released.
+            Self::Failed => &[Self::Cancelled, Self::Contradiction],
+            Self::Cancelled => &[Self::Failed, Self::Contradiction],
+            Self::Rejected => &[Self::Failed, Self::Cancelled, Self::Contradiction],
+            Self::Paid | Self::Withdrawn => &[Self::Contradiction],
+            // What was shown as under way after its release is shown as unpaid again.
+            Self::Contradiction => &[Self::Failed, Self::Cancelled],
+        }
+    }
+
     /// Whether it will not be paid, as far as is known.
     fn is_settled_unpaid(self) -> bool {
         matches!(self, Self::Failed | Self::Cancelled | Self::Rejected)
@@ -134,7 +184,7 @@ struct Known<'p> {
     absences: BTreeSet<(Timestamp, bool)>,
     last_notice: Option<(Timestamp, Found)>,
     permit: Option<Permit>,
-    released: Option<Timestamp>,
+    released: bool,
     withdrawn: bool,
 }
 
@@ -160,7 +210,7 @@ impl<'p> Known<'p> {
             absences: BTreeSet::new(),
             last_notice: None,
             permit: None,
-            released: None,
+            released: false,
             withdrawn: false,
         };
         for Evidence { at, fact } in evidence {
@@ -217,17 +267,16 @@ impl<'p> Known<'p> {
                 };
                 self.permit = self.permit.max(Some(permit));
             }
-            Fact::Released => self.released = self.released.max(Some(at)),
+            Fact::Released => self.released = true,
             Fact::Withdrawn => self.withdrawn = true,
         }
     }
 
     fn state(&self, now: Timestamp) -> State {
         let state = self.state_if_kept(now);
-        let excluded = (self.released.is_some() && !state.is_settled_unpaid())
+        let excluded = (self.released && !state.is_settled_unpaid())
             || (self.withdrawn && state != State::Withdrawn)
-            || self.is_reversed()
-            || self.is_reopened();
+            || self.is_reversed();
         if excluded {
             State::Contradiction
         } else {
@@ -316,15 +365,6 @@ impl<'p> Known<'p> {
         all.any(|(at, found)| *at > paid && unpaid(*found)) && self.policy.follows(Rule::Fold)
     }
 
-    /// Whether it is shown as under way after its money was released.
-    fn is_reopened(&self) -> bool {
-        let Some(released) = self.released else {
-            return false;
-        };
-        let mut all = self.sightings.iter();
-        all.any(|(at, found)| *at > released && matches!(found, Found::Open | Found::Paid))
-    }
-
     /// How many attempts may have been executed.
     fn copies(&self) -> usize {
         let executed_maybe = |end: &&Option<CallOutcome>| {
@@ -340,7 +380,8 @@ impl<'p> Known<'p> {
     fn unless_doubtful(&self, state: State) -> State {
         let seen = self.sightings.last().map(|(at, _)| *at);
         let quarantine = self.policy.follows(Rule::Quarantine);
-        if quarantine && self.copies() > 1 && seen < self.quarantined_until() {
+        let is_early = self.copies() > 1 && seen < self.quarantined_until();
+        if quarantine && is_early && !self.released {
             State::Doubt
         } else {
             state
@@ -430,17 +471,20 @@ impl<'p> Known<'p> {
         let seen = self.sightings.last().map(|(at, _)| *at);
         let asked = seen.max(self.absences.last().map(|(at, _)| *at));
         let after = |delay| self.first_question().max(asked.map(|asked| asked + delay));
+        // What is not clear after some questions will hardly be so after the next one.
+        let is_new = asked < self.first_question().map(|first| first + policy.cadence);
+        let soon = if is_new {
+            policy.query_delay
+        } else {
+            policy.cadence
+        };
         let notice = self.last_notice.filter(|(at, _)| Some(*at) > asked);
         match (state, notice) {
-            (State::Sending | State::Unknown, _) => after(policy.query_delay),
+            (State::Sending | State::Unknown, _) => after(soon),
             // A permit that was not used expires.
-            (State::Permitted, _) => {
-                after(policy.query_delay).max(self.permit.map(|permit| permit.until))
-            }
+            (State::Permitted, _) => after(soon).max(self.permit.map(|permit| permit.until)),
             (State::Doubt, _) => self.quarantined_until().max(after(policy.cadence)),
-            (State::AwaitingRecharge | State::AwaitingNextDay, _) if !idle => {
-                after(policy.query_delay)
-            }
+            (State::AwaitingRecharge | State::AwaitingNextDay, _) if !idle => after(soon),
             (State::Accepted, None) => after(policy.cadence),
             (State::Contradiction, _) => None,
             (state, Some((at, found))) if says_more(state, found) => {

@@ -9,6 +9,7 @@ use crate::database::{Database, DatabaseError, Value};
 use crate::journal::Add;
 use crate::payout::Record;
 use crate::rules::Rule;
+use crate::send::Stopwatch;
 use crate::store::{Store, Work};
 use crate::{Error, Fact, Journal, Policy, Provider, Shown, Standing, Statuses, Timestamp};
 
@@ -56,6 +57,7 @@ impl<S: Store> Journal<S> {
 
     async fn ask(&self, provider: &impl Provider, only: Option<String>) -> Result<Round, Error> {
         let policy = self.policy;
+        let stopwatch = Stopwatch::start();
         let question = self
             .store
             .transact(Due {
@@ -69,6 +71,11 @@ impl<S: Store> Journal<S> {
         };
         Span::current().record("asked", round.asked);
         if question.numbers.is_empty() {
+            return Ok(round);
+        }
+        if stopwatch.elapsed() >= policy.send_limit {
+            // Another process may have asked meanwhile.
+            round.failed = Some("this process stood still before it asked".to_owned());
             return Ok(round);
         }
         let mut numbers = question.numbers.clone();

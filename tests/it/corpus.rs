@@ -30,6 +30,11 @@ fn what_is_kept_of_messages_holds() {
 }
 
 #[test]
+fn what_is_kept_of_evidence_holds() {
+    each("evidence", fuzz::evidence);
+}
+
+#[test]
 fn what_is_kept_of_documents_holds() {
     each("document", fuzz::document);
 }

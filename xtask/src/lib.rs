@@ -18,6 +18,7 @@ pub mod exports;
 pub mod fuzz;
 pub mod generate;
 pub mod git;
+pub mod journal;
 pub mod lint;
 pub mod mutants;
 pub mod packages;

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     Ending, Outcome, approve, browser, bump, ci, diff, docs, examples, exports, fuzz, generate,
-    lint, mutants, packages, postgres, prove, public_api, review, schemathesis, semver, shown,
-    supply_chain, validate,
+    journal, lint, mutants, packages, postgres, prove, public_api, review, schemathesis, semver,
+    shown, supply_chain, validate,
 };
 
 /// The project's tasks.
@@ -94,6 +94,8 @@ pub enum Verify {
     Fuzz(fuzz::Arguments),
     /// Run mutation tests (hours; installs cargo-mutants)
     Mutants(mutants::Arguments),
+    /// Simulate the journal with failing networks, processes and providers
+    Journal(journal::Arguments),
     /// Test the sandbox's page in headless Chromium (installs Playwright, pinned)
     Browser,
     /// Build each published crate from its package
@@ -143,6 +145,7 @@ impl Verify {
             Self::Schemathesis(arguments) => schemathesis::run(root, arguments),
             Self::Fuzz(arguments) => fuzz::run(root, arguments),
             Self::Mutants(arguments) => mutants::run(root, arguments),
+            Self::Journal(arguments) => journal::run(root, arguments),
             Self::Browser => browser::run(root),
             Self::Packages => packages::run(root),
             Self::SupplyChain => supply_chain::run(root),

@@ -1,0 +1,385 @@
+//! The partner's processes, which may end or stand still at any transaction.
+
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use skypay_client::types::{Amount, Date, Invalid, PayoutChannel, PayoutQueueRequest};
+use skypay_journal::database::{Database, DatabaseError, Row, Value};
+use skypay_journal::{
+    Answer, AnyPayout, CallOutcome, Error, Found, Journal, Numbers, Orders, PayoutRequest,
+    Provider, ReportRow, Resend, Secret, State, Statuses, Store, Sweeper, Timestamp, Work,
+};
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
+
+use crate::mutant::Mutant;
+use crate::network::Network;
+use crate::world::{HOUR, ORDER, SECOND_ORDER, World};
+
+/// A process: it ends or stands still before or after a transaction.
+#[derive(Clone)]
+pub(crate) struct Process {
+    world: Arc<World>,
+    ended: Arc<Notify>,
+}
+
+impl Process {
+    pub(crate) fn new(world: &Arc<World>) -> Self {
+        Self {
+            world: Arc::clone(world),
+            ended: Arc::default(),
+        }
+    }
+
+    pub(crate) fn journal(&self) -> Journal<Self> {
+        let numbers = Numbers::numeric("SKY98").unwrap();
+        let secret = Secret::new([7; 16]).unwrap();
+        Journal::new(self.clone(), numbers, secret).with_policy(self.world.policy())
+    }
+
+    /// Does what a process does; `None` if the process ends.
+    pub(crate) async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.world.restart.notified() => None,
+            () = self.ended.notified() => {
+                self.world.note(format_args!("a process ended"));
+                None
+            }
+            done = work => Some(done),
+        }
+    }
+
+    async fn checkpoint(&self) {
+        let world = &self.world;
+        if world.scenario.workers > 0.0 {
+            // Transactions of several processes take turns.
+            sleep(Duration::from_secs_f64(world.random.between(0.001, 0.02))).await;
+        }
+        if world.fault(world.scenario.crash) {
+            self.ended.notify_one();
+            std::future::pending::<()>().await;
+        }
+        if world.fault(world.scenario.pause) {
+            sleep(Duration::from_secs_f64(world.random.between(60.0, 7200.0))).await;
+        }
+    }
+
+    /// Works in a transaction: committed, unless it fails.
+    pub(crate) async fn transaction<T, E>(
+        &self,
+        work: impl AsyncFnOnce(&mut Virtual<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.checkpoint().await;
+        let done = in_transaction(&self.world, work);
+        self.checkpoint().await;
+        done
+    }
+}
+
+impl Store for Process {
+    async fn transact<W: Work>(&self, work: W) -> Result<W::Output, DatabaseError> {
+        self.checkpoint().await;
+        let done = in_transaction(&self.world, async |db| work.run(db).await);
+        self.checkpoint().await;
+        done
+    }
+}
+
+fn in_transaction<T, E>(
+    world: &World,
+    work: impl AsyncFnOnce(&mut Virtual<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut connection = world.connection.lock().unwrap();
+    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut db = Virtual {
+        connection: &mut connection,
+        now: world.time(),
+        added: Vec::new(),
+    };
+    let done = ready(work(&mut db));
+    let added = db.added;
+    let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    connection.execute_batch(end).unwrap();
+    drop(connection);
+    if done.is_ok() {
+        for (number, fact) in added {
+            world.added(&number, &fact);
+        }
+    }
+    done
+}
+
+/// SQLite does not wait.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => panic!("work in a transaction waited"),
+    }
+}
+
+/// A connection whose time is virtual.
+pub(crate) struct Virtual<'c> {
+    connection: &'c mut Connection,
+    now: Timestamp,
+    /// The facts that the transaction adds, by number.
+    added: Vec<(String, String)>,
+}
+
+impl Virtual<'_> {
+    /// An effect of the partner's.
+    pub(crate) fn effect(&mut self, about: &str, what: &str) {
+        let statement = "INSERT INTO effect (about, what) VALUES (?1, ?2)";
+        self.connection.execute(statement, [about, what]).unwrap();
+    }
+}
+
+impl Database for Virtual<'_> {
+    fn run(
+        &mut self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> impl Future<Output = Result<Vec<Row>, DatabaseError>> + Send {
+        if statement.starts_with("INSERT INTO skypay_evidence")
+            && let (Some(Value::Text(number)), Some(Value::Text(fact))) =
+                (values.first(), values.get(3))
+        {
+            self.added.push(((*number).to_owned(), (*fact).to_owned()));
+        }
+        Database::run(self.connection, statement, values)
+    }
+
+    fn now(&mut self) -> impl Future<Output = Result<Timestamp, DatabaseError>> + Send {
+        std::future::ready(Ok(self.now))
+    }
+}
+
+fn request(number: &str) -> Result<PayoutQueueRequest, Invalid> {
+    PayoutQueueRequest::builder()
+        .sender("Example App")
+        .control_number(number)
+        .name("Dela Cruz,Juan,Santos")
+        .phone("09123456789")
+        .amount("3900.00")
+        .account_no("09123456789")
+        .withdraw_channel(PayoutChannel::GCash)
+        .build()
+}
+
+struct SameRequest;
+
+impl Orders for SameRequest {
+    async fn request(
+        &self,
+        _: &str,
+        number: &str,
+    ) -> Result<AnyPayout, Box<dyn StdError + Send + Sync>> {
+        Ok(request(number)?.into())
+    }
+}
+
+/// The partner's service: it orders and sends, and then does rounds. It begins again
+/// when its process has ended.
+pub(crate) async fn worker(world: Arc<World>, first_at: f64) {
+    sleep(Duration::from_secs_f64(first_at)).await;
+    loop {
+        let process = Process::new(&world);
+        let ended = process.run(serve(&process)).await;
+        assert!(ended.is_none(), "a service does not end by itself");
+        sleep(Duration::from_secs_f64(world.random.between(1.0, 900.0))).await;
+    }
+}
+
+async fn serve(process: &Process) -> Infallible {
+    let world = &process.world;
+    let journal = process.journal();
+    let ordered = process.transaction(async |db| {
+        // What the partner has given back, it does not order again.
+        journal.order(db, ORDER, request).await
+    });
+    let payout = ordered.await.unwrap();
+    let sent = journal
+        .send(&Network(Arc::clone(world)), &payout)
+        .await
+        .unwrap();
+    world.note(format_args!("sent: {sent:?}"));
+    let by_person = world.random.chance(0.5);
+    let resend = if by_person {
+        Resend::ByPerson
+    } else {
+        Resend::Automatic {
+            up_to: Amount::from_centavos(1_000_000),
+        }
+    };
+    let resend = match world.mutant {
+        Some(Mutant::SameNumber) => Resend::ByPerson,
+        _ => resend,
+    };
+    let network = Network(Arc::clone(world));
+    let sweeper = Sweeper::new(journal.clone(), network, SameRequest).resend(resend);
+    loop {
+        let round = sweeper.round().await.unwrap();
+        for number in round.permissible {
+            person_permits(process, &number).await;
+        }
+        book(process).await;
+        withdraw(process, payout.number()).await;
+        let due = next_due(world);
+        let _ = timeout(due, world.wake.notified()).await;
+    }
+}
+
+/// A person decides that a payout is sent again, and perhaps leaves it to the sweeper.
+async fn person_permits(process: &Process, number: &str) {
+    let world = &process.world;
+    let journal = process.journal();
+    if world.mutant == Some(Mutant::SameNumber) {
+        let ordered =
+            process.transaction(async |db| journal.order(db, SECOND_ORDER, request).await);
+        let payout = ordered.await.unwrap();
+        let _ = journal
+            .send(&Network(Arc::clone(world)), &payout)
+            .await
+            .unwrap();
+        return;
+    }
+    let Some(permit) = journal.permit(number, "a person decided").await.unwrap() else {
+        return;
+    };
+    if world.random.chance(0.5) {
+        let payout = skypay_journal::Payout::of(request(number).unwrap());
+        let sent = journal
+            .resend(&Network(Arc::clone(world)), permit, &payout)
+            .await
+            .unwrap();
+        world.note(format_args!("sent again: {sent:?}"));
+    }
+}
+
+/// Does what changes require.
+async fn book(process: &Process) {
+    let journal = process.journal();
+    loop {
+        if process.world.mutant == Some(Mutant::EffectWithMark) {
+            let next = process.transaction(async |db| {
+                let change = journal.next_change(db).await?;
+                if let Some(change) = &change {
+                    db.effect(&change.order_id, change.what.as_str());
+                }
+                Ok::<_, Error>(change)
+            });
+            let Some(change) = next.await.unwrap() else {
+                return;
+            };
+            let done = process.transaction(async |db| journal.done(db, change).await);
+            let _ = done.await;
+            continue;
+        }
+        let booked = process.transaction(async |db| {
+            let Some(change) = journal.next_change(db).await? else {
+                return Ok::<_, Error>(false);
+            };
+            db.effect(&change.order_id, change.what.as_str());
+            journal.done(db, change).await?;
+            Ok(true)
+        });
+        if !booked.await.unwrap() {
+            return;
+        }
+    }
+}
+
+/// The payee does not want to wait any more, perhaps.
+async fn withdraw(process: &Process, number: &str) {
+    let (world, journal) = (&process.world, process.journal());
+    let standing = journal.standing(number).await.unwrap();
+    let waits = matches!(
+        standing.state,
+        State::AwaitingRecharge | State::AwaitingNextDay
+    );
+    if !waits || !world.random.chance(0.3) {
+        return;
+    }
+    let withdrawn = process.transaction(async |db| {
+        if journal.withdraw(db, number).await? {
+            db.effect(ORDER, "withdrawn");
+        }
+        Ok::<_, Error>(())
+    });
+    withdrawn.await.unwrap();
+}
+
+/// How long it takes until something is due.
+fn next_due(world: &World) -> Duration {
+    let due: Option<i64> = world
+        .connection
+        .lock()
+        .unwrap()
+        .query_row(
+            "SELECT min(at) FROM (SELECT min(ask_at) AS at FROM skypay_payout
+             UNION ALL SELECT min(send_at) FROM skypay_payout)",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let shortest = Duration::from_secs(30);
+    let longest = Duration::from_secs(6 * 60 * 60);
+    due.map_or(longest, |due| {
+        (Timestamp(due) - world.time()).clamp(shortest, longest)
+    })
+}
+
+/// Other orders, of which SkyPay accepts each at once, while the order is open.
+pub(crate) async fn others(world: Arc<World>) {
+    for count in 0_u64.. {
+        let hours = world.now() / HOUR;
+        let minutes = if hours < 2.0 {
+            10
+        } else if hours < 8.0 {
+            30
+        } else {
+            120
+        };
+        sleep(Duration::from_secs(60 * minutes)).await;
+        if !world.is_open() {
+            continue;
+        }
+        let process = Process::new(&world);
+        let journal = process.journal();
+        let order = (20_000_000 + count).to_string();
+        let ordered = in_transaction(&world, async |db| journal.order(db, &order, request).await);
+        let payout = ordered.unwrap();
+        let accepting = Accepting(Arc::clone(&world));
+        process.run(journal.send(&accepting, &payout)).await;
+    }
+}
+
+/// A connection on which nothing fails.
+struct Accepting(Arc<World>);
+
+impl Provider for Accepting {
+    async fn send<R: PayoutRequest>(&self, request: &R) -> Answer {
+        let now = self.0.now();
+        let mut vendor = self.0.vendor.lock().unwrap();
+        vendor.execute(request.number(), now, Found::Paid, now + 60.0);
+        let code = None;
+        Answer {
+            outcome: CallOutcome::Accepted,
+            code,
+        }
+    }
+
+    async fn statuses(&self, _: &[String]) -> Result<Statuses, String> {
+        Err("not asked".to_owned())
+    }
+
+    async fn report(&self, _: Date) -> Result<Vec<ReportRow>, String> {
+        Err("not asked".to_owned())
+    }
+}

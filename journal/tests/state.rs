@@ -1,0 +1,488 @@
+//! What evidence means: random histories, and every history of a small model.
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use skypay_journal::{
+    CallOutcome, Change, Evidence, Fact, Found, Policy, Standing, State, Timestamp, Transition,
+};
+
+const BEGIN: Timestamp = Timestamp(1_700_000_000_000_000);
+const MINUTE: Duration = Duration::from_secs(60);
+
+const OUTCOMES: [CallOutcome; 6] = [
+    CallOutcome::NotSent,
+    CallOutcome::Rejected,
+    CallOutcome::RejectedUntilRecharge,
+    CallOutcome::RejectedUntilNextDay,
+    CallOutcome::Unknown,
+    CallOutcome::Accepted,
+];
+
+const FOUND: [Found; 4] = [Found::Open, Found::Cancelled, Found::Failed, Found::Paid];
+
+/// What a journal does, if its rules allow it.
+#[derive(Clone, Debug)]
+enum Step {
+    Wait(u32),
+    Claim,
+    Answer(CallOutcome),
+    Permit,
+    Withdraw,
+    Found(Found, u32),
+    Absent(bool, u32),
+    Notified(Found),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let minutes = prop_oneof![0..20_u32, 200..500_u32];
+    let found = prop::sample::select(&FOUND[..]);
+    let step = prop_oneof![
+        4 => minutes.prop_map(Step::Wait),
+        3 => Just(Step::Claim),
+        3 => prop::sample::select(&OUTCOMES[..]).prop_map(Step::Answer),
+        2 => Just(Step::Permit),
+        1 => Just(Step::Withdraw),
+        1 => (found.clone(), 0..30_u32).prop_map(|(found, ago)| Step::Found(found, ago)),
+        6 => (any::<bool>(), 0..5_u32).prop_map(|(conclusive, ago)| Step::Absent(conclusive, ago)),
+        1 => found.prop_map(Step::Notified),
+    ];
+    prop::collection::vec(step, 0..40)
+}
+
+/// A payout as a journal keeps it.
+struct Kept {
+    evidence: BTreeSet<Evidence>,
+    now: Timestamp,
+    policy: Policy,
+    open: BTreeSet<u32>,
+    changes: Vec<Change>,
+}
+
+impl Kept {
+    fn ordered() -> Self {
+        Self {
+            evidence: BTreeSet::from([Evidence {
+                at: BEGIN,
+                fact: Fact::Ordered,
+            }]),
+            now: BEGIN,
+            policy: Policy::default(),
+            open: BTreeSet::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::of(&self.evidence, self.now, &self.policy)
+    }
+
+    fn add(&mut self, ago: u32, fact: Fact) {
+        let at = self.now.before(ago * MINUTE).max(BEGIN);
+        let new = Evidence { at, fact };
+        let transition = Transition::of(&self.evidence, new, self.now, &self.policy);
+        self.changes
+            .extend(transition.added.iter().filter_map(|(_, change)| *change));
+        self.evidence = transition.evidence;
+    }
+
+    fn step(&mut self, step: &Step) {
+        let standing = self.standing();
+        match *step {
+            Step::Wait(minutes) => self.now = self.now + minutes * MINUTE,
+            Step::Claim => {
+                let permitted =
+                    (standing.state == State::Permitted).then_some(standing.attempt + 1);
+                if let Some(attempt) = standing.next_attempt(permitted) {
+                    let send_before = self.now + self.policy.send_limit;
+                    self.add(
+                        0,
+                        Fact::Claimed {
+                            attempt,
+                            send_before,
+                        },
+                    );
+                    self.open.insert(attempt);
+                }
+            }
+            Step::Answer(outcome) => {
+                if let Some(attempt) = self.open.pop_first() {
+                    self.add(0, Fact::Answered { attempt, outcome });
+                }
+            }
+            Step::Permit if standing.permissible => {
+                let until = self.now + self.policy.permit_limit;
+                let attempt = standing.attempt + 1;
+                self.add(0, Fact::Permitted { attempt, until });
+            }
+            Step::Withdraw if standing.may_withdraw() => self.add(0, Fact::Withdrawn),
+            Step::Permit | Step::Withdraw => {}
+            Step::Found(found, ago) => self.add(ago, Fact::Found(found)),
+            Step::Absent(conclusive, ago) => self.add(ago, Fact::Absent { conclusive }),
+            Step::Notified(found) => self.add(0, Fact::Notified(found)),
+        }
+    }
+}
+
+/// All states, in the order of their declaration.
+const STATES: [State; 14] = [
+    State::Reserved,
+    State::Sending,
+    State::Unknown,
+    State::Permitted,
+    State::AwaitingRecharge,
+    State::AwaitingNextDay,
+    State::Accepted,
+    State::Doubt,
+    State::Paid,
+    State::Failed,
+    State::Cancelled,
+    State::Rejected,
+    State::Withdrawn,
+    State::Contradiction,
+];
+
+#[test]
+fn the_readme_shows_the_arrows() {
+    let names = |states: &[State]| {
+        let names: Vec<_> = states
+            .iter()
+            .map(|state| format!("`{}`", state.as_str()))
+            .collect();
+        if names.is_empty() {
+            "–".to_owned()
+        } else {
+            names.join(", ")
+        }
+    };
+    let row = |state: State| {
+        let others: Vec<_> = state
+            .successors()
+            .iter()
+            .copied()
+            .filter(|to| *to != state)
+            .collect();
+        format!("| `{}` | {} |\n", state.as_str(), names(&others))
+    };
+    let table: String = STATES.into_iter().map(row).collect();
+    assert!(include_str!("../README.md").contains(&table), "{table}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_history_moves_along_the_arrows_only(steps in steps()) {
+        let mut kept = Kept::ordered();
+        for step in &steps {
+            let before = kept.standing();
+            kept.step(step);
+            let after = kept.standing();
+            let (from, to) = (before.state, after.state);
+            prop_assert!(from == to || from.successors().contains(&to), "{from:?} to {to:?} by {step:?}");
+            prop_assert!(after.released || !before.released, "a release was taken back");
+            prop_assert!(!after.may_release(), "a release is written with what allows it");
+            // What SkyPay has is never sent again.
+            if from == State::Accepted || before.released {
+                prop_assert_eq!(after.next_attempt(None), None);
+                prop_assert_eq!(after.next_attempt(Some(after.attempt + 1)), None);
+            }
+        }
+        let count = |wanted| kept.changes.iter().filter(|change| **change == wanted).count();
+        prop_assert!(count(Change::Released) <= 1 && count(Change::Paid) <= 1);
+    }
+
+    #[test]
+    fn order_and_repetition_do_not_matter(steps in steps(), order in any::<prop::sample::Index>()) {
+        let mut kept = Kept::ordered();
+        for step in &steps {
+            kept.step(step);
+        }
+        let mut list: Vec<_> = kept.evidence.iter().copied().collect();
+        list.extend(list.clone());
+        list.reverse();
+        let turn = order.index(list.len());
+        list.rotate_left(turn);
+        let again = Standing::of(&list.into_iter().collect(), kept.now, &kept.policy);
+        prop_assert_eq!(again, kept.standing());
+    }
+
+    #[test]
+    fn a_callback_or_an_absence_alone_releases_nothing(steps in steps()) {
+        let mut kept = Kept::ordered();
+        for step in &steps {
+            let proves = matches!(step, Step::Found(..) | Step::Answer(_) | Step::Claim);
+            if !proves {
+                kept.step(step);
+            }
+        }
+        prop_assert!(!kept.standing().released);
+        prop_assert!(matches!(kept.standing().state, State::Reserved | State::Withdrawn));
+    }
+}
+
+/// One order, two workers, up to two attempts, and a network that loses and delays: all
+/// that can happen, by the real rules.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Model {
+    evidence: BTreeSet<Evidence>,
+    now: Timestamp,
+    workers: [Worker; 2],
+    /// The attempts whose request is under way, with the time of their claim.
+    under_way: Vec<(u32, Timestamp)>,
+    executed: Vec<Fate>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Worker {
+    Idle,
+    Claimed(u32, Timestamp),
+    /// The request left, and there is no answer yet.
+    Called(u32),
+    Answered(u32, CallOutcome),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Fate {
+    Paid,
+    Failed,
+}
+
+/// What SkyPay and the network do in a search.
+#[derive(Clone, Copy)]
+struct Assumed {
+    /// SkyPay does not execute a number twice, unless the first has failed.
+    recognises: bool,
+    /// When a request arrives at the latest, after its claim.
+    latest: Duration,
+    /// The network may deliver a request several times, within a call.
+    repeats: bool,
+    /// How often time passes.
+    waits: u32,
+}
+
+/// As long as a call may take.
+const CALL: Duration = Duration::from_secs(150);
+
+/// The times between two steps: a question later, and a quarantine later.
+const PAUSES: [u32; 2] = [8, 370];
+
+impl Model {
+    fn first() -> Self {
+        Self {
+            evidence: BTreeSet::from([Evidence {
+                at: BEGIN,
+                fact: Fact::Ordered,
+            }]),
+            now: BEGIN,
+            workers: [Worker::Idle; 2],
+            under_way: Vec::new(),
+            executed: Vec::new(),
+        }
+    }
+
+    fn with(&self, fact: Fact, policy: &Policy) -> Self {
+        let new = Evidence { at: self.now, fact };
+        let evidence = Transition::of(&self.evidence, new, self.now, policy).evidence;
+        Self {
+            evidence,
+            ..self.clone()
+        }
+    }
+
+    fn set(mut self, worker: usize, to: Worker) -> Self {
+        self.workers[worker] = to;
+        // Which of them it is does not matter.
+        self.workers.sort();
+        self
+    }
+
+    /// All that may happen next.
+    fn next(&self, policy: &Policy, assumed: Assumed, waits: u32) -> Vec<Self> {
+        let standing = Standing::of(&self.evidence, self.now, policy);
+        let mut next = Vec::new();
+        for (index, worker) in self.workers.into_iter().enumerate() {
+            next.extend(self.work(index, worker, &standing, policy));
+        }
+        for index in 0..self.under_way.len() {
+            next.extend(self.arrive(index, assumed));
+        }
+        if standing.ask_at.is_some_and(|at| at <= self.now) {
+            next.push(self.with(self.shown(), policy));
+        }
+        if standing.permissible && standing.attempt < 2 {
+            let attempt = standing.attempt + 1;
+            let until = self.now + policy.permit_limit;
+            next.push(self.with(Fact::Permitted { attempt, until }, policy));
+        }
+        if waits < assumed.waits {
+            for minutes in PAUSES {
+                let mut later = self.clone();
+                later.now = self.now + minutes * MINUTE;
+                let now = later.now;
+                later
+                    .under_way
+                    .retain(|(_, claimed)| now - *claimed <= assumed.latest);
+                next.push(later);
+            }
+        }
+        next
+    }
+
+    /// What a worker may do.
+    fn work(
+        &self,
+        index: usize,
+        worker: Worker,
+        standing: &Standing,
+        policy: &Policy,
+    ) -> Vec<Self> {
+        match worker {
+            Worker::Idle => {
+                let permitted =
+                    (standing.state == State::Permitted).then_some(standing.attempt + 1);
+                let claim = standing
+                    .next_attempt(permitted)
+                    .filter(|attempt| *attempt <= 2);
+                let claim = claim.map(|attempt| {
+                    let send_before = self.now + policy.send_limit;
+                    let claimed = self.with(
+                        Fact::Claimed {
+                            attempt,
+                            send_before,
+                        },
+                        policy,
+                    );
+                    claimed.set(index, Worker::Claimed(attempt, self.now))
+                });
+                claim.into_iter().collect()
+            }
+            Worker::Claimed(attempt, at) if self.now - at < policy.send_limit => {
+                let mut called = self.clone().set(index, Worker::Called(attempt));
+                called.under_way.push((attempt, at));
+                let not_sent = Worker::Answered(attempt, CallOutcome::NotSent);
+                vec![called, self.clone().set(index, not_sent)]
+            }
+            Worker::Claimed(attempt, _) => {
+                let not_sent = Worker::Answered(attempt, CallOutcome::NotSent);
+                vec![self.clone().set(index, not_sent)]
+            }
+            // The end of a worker is the same as an answer that never comes.
+            Worker::Called(_) => vec![self.clone().set(index, Worker::Idle)],
+            Worker::Answered(attempt, outcome) => {
+                let answered = self.with(Fact::Answered { attempt, outcome }, policy);
+                vec![answered.set(index, Worker::Idle)]
+            }
+        }
+    }
+
+    /// What a request does that arrives; one that is lost never does.
+    fn arrive(&self, index: usize, assumed: Assumed) -> Vec<Self> {
+        let mut arrived = self.clone();
+        let (attempt, claimed) = arrived.under_way.remove(index);
+        if assumed.repeats && self.now - claimed <= CALL {
+            arrived.under_way.insert(index, (attempt, claimed));
+        }
+        let knows = self.executed.iter().any(|fate| *fate != Fate::Failed);
+        let mut all = Vec::new();
+        let caller = self
+            .workers
+            .iter()
+            .position(|worker| *worker == Worker::Called(attempt));
+        let mut reply = |to: Self, outcome| {
+            if let Some(caller) = caller {
+                all.push(to.clone().set(caller, Worker::Answered(attempt, outcome)));
+            }
+            all.push(to);
+        };
+        // The balance is looked at before the number.
+        reply(arrived.clone(), CallOutcome::RejectedUntilRecharge);
+        if knows && assumed.recognises {
+            reply(arrived, CallOutcome::Unknown);
+            return all;
+        }
+        if self.executed.is_empty() {
+            // The content of a request is always refused, or never.
+            reply(arrived.clone(), CallOutcome::Rejected);
+        }
+        for fate in [Fate::Paid, Fate::Failed] {
+            let mut executed = arrived.clone();
+            executed.executed.push(fate);
+            reply(executed, CallOutcome::Accepted);
+        }
+        all
+    }
+
+    /// The answer to a question whose witness is shown.
+    fn shown(&self) -> Fact {
+        match self.executed.last() {
+            None => Fact::Absent { conclusive: true },
+            Some(Fate::Paid) => Fact::Found(Found::Paid),
+            Some(Fate::Failed) => Fact::Found(Found::Failed),
+        }
+    }
+}
+
+/// Visits every state that can be reached, and checks it.
+fn search(assumed: Assumed, check: impl Fn(&Model, &Standing)) {
+    let policy = Policy::default();
+    let mut seen = HashSet::from([(Model::first(), 0)]);
+    let mut open = vec![(Model::first(), 0)];
+    while let Some((model, waits)) = open.pop() {
+        check(&model, &Standing::of(&model.evidence, model.now, &policy));
+        for next in model.next(&policy, assumed, waits) {
+            let waits = waits + u32::from(next.now != model.now);
+            if seen.insert((next.clone(), waits)) {
+                open.push((next, waits));
+            }
+        }
+    }
+    println!("{} states", seen.len());
+    assert!(seen.len() > 1000, "{}", seen.len());
+}
+
+#[test]
+fn no_history_pays_twice_or_releases_what_is_paid() {
+    let (late, call) = (Policy::default().quarantine, CALL);
+    for (latest, repeats, waits) in [(late, false, 3), (call, true, 2)] {
+        let recognises = true;
+        let assumed = Assumed {
+            recognises,
+            latest,
+            repeats,
+            waits,
+        };
+        search(assumed, |model, standing| {
+            let paid = model.executed.contains(&Fate::Paid);
+            assert!(
+                !paid || !standing.released,
+                "released: {:?}",
+                model.evidence
+            );
+            let count = model
+                .executed
+                .iter()
+                .filter(|fate| **fate == Fate::Paid)
+                .count();
+            assert!(count <= 1, "paid twice: {:?}", model.evidence);
+        });
+    }
+}
+
+#[test]
+fn no_history_sends_twice_what_arrives_in_time_or_never() {
+    let assumed = Assumed {
+        recognises: false,
+        latest: CALL,
+        repeats: false,
+        waits: 3,
+    };
+    search(assumed, |model, _| {
+        assert!(
+            model.executed.len() <= 1,
+            "executed twice: {:?}",
+            model.evidence
+        );
+    });
+}

@@ -1,0 +1,46 @@
+//! `journal`: the simulation of the journal, which is a test of that crate.
+
+use std::path::Path;
+
+use clap::Args;
+
+use crate::{Outcome, cargo};
+
+/// Which runs.
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    /// The number of runs of each scenario, and of each behavior of SkyPay
+    #[arg(long, default_value_t = 1000, value_name = "NUMBER")]
+    pub seeds: u64,
+    /// One scenario, such as `S4` [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// One seed, with all that happens in its runs
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["seeds", "mutants"])]
+    pub seed: Option<u64>,
+    /// Leave out each rule in turn: some run has to violate an invariant then
+    #[arg(long)]
+    pub mutants: bool,
+}
+
+/// `journal`: builds the simulation with optimizations and runs it; it prints a table.
+///
+/// # Errors
+///
+/// A run violates an invariant, or none does without a rule.
+pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
+    let test = "test --quiet --release --package skypay-journal --all-features --test simulation";
+    let mut cargo = cargo::command(root, test);
+    cargo.arg("--");
+    if let Some(scenario) = &arguments.scenario {
+        cargo.args(["--scenario", scenario]);
+    }
+    match arguments.seed {
+        Some(seed) => cargo.args(["--seed", &seed.to_string()]),
+        None => cargo.args(["--seeds", &arguments.seeds.to_string()]),
+    };
+    if arguments.mutants {
+        cargo.arg("--mutants");
+    }
+    cargo::run(&mut cargo)
+}
