@@ -2,291 +2,141 @@
 //! messages, serves both sides on loopback and reports what was received. Orders
 //! and their results are lines of JSON.
 //!
-//! `cargo xtask verify prove` compiles it once for each version of the document.
+//! `cargo xtask verify prove` compiles it once for each version of the document,
+//! with the modules of `tests/support`.
 
 #![allow(deprecated, unused)]
 
+mod handlers;
+mod loopback;
+mod operations;
+
 use std::collections::HashMap;
 use std::error::Error;
-use std::io::{BufRead, Write};
-use std::net::SocketAddr;
+use std::io::{BufRead, Write, stdin, stdout};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::Request;
-use axum::middleware::{self, Next};
-use axum::response::Response;
-use http_body_util::BodyExt;
-use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
-use skypay_client::{CallbackSender, Client, Credentials, Transport};
 use skypay_runtime::envelope;
-use skypay_server::types::{self, Operation, Validate, read};
-use skypay_server::{Config, Context, NotStored, Refusal, Stored, callbacks, skypay};
+use skypay_types::Mode;
 
-type Failure = Box<dyn Error + Send + Sync>;
+use handlers::{Asked, Deciding, Turn};
+use loopback::{Wire, config, credentials, host, keys, routes};
+use operations::{Caller, Message, named};
 
-fn main() -> Result<(), Failure> {
-    let path = std::env::args().nth(1);
-    let schemas = std::fs::read_to_string(path.ok_or("name the file with the schemas")?)?;
-    let schemas: HashMap<String, Value> = serde_json::from_str(&schemas)?;
-    let mut validators = HashMap::new();
-    for (name, schema) in schemas {
-        let options = jsonschema::options().with_draft(Draft::Draft7);
-        validators.insert(name, options.build(&schema).map_err(|error| error.to_string())?);
-    }
-    let stage = Stage::default();
+/// The planned response, and what was recorded.
+#[derive(Default)]
+struct Scene {
+    plan: Value,
+    /// Whether the request reached the handler.
+    reached: bool,
+    /// Whether the planned response was built.
+    answered: bool,
+}
+
+fn lock(scene: &Mutex<Scene>) -> MutexGuard<'_, Scene> {
+    scene.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let scene = Arc::<Mutex<Scene>>::default();
+    let deciding = scene.clone();
+    let handler = Deciding::new(move |asked| decide(&mut lock(&deciding), asked));
+    let wire = Wire::default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
-    let address = runtime.block_on(serve(stage.clone()))?;
-    let mut peer = Peer {
-        validators,
-        clients: HashMap::new(),
-        stage,
-    };
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", json!({ "port": address.port() }))?;
-    for line in std::io::stdin().lines() {
+    let host = runtime.block_on(host(wire.recording(routes(&handler, &config()))));
+    let mut out = stdout().lock();
+    let mut callers = HashMap::new();
+    for line in stdin().lines() {
         let order: Value = serde_json::from_str(&line?)?;
-        let answer = runtime.block_on(peer.follow(&order));
+        let text = |key: &str| order[key].as_str().unwrap_or_default();
+        let value = order["value"].to_string();
+        let answer = match text("do") {
+            "listen" => json!(host),
+            "build" => {
+                let operation = named(text("operation"));
+                json!(match text("part") {
+                    "Request" => builds(&operation.request, &value),
+                    _ => builds(&operation.response, &value),
+                })
+            }
+            "call" => {
+                let operation = named(text("operation"));
+                let to = text("to").to_owned();
+                let caller = callers.entry(to.clone()).or_insert_with(|| {
+                    Caller::with(&to, &keys(), |settings| settings.read_retries(0))
+                });
+                match builds(&operation.request, &value) {
+                    false => Value::Null,
+                    true => match runtime.block_on(operation.call(caller, &value)) {
+                        Ok(_) => json!({ "outcome": "accepted" }),
+                        Err(error) => json!({
+                            "outcome": error.outcome().to_string(),
+                            "said": error.to_string(),
+                        }),
+                    },
+                }
+            }
+            _ => {
+                let next = Scene {
+                    plan: order["plan"].clone(),
+                    ..Scene::default()
+                };
+                let last = std::mem::replace(&mut *lock(&scene), next);
+                let exchange = wire.take().pop();
+                let plaintexts = exchange.map(|it| [opened(&it.sealed_request), opened(&it.sealed_answer)]);
+                json!({
+                    "reached": last.reached,
+                    "answered": last.answered,
+                    "request": plaintexts.as_ref().map(|it| &it[0]),
+                    "answer": plaintexts.as_ref().map(|it| &it[1]),
+                })
+            }
+        };
         writeln!(out, "{answer}")?;
         out.flush()?;
     }
     Ok(())
 }
 
-struct Peer {
-    validators: HashMap<String, Validator>,
-    clients: HashMap<String, Clients>,
-    stage: Stage,
+/// Whether a message is valid and readable as a whole.
+fn builds(message: &Message, value: &str) -> bool {
+    let read = (message.read)(value.as_bytes());
+    read.is_ok_and(|shown| shown.broken.is_empty() && !shown.debug.contains("Unreadable"))
 }
 
-/// The senders of both directions.
-struct Clients {
-    skypay: Client,
-    callbacks: CallbackSender,
+fn opened(sealed: &str) -> Value {
+    let plaintext = envelope::open(credentials().key(), sealed.as_bytes()).ok();
+    let value = plaintext.and_then(|text| serde_json::from_str(&text).ok());
+    value.unwrap_or_default()
 }
 
-impl Peer {
-    async fn follow(&mut self, order: &Value) -> Value {
-        let text = |key: &str| order[key].as_str().unwrap_or_default();
-        match text("do") {
-            "build" => match build(text("operation"), text("part"), &order["value"]) {
-                Ok(value) => json!({ "built": value }),
-                Err(refused) => json!({ "refused": refused }),
-            },
-            "plan" => {
-                *self.stage.lock() = Scene {
-                    plan: order["plan"].clone(),
-                    ..Scene::default()
-                };
-                json!({})
-            }
-            "call" => {
-                let url = text("to");
-                if !self.clients.contains_key(url) {
-                    match clients(url) {
-                        Ok(clients) => drop(self.clients.insert(url.to_owned(), clients)),
-                        Err(error) => return json!({ "error": error.to_string() }),
-                    }
-                }
-                call(&self.clients[url], text("operation"), &order["value"]).await
-            }
-            "seen" => {
-                let scene = self.stage.lock();
-                json!({
-                    "reached": scene.reached,
-                    "refused": scene.refused,
-                    "request": scene.request,
-                    "answer": scene.answer,
-                })
-            }
-            "check" => match self.validators.get(text("schema")) {
-                Some(validator) => json!({ "complaints": complaints(validator, &order["value"]) }),
-                None => json!({ "error": "there is no such schema" }),
-            },
-            other => json!({ "error": format!("unknown order {other}") }),
+/// Returns the planned response of a handler, as built by this version.
+fn decide(scene: &mut Scene, asked: &Asked) -> Turn {
+    let operation = asked.operation;
+    let as_planned = || "as planned".to_owned();
+    scene.reached = true;
+    scene.answered = true;
+    if operation.mode == Mode::Notification {
+        return Turn::Accept(String::new());
+    }
+    if let Some(code) = scene.plan["refuse"].as_str() {
+        return Turn::Refuse(code.to_owned(), as_planned());
+    }
+    if let Some(number) = scene.plan["partner"].as_u64().and_then(|it| it.try_into().ok()) {
+        let own = operation.partner_codes;
+        if own.is_some_and(|(from, to)| (from..=to).contains(&number)) {
+            return Turn::RefuseAsPartner(number);
+        }
+    } else {
+        let value = scene.plan["value"].to_string();
+        if builds(&named(operation.name).response, &value) {
+            return Turn::Accept(value);
         }
     }
-}
-
-/// Returns the violations of this version's document in a message.
-fn complaints(validator: &Validator, value: &Value) -> Vec<Value> {
-    let errors = validator.iter_errors(value).map(|error| {
-        json!({
-            "at": error.instance_path().to_string(),
-            "rule": error.schema_path().to_string(),
-        })
-    });
-    errors.collect()
-}
-
-fn clients(url: &str) -> Result<Clients, Failure> {
-    let transport = |url: &str| Transport::builder(url, keys().into()).read_retries(0).build();
-    Ok(Clients {
-        skypay: Client::with_transport(transport(url)?, "acme")?,
-        callbacks: CallbackSender::with_transport(transport(&format!("{url}/callbacks"))?),
-    })
-}
-
-fn keys() -> Credentials {
-    Credentials::new("App@skypay", "authentication", "encrypt key").unwrap()
-}
-
-/// Builds a valid message. Messages with unreadable values are refused.
-fn built<T: serde::de::DeserializeOwned + Validate + std::fmt::Debug>(
-    value: &Value,
-) -> Result<T, String> {
-    let message: T = read::from_slice(value.to_string().as_bytes()).map_err(|error| error.to_string())?;
-    message.validate().map_err(|error| error.to_string())?;
-    match format!("{message:?}").contains("Unreadable") {
-        true => Err("something in it is unreadable".to_owned()),
-        false => Ok(message),
-    }
-}
-
-fn written<T: serde::de::DeserializeOwned + serde::Serialize + Validate + std::fmt::Debug>(
-    value: &Value,
-) -> Result<Value, String> {
-    serde_json::to_value(built::<T>(value)?).map_err(|error| error.to_string())
-}
-
-/// Describes the outcome of a call.
-fn outcome<T>(result: &Result<T, skypay_client::Error>) -> Value {
-    match result {
-        Ok(_) => json!({ "outcome": "accepted" }),
-        Err(error) => json!({ "outcome": error.outcome().to_string(), "said": error.to_string() }),
-    }
-}
-
-macro_rules! speak {
-    (
-        skypay { $($method:ident($request:ident) -> $response:ident;)* }
-        notices { $($notice:ident($notice_request:ident) -> $notice_response:ident;)* }
-        inquiries { $($inquiry:ident($inquiry_request:ident) -> $inquiry_response:ident;)* }
-    ) => {
-        speak! { @call
-            $((skypay $method $request $response))*
-            $((callbacks $notice $notice_request $notice_response))*
-            $((callbacks $inquiry $inquiry_request $inquiry_response))*
-        }
-
-        impl skypay_server::SkypayApi for Stage {
-            $(async fn $method(&self, _: &Context, _: types::$request) -> Result<types::$response, Refusal> {
-                self.answer::<types::$request>()
-            })*
-        }
-
-        impl skypay_server::PartnerCallbacks for Stage {
-            $(async fn $notice(&self, _: &Context, _: types::$notice_request) -> Result<Stored, NotStored> {
-                self.lock().reached = true;
-                Ok(Stored)
-            })*
-
-            $(async fn $inquiry(&self, _: &Context, _: types::$inquiry_request) -> Result<types::$inquiry_response, Refusal> {
-                self.answer::<types::$inquiry_request>()
-            })*
-        }
-    };
-    (@call $(($client:ident $method:ident $request:ident $response:ident))*) => {
-        fn build(operation: &str, part: &str, value: &Value) -> Result<Value, String> {
-            $(if operation == types::$request::INFO.name {
-                return match part {
-                    "Request" => written::<types::$request>(value),
-                    _ => written::<types::$response>(value),
-                };
-            })*
-            Err("no such operation".to_owned())
-        }
-
-        async fn call(clients: &Clients, operation: &str, value: &Value) -> Value {
-            $(if operation == types::$request::INFO.name {
-                return match built::<types::$request>(value) {
-                    Ok(request) => outcome(&clients.$client.$method(&request).await),
-                    Err(refused) => json!({ "outcome": "not-built", "said": refused }),
-                };
-            })*
-            json!({ "outcome": "not-built", "said": "no such operation" })
-        }
-    };
-}
-
-types::with_operations!(speak);
-
-/// The planned response, and the recorded exchange.
-#[derive(Clone, Default)]
-struct Stage(Arc<Mutex<Scene>>);
-
-#[derive(Default)]
-struct Scene {
-    plan: Value,
-    reached: bool,
-    refused: Option<String>,
-    request: Value,
-    answer: Value,
-}
-
-impl Stage {
-    fn lock(&self) -> MutexGuard<'_, Scene> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the planned response of a handler, as built by this version.
-    fn answer<O: Operation<Response: std::fmt::Debug>>(&self) -> Result<O::Response, Refusal> {
-        let mut scene = self.lock();
-        scene.reached = true;
-        if let Some(code) = scene.plan["refuse"].as_str() {
-            return Err(Refusal::new(code.to_owned(), "as planned"));
-        }
-        let number = scene.plan["partner"].as_u64();
-        let failed = match number.and_then(|number| u16::try_from(number).ok()) {
-            Some(number) => match Refusal::partner::<O>(number, "as planned") {
-                Ok(refusal) => return Err(refusal),
-                Err(refused) => refused.to_string(),
-            },
-            None => match built(&scene.plan["value"]) {
-                Ok(answer) => return Ok(answer),
-                Err(refused) => refused,
-            },
-        };
-        scene.refused = Some(failed);
-        Err(Refusal::new("-9999", "not built"))
-    }
-}
-
-async fn serve(stage: Stage) -> Result<SocketAddr, Failure> {
-    let config = Config::new(keys());
-    let callbacks = callbacks::router(stage.clone(), config.clone());
-    let routes: Router = skypay::router(stage.clone(), config)
-        .nest("/callbacks", callbacks)
-        .layer(middleware::from_fn(move |request, next| {
-            watched(stage.clone(), request, next)
-        }));
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-    let address = listener.local_addr()?;
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move { axum::serve(listener, service).await });
-    Ok(address)
-}
-
-/// Records the plaintext of both directions.
-async fn watched(stage: Stage, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let (encrypted, plaintext) = opened(body).await;
-    stage.lock().request = plaintext;
-    let request = Request::from_parts(parts, Body::from(encrypted));
-    let (parts, body) = next.run(request).await.into_parts();
-    let (encrypted, plaintext) = opened(body).await;
-    stage.lock().answer = plaintext;
-    Response::from_parts(parts, Body::from(encrypted))
-}
-
-async fn opened(body: Body) -> (Bytes, Value) {
-    let encrypted = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    let plaintext = envelope::open(keys().key(), &encrypted).ok();
-    let plaintext = plaintext.and_then(|text| serde_json::from_str(&text).ok());
-    (encrypted, plaintext.unwrap_or_default())
+    scene.answered = false;
+    Turn::Refuse("-9999".to_owned(), "not built".to_owned())
 }

@@ -10,9 +10,7 @@ use std::collections::BTreeMap;
 use codegen::Generated;
 use codegen::model::{EnvelopeField, Type};
 use heck::ToSnakeCase;
-use quote::ToTokens;
 use spec_tools::public_api;
-use syn::{ReturnType, TypeFnPtr};
 
 /// Uses of the types that both halves share.
 pub(crate) const MESSAGES: &str = "messages";
@@ -67,10 +65,10 @@ pub fn returns(error: &Error) -> Option<&ResponseCode> {
 
 /// Returns the sources by path: one crate for uses of messages by both halves,
 /// one for the caller, one for the callee.
-pub(crate) fn consumer(generated: &Generated) -> Result<BTreeMap<String, String>, String> {
+pub(crate) fn consumer(generated: &Generated) -> BTreeMap<String, String> {
     let mut modules: BTreeMap<(&str, String), String> = BTreeMap::new();
-    let mut add = |krate, module, text: &str| {
-        modules.entry((krate, module)).or_default().push_str(text);
+    let mut add = |krate, (module, text): (String, String)| {
+        modules.entry((krate, module)).or_default().push_str(&text);
     };
     for file in public_api::files(generated) {
         let krate = match file.path.split('/').next() {
@@ -78,18 +76,12 @@ pub(crate) fn consumer(generated: &Generated) -> Result<BTreeMap<String, String>
             Some("server") => CALLEE,
             _ => MESSAGES,
         };
-        for line in file.text.lines().filter(|line| !line.starts_with('#')) {
-            let refused = |error| format!("no use of the public item `{line}`: {error}");
-            if let Some((module, text)) = use_of(line).map_err(refused)? {
-                add(krate, module, &text);
-            }
-        }
+        let lines = file.text.lines().filter(|line| !line.starts_with('#'));
+        lines.filter_map(use_of).for_each(|used| add(krate, used));
     }
-    for (module, text) in implemented(generated) {
-        add(MESSAGES, module, &text);
-    }
-    add(CALLER, "error".to_owned(), CLIENTS);
-    add(CALLEE, "servers".to_owned(), SERVERS);
+    implemented(generated).for_each(|used| add(MESSAGES, used));
+    add(CALLER, ("error".to_owned(), CLIENTS.to_owned()));
+    add(CALLEE, ("servers".to_owned(), SERVERS.to_owned()));
     let mut files = BTreeMap::new();
     for ((krate, module), text) in modules {
         let imports = match krate {
@@ -103,28 +95,26 @@ pub(crate) fn consumer(generated: &Generated) -> Result<BTreeMap<String, String>
         let root = root.or_insert_with(|| ROOT.to_owned());
         root.push_str(&format!("pub mod {module};\n"));
     }
-    Ok(files)
+    files
 }
 
 /// Returns the module and the code that use a public item; `None` if the item is
 /// covered by the use of another one.
-fn use_of(line: &str) -> syn::Result<Option<(String, String)>> {
+fn use_of(line: &str) -> Option<(String, String)> {
     let (path, rest) = line.split_once(": ").unwrap_or((line, ""));
     let Some((krate, item)) = path.split_once("::") else {
         let names = rest.trim_start_matches("re-exports ");
         let names = names.rsplit_once("::").map_or(names, |(_, names)| names);
-        return Ok(Some((
-            "exports".to_owned(),
-            format!("\npub use {path}::{names};\n"),
-        )));
+        let text = format!("\npub use {path}::{names};\n");
+        return Some(("exports".to_owned(), text));
     };
     // Modules repeat the items of the root, except generic ones.
     let is_generic = item.starts_with(char::is_lowercase) || item.ends_with("::ask_not_before");
-    if is_generic || item.contains(" code ") {
-        return Ok(None);
+    if is_generic || item.contains(" code ") || rest == "trait" || rest == "macro" {
+        return None;
     }
     let owner = item.split([':', '.', ' ']).next().unwrap_or_default();
-    let module = owner.trim_end_matches("Builder").to_snake_case();
+    let mut module = owner.trim_end_matches("Builder").to_snake_case();
     let text = if let Some((name, _)) = item.split_once(" = ") {
         format!("\npub type Is{name} = {krate}::{name};\n")
     } else if let Some((_, field)) = item.split_once('.') {
@@ -134,27 +124,25 @@ fn use_of(line: &str) -> syn::Result<Option<(String, String)>> {
             field.trim_start_matches("r#")
         )
     } else if let Some((_, name)) = item.split_once("::") {
-        if rest.is_empty() {
-            variant(owner, name)
-        } else if owner.ends_with("Api")
-            || owner.ends_with("Callbacks")
-            || krate.ends_with("client")
-        {
-            let module = format!("{module}_{name}");
-            return Ok(Some((module, function(owner, name, rest)?)));
-        } else {
-            function(owner, name, rest)?
+        let is_method = ["Api", "Callbacks"].iter().any(|end| owner.ends_with(end));
+        if !rest.is_empty() && (is_method || krate.ends_with("client")) {
+            module = format!("{module}_{name}");
         }
-    } else if rest.starts_with("struct") || rest.starts_with("enum") || rest.starts_with("impl ") {
+        match rest {
+            "" => variant(owner, name),
+            signature => function(owner, name, signature),
+        }
+    } else if ["struct", "enum", "impl "]
+        .iter()
+        .any(|kind| rest.starts_with(kind))
+    {
         bounds(owner, rest)
-    } else if rest == "trait" || rest == "macro" {
-        return Ok(None);
     } else {
         format!(
             "\npub fn is_{item}() {{\n    let _ = crate::same::<{rest}>(&{krate}::{item});\n}}\n"
         )
     };
-    Ok(Some((module, text)))
+    Some((module, text))
 }
 
 fn variant(owner: &str, variant: &str) -> String {
@@ -186,49 +174,36 @@ fn bounds(owner: &str, rest: &str) -> String {
 }
 
 /// Returns code that calls a method, or implements a trait method.
-fn function(owner: &str, name: &str, signature: &str) -> syn::Result<String> {
+fn function(owner: &str, name: &str, signature: &str) -> String {
     let bare = signature.trim_start_matches("async ");
-    let (bare, promised) = match bare.split_once(" -> impl Future<Output = ") {
-        Some((bare, output)) => (bare, output.strip_suffix("> + Send")),
-        None => (bare, None),
-    };
     let bare = bare.replacen("self", "Self", 1).replace("Self", owner);
-    let parsed: TypeFnPtr = syn::parse_str(&bare)?;
-    let types = parsed.inputs.iter();
-    let types: Vec<_> = types
-        .map(|input| input.ty.to_token_stream().to_string())
-        .collect();
-    let output = match &parsed.output {
-        ReturnType::Default => "()".to_owned(),
-        ReturnType::Type(_, ty) => ty.to_token_stream().to_string(),
-    };
-    if let Some(output) = promised {
-        let given: String = types
-            .iter()
-            .skip(1)
-            .map(|ty| format!(", _: {ty}"))
-            .collect();
-        return Ok(format!(
+    let bare = bare.trim_start_matches("fn(");
+    let (inputs, output) = bare.split_once(") -> ").unwrap_or((bare, "()"));
+    let inputs = inputs.trim_end_matches(')').split(", ");
+    let inputs = inputs.filter(|input| !input.is_empty());
+    let promised = output.strip_prefix("impl Future<Output = ");
+    if let Some(output) = promised.and_then(|output| output.strip_suffix("> + Send")) {
+        let given: String = inputs.skip(1).map(|ty| format!(", _: {ty}")).collect();
+        return format!(
             "\npub struct Serves;\n\nimpl {owner} for Serves {{\n    \
              async fn {name}(&self{given}) -> {output} {{\n        crate::any()\n    }}\n}}\n"
-        ));
+        );
     }
     let (prefix, suffix) = if signature.starts_with("async ") {
         ("async ", ".await")
     } else {
         ("", "")
     };
-    let names: Vec<_> = (0..types.len())
-        .map(|index| format!("value{index}"))
-        .collect();
-    let given = names.iter().zip(&types);
-    let given: Vec<_> = given.map(|(name, ty)| format!("{name}: {ty}")).collect();
-    Ok(format!(
+    let (given, names): (Vec<_>, Vec<_>) = inputs
+        .enumerate()
+        .map(|(index, ty)| (format!("value{index}: {ty}"), format!("value{index}")))
+        .unzip();
+    format!(
         "\npub {prefix}fn calls_{}({}) -> {output} {{\n    {owner}::{name}({}){suffix}\n}}\n",
         name.trim_start_matches("r#"),
         given.join(", "),
         names.join(", ")
-    ))
+    )
 }
 
 /// Returns the traits that the runtime's macros implement for the types.

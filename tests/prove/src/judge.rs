@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use codegen::Generated;
-use codegen::document::Node;
 use spec_tools::diff::{Bump, Change, Impact, Part, Wire};
 use spec_tools::public_api;
 
@@ -68,8 +67,8 @@ pub(crate) fn judge(
     group: &Group,
     base: &Edition,
     compiled: &Compiled,
-    before: &mut Version,
-    after: &mut Version,
+    before: &Version,
+    after: &Version,
 ) -> Result<Vec<Proof>, String> {
     let mut proofs = Vec::new();
     for member in &group.members {
@@ -229,8 +228,8 @@ fn source(half: Half, generated: &Generated) -> Vec<&str> {
 /// Verifies both impacts on the wire.
 fn on_the_wire(
     member: &Prepared,
-    before: &mut Version,
-    after: &mut Version,
+    before: &Version,
+    after: &Version,
     proof: &mut Proof,
 ) -> Result<(), String> {
     type Said = fn(&Impact) -> Wire;
@@ -281,17 +280,14 @@ fn on_the_wire(
 /// Whether a change concerns fields that the transport writes: credentials, the
 /// header fields of a response, or the table of its return codes.
 fn is_transport(member: &Prepared, change: &Change) -> bool {
-    let steps = change.location.pointer.split('/').skip(1);
     let mut node = Some(&member.edition.root);
-    steps
-        .map(|step| step.replace("~1", "/").replace("~0", "~"))
-        .any(|key| {
-            node = node.and_then(|node| node.get(&key));
-            node.is_some_and(|node| {
-                let codes = node.get("x-skypay-codes").map(Node::items);
-                node.flag("x-skypay-transport")
-                    || codes
-                        .is_some_and(|codes| codes.iter().any(|code| code.get("outcome").is_some()))
-            })
+    let mut steps = change.location.pointer.split('/').skip(1);
+    steps.any(|step| {
+        let key = step.replace("~1", "/").replace("~0", "~");
+        node = node.and_then(|node| node.get(&key));
+        node.is_some_and(|node| {
+            let mut codes = node.items_of("x-skypay-codes").iter();
+            node.flag("x-skypay-transport") || codes.any(|code| code.get("outcome").is_some())
         })
+    })
 }

@@ -49,12 +49,13 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let result = xtask::root().and_then(|root| prove(&root, &arguments));
-    xtask::exit_code(&result.map_err(Failure::from).and_then(xtask::shown))
+    let root = xtask::root().map_err(Failure::from);
+    let result = root.and_then(|root| prove(&root, &arguments));
+    xtask::exit_code(&result.and_then(xtask::shown))
 }
 
 /// Returns the report, and whether every result was confirmed.
-fn prove(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
+fn prove(root: &Path, arguments: &Arguments) -> Result<(String, Ending), Failure> {
     let read = |path: &str| {
         fs::read_to_string(root.join(path)).map_err(|error| format!("cannot read {path}: {error}"))
     };
@@ -110,32 +111,23 @@ fn prepared(rows: &[Case], base: &Edition) -> Result<Vec<Prepared>, String> {
 }
 
 /// Uses two workspaces: one for the old version, and one for the new versions in turn.
-fn proved(root: &Path, base: &Edition, groups: &[Group]) -> Result<Vec<Proof>, String> {
-    let old = Workspace::new(root, "old")?;
-    let mut before = started(&old, base)?;
-    let control = old.check(&base.consumer)?;
-    if let Some((file, error)) = control.errors.iter().next() {
-        return Err(format!(
-            "the consumer does not fit its own version: {file}: {error}"
-        ));
+fn proved(root: &Path, base: &Edition, groups: &[Group]) -> Result<Vec<Proof>, Failure> {
+    let old = Workspace::new(root, "old");
+    old.write(&base.generated, &base.consumer)?;
+    let before = Version::start(base, &old.peer()?)?;
+    if let Some((file, error)) = old.check()?.errors.first_key_value() {
+        let message = format!("the consumer does not fit its own version: {file}: {error}");
+        return Err(Failure::from(message));
     }
-    let new = Workspace::new(root, "new")?;
+    let new = Workspace::new(root, "new");
     let mut proofs = Vec::new();
     for group in groups {
-        let mut after = started(&new, &Edition::new(group.text.clone())?)?;
-        let compiled = new.check(&base.consumer)?;
-        proofs.extend(judge(group, base, &compiled, &mut before, &mut after)?);
+        let edition = Edition::new(group.text.clone())?;
+        new.write(&edition.generated, &base.consumer)?;
+        let after = Version::start(&edition, &new.peer()?)?;
+        proofs.extend(judge(group, base, &new.check()?, &before, &after)?);
     }
     Ok(proofs)
-}
-
-/// Writes a version into a workspace, and starts its peer.
-fn started(workspace: &Workspace, edition: &Edition) -> Result<Version, String> {
-    workspace.generated(&edition.generated)?;
-    let program = workspace.peer()?;
-    let schemas = schemas::validators(&edition.wire);
-    let schemas = workspace.write("peer/schemas.json", &schemas.to_string())?;
-    Version::start(edition, &program, &schemas)
 }
 
 fn summed_up(proofs: &[Proof], groups: usize, evidence: bool) -> Report {

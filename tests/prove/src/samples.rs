@@ -8,31 +8,138 @@ use proptest::string::string_regex;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::schemas::{properties, rules, seen, texts};
+use crate::schemas::{list, properties, texts};
+
+/// A field of a message, by the schemas of both versions.
+struct Field<'s> {
+    /// Its path; the first item stands for a list.
+    path: String,
+    one: &'s Value,
+    other: &'s Value,
+    /// Whether the first version requires it.
+    required: bool,
+    /// Whether the versions differ in it, and the transport does not write it.
+    differs: bool,
+}
+
+/// Collects the fields of an object and of the objects in it, and the conditions
+/// in which both versions differ, each with the path of its object.
+fn fields<'s>(
+    path: &str,
+    [one, other]: [&'s Value; 2],
+    found: &mut Vec<Field<'s>>,
+    rules: &mut Vec<(String, &'s Value)>,
+) {
+    let own = [one, other].map(|tree| list(&tree["x-skypay-rules"]).collect::<Vec<_>>());
+    for (these, those) in [(&own[0], &own[1]), (&own[1], &own[0])] {
+        let differing = these.iter().filter(|rule| !those.contains(rule));
+        rules.extend(differing.map(|rule| (path.to_owned(), *rule)));
+    }
+    let names = properties(one).chain(properties(other));
+    let names: BTreeSet<_> = names.map(|(name, _)| name).collect();
+    for name in names {
+        let both = [one, other].map(|tree| &tree["properties"][name]);
+        let required =
+            [one, other].map(|tree| texts(&tree["required"]).any(|required| required == name));
+        let written = both.iter().any(|property| {
+            property["x-skypay-transport"] == true || property["x-skypay-constant"] == true
+        });
+        let path = format!("{path}/{name}");
+        fields(&path, both, found, rules);
+        fields(
+            &format!("{path}/0"),
+            both.map(|property| &property["items"]),
+            found,
+            rules,
+        );
+        found.push(Field {
+            path,
+            one: both[0],
+            other: both[1],
+            required: required[0],
+            differs: !written && (both[0] != both[1] || required[0] != required[1]),
+        });
+    }
+}
 
 /// Returns messages around the difference of two schemas, the most ordinary
 /// first. Not all of them are valid: the sender rejects the others.
-pub(crate) fn samples(examples: &[Value], one: &Value, other: &Value) -> Vec<Value> {
-    let examples = examples.iter().map(|example| without_empty(example, one));
-    let examples: Vec<_> = examples.collect();
-    let mut ordinary = examples.clone();
-    let mut all = examples.clone();
-    for example in &examples {
-        for messages in [fuller(example, one), leaner(example, one)] {
-            ordinary.extend(messages.last().cloned());
-            all.extend(messages);
+pub(crate) fn samples<'e>(
+    examples: impl Iterator<Item = &'e Value>,
+    versions: [&Value; 2],
+) -> Vec<Value> {
+    let (mut all_fields, mut rules) = (Vec::new(), Vec::new());
+    fields("", versions, &mut all_fields, &mut rules);
+    let mut messages = Vec::new();
+    let mut bases = Vec::new();
+    for example in examples {
+        let example = without_empty(example, &all_fields);
+        let (mut full, mut least) = (example.clone(), example.clone());
+        messages.push(example.clone());
+        for field in &all_fields {
+            let value = match example.pointer(&field.path) {
+                None if !field.one.is_null() => Some(typical(field.one)),
+                Some(_) if !field.required => None,
+                _ => continue,
+            };
+            let message = if value.is_some() {
+                &mut full
+            } else {
+                &mut least
+            };
+            if let Some(changed) = with(message, &field.path, value.clone()) {
+                *message = changed;
+            }
+            messages.extend(with(&example, &field.path, value));
+        }
+        bases.extend([example, full, least]);
+    }
+    messages.extend(bases.iter().cloned());
+    for (path, rule) in &rules {
+        let decisive = rule["when"]["field"].as_str().unwrap_or_default();
+        let decisive = format!("{path}/{decisive}");
+        let field = all_fields.iter().find(|field| field.path == decisive);
+        let codes = field.map(|field| list(&field.one["enum"]).chain(list(&field.other["enum"])));
+        for code in codes.into_iter().flatten() {
+            let changed = bases.iter();
+            let changed = changed.filter_map(|base| with(base, &decisive, Some(code.clone())));
+            bases.extend(changed.collect::<Vec<_>>());
+        }
+        bases = unique(bases);
+    }
+    for field in &all_fields {
+        let values = values(field, &rules);
+        for base in bases.iter().filter(|_| !values.is_empty()) {
+            let values = values.iter().cloned().map(Some).chain([None]);
+            messages.extend(values.filter_map(|value| with(base, &field.path, value)));
         }
     }
-    all.extend(
-        ordinary
-            .iter()
-            .flat_map(|message| variants(message, one, other)),
-    );
-    unique(all)
+    messages.extend(bases);
+    unique(messages)
+}
+
+/// Returns the values to try in a field in which two versions differ, or which a
+/// condition names in which they differ.
+fn values(field: &Field, rules: &[(String, &Value)]) -> Vec<Value> {
+    let mut values = Vec::new();
+    if field.differs {
+        values.extend(candidates(field.one, field.other));
+    }
+    for (path, rule) in rules {
+        let name = field.path.strip_prefix(path.as_str());
+        let name = name.and_then(|name| name.get(1..)).unwrap_or_default();
+        let pattern = rule["match"][name].as_str();
+        let mut named = texts(&rule["require"]).chain(texts(&rule["forbid"]));
+        if pattern.is_some() || named.any(|named| named == name) {
+            values.push(typical(field.one));
+            values.extend(pattern.into_iter().flat_map(matching).map(Value::String));
+        }
+    }
+    values
 }
 
 /// Removes duplicates, in order.
-fn unique(values: impl IntoIterator<Item = Value>) -> Vec<Value> {
+fn unique(values: Vec<Value>) -> Vec<Value> {
     let mut known = BTreeSet::new();
     let values = values.into_iter();
     values
@@ -41,164 +148,32 @@ fn unique(values: impl IntoIterator<Item = Value>) -> Vec<Value> {
 }
 
 /// Removes empty texts, which mean absence, where they are optional.
-fn without_empty(message: &Value, tree: &Value) -> Value {
-    match message {
-        Value::Object(members) => {
-            let always = |name: &str| {
-                let success = tree["properties"][name]["x-skypay-on-success"] == true;
-                success || texts(&tree["required"]).any(|required| required == name)
-            };
-            let members = members.iter();
-            let members = members.filter(|(name, value)| *value != "" || always(name));
-            members
-                .map(|(name, value)| {
-                    (
-                        name.clone(),
-                        without_empty(value, &tree["properties"][name]),
-                    )
-                })
-                .collect()
-        }
-        Value::Array(items) => {
-            let items = items.iter();
-            items
-                .map(|item| without_empty(item, &tree["items"]))
-                .collect()
-        }
-        other => other.clone(),
-    }
-}
-
-/// Returns the message with another value of a field, or without it.
-fn with(message: &Value, name: &str, value: Option<Value>) -> Value {
+fn without_empty(message: &Value, fields: &[Field]) -> Value {
     let mut message = message.clone();
-    match (value, message.as_object_mut()) {
-        (Some(value), _) => message[name] = value,
-        (None, Some(members)) => drop(members.remove(name)),
-        (None, None) => {}
+    for field in fields {
+        let optional = !field.required && field.one["x-skypay-on-success"] != true;
+        if optional
+            && message
+                .pointer(&field.path)
+                .is_some_and(|value| value == "")
+        {
+            message = with(&message, &field.path, None).unwrap_or(message);
+        }
     }
     message
 }
 
-/// Returns messages with each of these values as the first item of a list.
-fn with_items(message: &Value, name: &str, items: Vec<Value>) -> impl Iterator<Item = Value> {
-    items.into_iter().map(move |item| {
-        let mut message = message.clone();
-        message[name][0] = item;
-        message
-    })
-}
-
-/// Adds each absent field, and all of them.
-fn fuller(message: &Value, tree: &Value) -> Vec<Value> {
-    let mut all = message.clone();
-    let mut messages = Vec::new();
-    for (name, property) in properties(tree) {
-        if message.get(name).is_none() {
-            let value = typical(property);
-            messages.push(with(message, name, Some(value.clone())));
-            all[name] = value;
-        } else if let Some(item) = message[name].get(0) {
-            messages.extend(with_items(message, name, fuller(item, &property["items"])));
-        }
-    }
-    messages.push(all);
-    messages
-}
-
-/// Removes each optional field, and all of them.
-fn leaner(message: &Value, tree: &Value) -> Vec<Value> {
-    let mut least = message.clone();
-    let mut messages = Vec::new();
-    for (name, property) in properties(tree).filter(|(name, _)| message.get(name).is_some()) {
-        if !texts(&tree["required"]).any(|required| required == name) {
-            messages.push(with(message, name, None));
-            least = with(&least, name, None);
-        } else if let Some(item) = message[name].get(0) {
-            messages.extend(with_items(message, name, leaner(item, &property["items"])));
-        }
-    }
-    messages.push(least);
-    messages
-}
-
-/// Returns variants of the fields in which the two schemas differ, and of those
-/// named by a rule in which they differ.
-fn variants(message: &Value, one: &Value, other: &Value) -> Vec<Value> {
-    let contained = |tree: &Value, rule: &Value| rules(tree).any(|known| known == rule);
-    let rules: Vec<_> = rules(one)
-        .chain(rules(other))
-        .filter(|rule| !(contained(one, rule) && contained(other, rule)))
-        .collect();
-    let mut bases = vec![message.clone()];
-    for field in rules
-        .iter()
-        .filter_map(|rule| rule["when"]["field"].as_str())
-    {
-        let codes = [one, other].map(|tree| tree["properties"][field]["enum"].as_array());
-        let codes = codes.into_iter().flatten().flatten();
-        bases.extend(codes.map(|code| with(message, field, Some(code.clone()))));
-    }
-    let bases = unique(bases);
-    let mut messages = Vec::new();
-    let set = |base: &Value, name: &str, values: &[Value], messages: &mut Vec<Value>| {
-        messages.push(with(base, name, None));
-        let values = values.iter().cloned();
-        messages.extend(values.map(|value| with(base, name, Some(value))));
+/// Returns the message with another value of a field, or without it; `None` if it
+/// does not contain the object of the field.
+fn with(message: &Value, path: &str, value: Option<Value>) -> Option<Value> {
+    let mut message = message.clone();
+    let (object, name) = path.rsplit_once('/')?;
+    let members = message.pointer_mut(object)?.as_object_mut()?;
+    match value {
+        Some(value) => members.insert(name.to_owned(), value),
+        None => members.remove(name),
     };
-    for name in touched(one, other) {
-        let (left, right) = (&one["properties"][name], &other["properties"][name]);
-        let values = candidates(left, right);
-        for base in &bases {
-            set(base, name, &values, &mut messages);
-            if let Some(item) = base[name].get(0) {
-                let items = variants(item, &left["items"], &right["items"]);
-                messages.extend(with_items(base, name, items));
-            }
-        }
-    }
-    for name in ruled(&rules) {
-        let patterns = rules.iter().filter_map(|rule| rule["match"][name].as_str());
-        let mut values = vec![typical(&one["properties"][name])];
-        values.extend(patterns.flat_map(matching).map(Value::String));
-        for base in &bases {
-            set(base, name, &values, &mut messages);
-        }
-    }
-    messages.extend(bases);
-    messages
-}
-
-/// Returns the fields that rules require, forbid or match.
-fn ruled<'r>(rules: &[&'r Value]) -> BTreeSet<&'r str> {
-    let names = rules.iter().flat_map(|rule| {
-        let matched = rule["match"].as_object().into_iter().flatten();
-        let matched = matched.map(|(name, _)| name.as_str());
-        texts(&rule["require"])
-            .chain(texts(&rule["forbid"]))
-            .chain(matched)
-    });
-    names.collect()
-}
-
-/// Returns the fields in which two schemas of an object differ, without those
-/// that the transport writes.
-fn touched<'s>(one: &'s Value, other: &'s Value) -> BTreeSet<&'s str> {
-    let written = |tree: &Value, name: &str| {
-        let property = &tree["properties"][name];
-        property["x-skypay-transport"] == true || property["x-skypay-constant"] == true
-    };
-    let said = |tree: &Value, name: &str| {
-        let required = texts(&tree["required"]).any(|required| required == name);
-        (seen(&tree["properties"][name]), required)
-    };
-    let names = properties(one)
-        .chain(properties(other))
-        .map(|(name, _)| name);
-    let names = names.filter(|name| !written(one, name) && !written(other, name));
-    names
-        .filter(|name| said(one, name) != said(other, name))
-        .collect()
+    Some(message)
 }
 
 /// Returns a typical value of a field.
@@ -224,7 +199,7 @@ fn typical(property: &Value) -> Value {
 fn candidates(one: &Value, other: &Value) -> Vec<Value> {
     let mut values = Vec::new();
     for schema in [one, other].into_iter().filter(|schema| !schema.is_null()) {
-        values.extend(schema["enum"].as_array().into_iter().flatten().cloned());
+        values.extend(list(&schema["enum"]).cloned());
         values.push(typical(schema));
         match schema["type"].as_str() {
             Some("boolean") => values.extend([json!(true), json!(false)]),
@@ -234,7 +209,7 @@ fn candidates(one: &Value, other: &Value) -> Vec<Value> {
                 values.extend(wide.map(Value::from));
                 values.push(json!(0.5));
             }
-            Some("string") => values.extend(strings(schema).map(Value::String)),
+            Some("string") => values.extend(strings(schema).into_iter().map(Value::String)),
             Some("array") => {
                 let counts = around(schema, ["minItems", "maxItems"]).filter(|count| *count < 200);
                 let item = typical(&schema["items"]);
@@ -252,7 +227,7 @@ fn around(schema: &Value, bounds: [&str; 2]) -> impl Iterator<Item = i64> {
     bounds.flat_map(|bound| [bound - 1, bound, bound + 1])
 }
 
-fn strings(schema: &Value) -> impl Iterator<Item = String> {
+fn strings(schema: &Value) -> Vec<String> {
     let own = typical(schema);
     let own = own.as_str().unwrap_or("Example");
     let last = own.chars().last().unwrap_or('a');
@@ -265,7 +240,7 @@ fn strings(schema: &Value) -> impl Iterator<Item = String> {
     texts.extend(schema["pattern"].as_str().into_iter().flat_map(matching));
     texts.extend(schema["x-skypay-minimum"].as_str().map(str::to_owned));
     texts.extend(["0", "0.00", "no", "Words", "2024-02-05 10:15:30.1250"].map(str::to_owned));
-    texts.into_iter()
+    texts
 }
 
 /// Returns texts that a pattern matches completely, shortest first.

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use codegen::document::Node;
-use codegen::model::{Api, Operation};
+use codegen::model::{Api, Message, Operation};
+use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 use spec_tools::diff::Part;
 
-/// An operation on the wire. Examples are ignored when comparing.
-#[derive(Clone, Debug)]
+/// An operation on the wire.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct OnWire {
     request: Value,
     response: Value,
@@ -26,39 +26,15 @@ impl OnWire {
     }
 }
 
-impl PartialEq for OnWire {
-    fn eq(&self, other: &Self) -> bool {
-        seen(&self.request) == seen(&other.request)
-            && seen(&self.response) == seen(&other.response)
-            && self.rest == other.rest
-    }
-}
-
-/// Returns a schema without its examples.
-pub(crate) fn seen(tree: &Value) -> Value {
-    match tree {
-        Value::Object(members) => {
-            let members = members.iter().filter(|(key, _)| *key != "example");
-            members
-                .map(|(key, value)| (key.clone(), seen(value)))
-                .collect()
-        }
-        other => other.clone(),
-    }
-}
-
 /// Returns every operation of a document, by name.
-pub(crate) fn on_wire(root: &Node, api: &Api) -> BTreeMap<String, OnWire> {
-    let component = |name: &str| {
-        let schema = target(root, &format!("#/components/schemas/{name}"));
-        schema.map(|schema| tree(root, schema)).unwrap_or_default()
-    };
-    let view = |operation: &Operation| {
+pub(crate) fn on_wire(root: &Value, api: &Api) -> BTreeMap<String, OnWire> {
+    let component = |message: &Message| tree(root, &root["components"]["schemas"][&message.name]);
+    let on_wire = |operation: &Operation| {
         let codes = operation.codes.iter();
         let codes: BTreeMap<_, _> = codes.map(|code| (&code.code, code.outcome)).collect();
         OnWire {
-            request: component(&operation.request.name),
-            response: component(&operation.response.name),
+            request: component(&operation.request),
+            response: component(&operation.response),
             rest: format!(
                 "{} {} {:?} {codes:?} {:?}",
                 operation.wire_path,
@@ -70,7 +46,7 @@ pub(crate) fn on_wire(root: &Node, api: &Api) -> BTreeMap<String, OnWire> {
     };
     let operations = api.operations.iter();
     operations
-        .map(|operation| (operation.name.clone(), view(operation)))
+        .map(|operation| (operation.name.clone(), on_wire(operation)))
         .collect()
 }
 
@@ -88,74 +64,69 @@ const WORDS: [&str; 8] = [
 
 /// Returns a schema with all references inlined; a local keyword takes precedence
 /// over a referenced one.
-fn tree(root: &Node, schema: &Node) -> Value {
+fn tree(root: &Value, schema: &Value) -> Value {
     let mut merged = Map::new();
-    let parts = schema.get("allOf").map(Node::items).unwrap_or_default();
-    for part in parts.iter().chain([schema]) {
-        let target = part
-            .text_of("$ref")
-            .and_then(|reference| target(root, reference));
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    for part in parts.chain([schema]) {
+        let reference = part["$ref"].as_str().and_then(|it| it.strip_prefix('#'));
+        let target = reference.and_then(|pointer| root.pointer(pointer));
         if let Some(Value::Object(members)) = target.map(|target| tree(root, target)) {
             merged.extend(members);
         }
     }
-    for entry in schema.entries() {
-        let (key, node) = (entry.key.as_str(), &entry.node);
-        let (key, value) = match key {
-            _ if WORDS.contains(&key) => continue,
-            "enum" if schema.get("x-skypay-codes").is_some() => continue,
-            "items" => (key, tree(root, node)),
-            "properties" => {
-                let entries = node.entries().iter();
-                let trees = entries.map(|entry| (entry.key.clone(), tree(root, &entry.node)));
-                (key, trees.collect())
-            }
+    let codes = &schema["x-skypay-codes"];
+    for (key, value) in schema.as_object().into_iter().flatten() {
+        let (key, value) = match key.as_str() {
+            key if WORDS.contains(&key) || key == "enum" && !codes.is_null() => continue,
             "x-skypay-codes" => {
-                let sent = node.items().iter().filter(|code| !code.flag("readOnly"));
-                (
-                    "enum",
-                    sent.filter_map(|code| code.text_of("value")).collect(),
-                )
+                let sent = list(codes).filter(|code| code["readOnly"] != true);
+                ("enum", sent.map(|code| code["value"].clone()).collect())
             }
-            _ => (key, node.json()),
+            "items" => ("items", tree(root, value)),
+            "properties" => {
+                let properties = value.as_object().into_iter().flatten();
+                let trees = properties.map(|(name, schema)| (name.clone(), tree(root, schema)));
+                ("properties", trees.collect())
+            }
+            key => (key, value.clone()),
         };
         merged.insert(key.to_owned(), value);
     }
     Value::Object(merged)
 }
 
-fn target<'d>(root: &'d Node, reference: &str) -> Option<&'d Node> {
-    let mut steps = reference.strip_prefix("#/")?.split('/');
-    steps.try_fold(root, |node, step| node.get(step))
+/// Returns a validator of messages: conditions between fields, and fields that
+/// are required on success, become `if` and `then`, and the forms of times `anyOf`.
+pub(crate) fn validator(tree: &Value) -> Result<Validator, String> {
+    let options = jsonschema::options().with_draft(Draft::Draft7);
+    let validator = options.build(&strict(tree));
+    validator.map_err(|error| error.to_string())
 }
 
-/// Returns the JSON Schemas of all messages for the validator, by operation and part.
-pub(crate) fn validators(operations: &BTreeMap<String, OnWire>) -> Value {
-    let parts = [Part::Request, Part::Response];
-    let all = operations.iter().flat_map(|(name, operation)| {
-        parts.map(|part| (format!("{name}/{part:?}"), strict(operation.part(part))))
-    });
-    all.collect()
-}
-
-/// Converts a schema to JSON Schema: rules between fields and fields required on
-/// success become `if` and `then`.
 fn strict(tree: &Value) -> Value {
     let mut schema = tree.clone();
     let Some(members) = schema.as_object_mut() else {
         return schema;
     };
-    members.remove("example");
+    let length = match tree["x-skypay-type"].as_str() {
+        Some("date-time-fraction") => Some(24),
+        Some("date-time") => Some(19),
+        _ => None,
+    };
+    if let Some(length) = length {
+        let form = json!([{ "minLength": length, "maxLength": length }]);
+        members.insert("anyOf".to_owned(), form);
+    }
     if let Some(items) = members.get_mut("items") {
         *items = strict(items);
     }
-    let mut conditions: Vec<_> = rules(tree).map(condition).collect();
+    let mut conditions: Vec<_> = list(&tree["x-skypay-rules"]).map(condition).collect();
     if let Some(Value::Object(properties)) = members.get_mut("properties") {
         let marked = properties.iter();
         let marked = marked.filter(|(_, property)| property["x-skypay-on-success"] == true);
-        let marked: Vec<_> = marked.map(|(name, _)| name.clone()).collect();
+        let marked: Value = marked.map(|(name, _)| name.clone()).collect();
         conditions.push(json!({
-            "if": { "not": { "properties": { "responseCode": { "not": { "const": "1000" } } } } },
+            "if": { "properties": { "responseCode": { "const": "1000" } } },
             "then": { "required": marked },
         }));
         for property in properties.values_mut() {
@@ -169,34 +140,28 @@ fn strict(tree: &Value) -> Value {
     schema
 }
 
-/// Returns the conditions between the fields of an object.
-pub(crate) fn rules(tree: &Value) -> impl Iterator<Item = &Value> {
-    tree["x-skypay-rules"].as_array().into_iter().flatten()
-}
-
 fn condition(rule: &Value) -> Value {
-    let forbidden: Value = texts(&rule["forbid"])
-        .map(|name| json!({ "required": [name] }))
-        .collect();
     let matches = rule["match"].as_object().into_iter().flatten();
     let matches: Value = matches
         .map(|(name, pattern)| (name.clone(), json!({ "pattern": pattern })))
         .collect();
-    let required: Value = texts(&rule["require"]).collect();
-    let mut then = json!({ "required": required, "properties": matches });
-    if forbidden != json!([]) {
-        then["not"] = json!({ "anyOf": forbidden });
+    let [required, forbidden] =
+        ["require", "forbid"].map(|key| list(&rule[key]).collect::<Vec<_>>());
+    let then = json!({
+        "required": required,
+        "properties": matches,
+        "propertyNames": { "not": { "enum": forbidden } },
+    });
+    match rule["when"]["field"].as_str() {
+        None => then,
+        Some(field) => json!({
+            "if": {
+                "required": [field],
+                "properties": { field: { "enum": rule["when"]["in"] } },
+            },
+            "then": then,
+        }),
     }
-    let Some(field) = rule["when"]["field"].as_str() else {
-        return then;
-    };
-    json!({
-        "if": {
-            "required": [field],
-            "properties": { field: { "enum": rule["when"]["in"] } },
-        },
-        "then": then,
-    })
 }
 
 /// Returns a message with its members renamed as in the receiver's document,
@@ -204,9 +169,15 @@ fn condition(rule: &Value) -> Value {
 /// ignored, and aliases are accepted. An empty text of an optional field counts
 /// as absent.
 pub(crate) fn as_read(tree: &Value, message: &Value) -> Value {
+    let folded = |name: &str| name.replace(' ', "").to_lowercase();
     match message {
         Value::Object(members) => {
-            let names = names(tree);
+            let aliases = properties(tree).flat_map(|(name, property)| {
+                let aliases = texts(&property["x-skypay-aliases"]);
+                aliases.map(move |alias| (folded(alias), name))
+            });
+            let own = properties(tree).map(|(name, _)| (folded(name), name));
+            let names: BTreeMap<_, _> = aliases.chain(own).collect();
             let required: BTreeSet<_> = texts(&tree["required"]).collect();
             let renamed = members.iter().map(|(key, value)| {
                 let name = names.get(&folded(key)).copied().unwrap_or(key);
@@ -224,26 +195,14 @@ pub(crate) fn as_read(tree: &Value, message: &Value) -> Value {
     }
 }
 
-/// Returns the names of an object's fields, by every name that is read as them.
-fn names(tree: &Value) -> BTreeMap<String, &str> {
-    let aliases = properties(tree).flat_map(|(name, property)| {
-        let aliases = texts(&property["x-skypay-aliases"]);
-        aliases.map(move |alias| (folded(alias), name))
-    });
-    let own = properties(tree).map(|(name, _)| (folded(name), name));
-    aliases.chain(own).collect()
-}
-
-fn folded(name: &str) -> String {
-    name.replace(' ', "").to_lowercase()
+/// Returns the items of a list.
+pub(crate) fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }
 
 /// Returns the texts of a list.
-pub(crate) fn texts(list: &Value) -> impl Iterator<Item = &str> {
-    list.as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
+pub(crate) fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    list(value).filter_map(Value::as_str)
 }
 
 /// Returns the fields of an object.

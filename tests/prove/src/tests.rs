@@ -7,10 +7,7 @@ use crate::cases::{CASES, Case, cases, sample};
 use crate::exceptions::EXCEPTIONS;
 use crate::samples::{matching, samples};
 use crate::schemas::as_read;
-use crate::workspace::Workspace;
 use serde_json::json;
-use xtask::cargo;
-use xtask::generate::DOCUMENT;
 
 fn read(path: &str) -> String {
     fs::read_to_string(xtask::root().unwrap().join(path)).unwrap()
@@ -34,19 +31,6 @@ fn a_sample_shows_every_kind_of_change() {
         "no kind is shown without need"
     );
     assert!(sample.len() * 2 < rows.len(), "it is a sample");
-}
-
-#[test]
-fn every_row_finds_its_place_in_the_document() {
-    let document = read("spec/skypay.yaml");
-    // None depends on the version, which a release changes.
-    let (before, after) = document.split_once("\n  version: ").unwrap();
-    let (_, after) = after.split_once('\n').unwrap();
-    let document = format!("{before}\n  version: 7.1.0\n{after}");
-    for row in rows() {
-        let after = row.apply(&document).unwrap();
-        assert_ne!(after, document, "{}", row.name);
-    }
 }
 
 #[test]
@@ -111,7 +95,7 @@ fn samples_go_to_the_edge_of_what_differs() {
             },
         })
     };
-    let tried = samples(&[json!({ "a": "x" })], &schema(3), &schema(5));
+    let tried = samples([&json!({ "a": "x" })].into_iter(), [&schema(3), &schema(5)]);
     for message in [
         json!({ "a": "x" }),
         json!({ "a": "x", "b": "y" }),
@@ -121,7 +105,7 @@ fn samples_go_to_the_edge_of_what_differs() {
     ] {
         assert!(tried.contains(&message), "{message} in {tried:?}");
     }
-    let same = samples(&[json!({ "a": "x" })], &schema(3), &schema(3));
+    let same = samples([&json!({ "a": "x" })].into_iter(), [&schema(3), &schema(3)]);
     assert!(same.iter().all(|message| message["a"] == "x"), "{same:?}");
 }
 
@@ -139,21 +123,4 @@ fn messages_are_read_as_generously_as_by_the_generated_code() {
         json!({ "A mount": "", "Day": 1, "date ": "", "rows": [{ "NAME": 2 }], "more": 3 });
     let read = json!({ "amount": "", "date": 1, "rows": [{ "name": 2 }], "more": 3 });
     assert_eq!(as_read(&tree, &message), read);
-}
-
-/// The peer is built before the consumer is written.
-#[test]
-fn cargo_loads_a_new_workspace() {
-    let root = xtask::root().unwrap();
-    let folder = root.join("target/prove/new-workspace");
-    if folder.exists() {
-        fs::remove_dir_all(&folder).unwrap();
-    }
-    let workspace = Workspace::new(&root, "new-workspace").unwrap();
-    let generated = codegen::generate(&read(DOCUMENT)).unwrap();
-    workspace.generated(&generated).unwrap();
-    let mut metadata = cargo::command(&folder, "metadata --offline --no-deps --format-version 1");
-    let loaded = metadata.output().unwrap();
-    let error = String::from_utf8_lossy(&loaded.stderr);
-    assert!(loaded.status.success(), "{error}");
 }

@@ -5,20 +5,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use codegen::model::{Api, Mode, Operation, Outcome};
+use codegen::model::{Mode, Operation, Outcome};
+use jsonschema::Validator;
 use serde_json::{Value, json};
 use spec_tools::diff::{Part, Wire};
 
 use crate::groups::Edition;
 use crate::peer::Peer;
 use crate::samples::samples;
-use crate::schemas::{OnWire, as_read, properties};
+use crate::schemas::{as_read, properties, validator};
 
 /// A version of the document, and a process that runs it.
 #[derive(Debug)]
-pub(crate) struct Version {
-    api: Api,
-    wire: BTreeMap<String, OnWire>,
+pub(crate) struct Version<'e> {
+    edition: &'e Edition,
+    validators: BTreeMap<(&'e str, Part), Validator>,
     peer: Peer,
 }
 
@@ -44,84 +45,54 @@ pub(crate) struct Built {
 
 static NOTHING: Value = Value::Null;
 
-impl Version {
+impl<'e> Version<'e> {
     /// Starts a process that runs a version.
-    pub(crate) fn start(edition: &Edition, program: &Path, schemas: &Path) -> Result<Self, String> {
+    pub(crate) fn start(edition: &'e Edition, program: &Path) -> Result<Self, String> {
+        let mut validators = BTreeMap::new();
+        for (name, operation) in &edition.wire {
+            for part in [Part::Request, Part::Response] {
+                let validator = validator(operation.part(part))?;
+                validators.insert((name.as_str(), part), validator);
+            }
+        }
         Ok(Self {
-            api: edition.generated.api.clone(),
-            wire: edition.wire.clone(),
-            peer: Peer::start(program, schemas)?,
+            edition,
+            validators,
+            peer: Peer::start(program)?,
         })
     }
 
-    fn operation(&self, name: &str) -> Option<Operation> {
-        let mut operations = self.api.operations.iter();
-        operations.find(|operation| operation.name == name).cloned()
+    fn operation(&self, name: &str) -> Option<&'e Operation> {
+        let mut operations = self.edition.generated.api.operations.iter();
+        operations.find(|operation| operation.name == name)
     }
 
-    fn tree(&self, name: &str, part: Part) -> &Value {
-        self.wire
-            .get(name)
-            .map_or(&NOTHING, |operation| operation.part(part))
-    }
-
-    /// Returns the paths of all fields of a message.
-    fn fields(&self, name: &str, part: Part) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
-        fields("", self.tree(name, part), &mut found);
-        found
+    fn tree(&self, name: &str, part: Part) -> &'e Value {
+        let operation = self.edition.wire.get(name);
+        operation.map_or(&NOTHING, |operation| operation.part(part))
     }
 
     /// Returns the violations of the version's document in a message, as it is read.
-    fn complaints(
-        &mut self,
-        name: &str,
-        part: Part,
-        message: &Value,
-    ) -> Result<BTreeSet<String>, String> {
+    fn complaints(&self, name: &str, part: Part, message: &Value) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let tree = self.tree(name, part);
-        if tree.is_null() {
-            return Ok(found);
-        }
         let read = as_read(tree, message);
-        walk("", tree, &read, &mut |path, schema, value| {
-            let text = value.as_str().unwrap_or_default();
-            let least = schema["x-skypay-minimum"].as_str();
-            let least = least.and_then(|least| least.parse::<f64>().ok());
-            if least.is_some_and(|least| text.parse().is_ok_and(|amount: f64| amount < least)) {
-                found.insert(format!("{path} x-skypay-minimum"));
-            }
-            let length = match schema["x-skypay-type"].as_str() {
-                Some("date-time-fraction") if value.is_string() => 24,
-                Some("date-time") if value.is_string() => 19,
-                _ => text.len(),
-            };
-            if text.len() != length {
-                found.insert(format!("encoding {path} x-skypay-type"));
-            }
-        });
-        let schema = format!("{name}/{part:?}");
-        let answer = self
-            .peer
-            .order(&json!({ "do": "check", "schema": schema, "value": read }))?;
-        for complaint in answer["complaints"].as_array().into_iter().flatten() {
-            let (at, rule) = (text(&complaint["at"]), text(&complaint["rule"]));
-            let encoding = if rule.ends_with("/type") {
-                "encoding "
-            } else {
-                ""
-            };
-            found.insert(format!("{encoding}{at} {rule}"));
+        too_small("", tree, &read, &mut found);
+        let validator = self.validators.get(&(name, part));
+        for error in validator.iter().flat_map(|it| it.iter_errors(&read)) {
+            let (at, rule) = (error.instance_path(), error.schema_path().to_string());
+            let encoding = rule.ends_with("/type") || rule.ends_with("/anyOf");
+            let kind = if encoding { "encoding " } else { "" };
+            found.insert(format!("{kind}{at} {rule}"));
         }
-        Ok(found)
+        found
     }
 }
 
 /// Makes a caller call a callee, with all messages that each may send for an operation.
 pub(crate) fn observe(
-    caller: &mut Version,
-    callee: &mut Version,
+    caller: &Version,
+    callee: &Version,
     caller_is_old: bool,
     name: &str,
 ) -> Result<Observed, String> {
@@ -134,12 +105,6 @@ pub(crate) fn observe(
         // The caller does not have this operation.
         return Ok(observed);
     };
-    let called = callee.operation(name);
-    let requests = messages(caller, callee, &calling, Part::Request);
-    let called_of = called.as_ref();
-    let responses = called_of.map_or_else(Vec::new, |called| {
-        messages(callee, caller, called, Part::Response)
-    });
     let mut watch = Watch {
         caller,
         callee,
@@ -149,28 +114,32 @@ pub(crate) fn observe(
         came: BTreeSet::new(),
         heard: BTreeSet::new(),
     };
-    let plan = watch.usual_answer(&requests, &responses)?;
-    let usual = watch.requests(&requests, &plan)?;
+    let called = callee.operation(name);
+    let requests = messages(caller, callee, calling, Part::Request);
+    let responses = called.map_or_else(Vec::new, |called| {
+        messages(callee, caller, called, Part::Response)
+    });
+    let plans = responses
+        .iter()
+        .map(|response| json!({ "value": response }));
+    let plans: Vec<_> = plans.collect();
+    let plan = watch.usual_answer(&requests, &plans)?;
+    let calls = requests.iter().map(|request| (request, &plan));
+    let usual = watch.messages(Part::Request, calls)?;
     let Some(called) = called else {
-        watch.note(
-            Wire::Break,
-            "the callee does not know the operation".to_owned(),
-        );
+        let evidence = "the callee does not know the operation";
+        watch.note(Wire::Break, evidence.to_owned());
         return Ok(watch.observed);
     };
     if let Some(usual) = usual.filter(|_| called.mode != Mode::Notification) {
-        watch.responses(&usual, &responses)?;
-        watch.codes(&called, &usual)?;
+        watch.messages(Part::Response, plans.iter().map(|plan| (usual, plan)))?;
+        watch.codes(called, usual)?;
     }
     watch.missing();
     // An empty result proves nothing: where nothing failed, messages must have
     // been received.
-    let modes = [watch.calling.mode, called.mode];
-    let expected = if modes.contains(&Mode::Notification) {
-        1
-    } else {
-        2
-    };
+    let notifies = [calling.mode, called.mode].contains(&Mode::Notification);
+    let expected = if notifies { 1 } else { 2 };
     if watch.observed.wire != Wire::Break && watch.heard.len() < expected {
         return Err(format!("{name}: no valid message was found to send"));
     }
@@ -190,22 +159,17 @@ fn messages(sender: &Version, receiver: &Version, operation: &Operation, part: P
         let mut codes = operation.codes.iter();
         code.is_null() || codes.any(|row| row.outcome == Outcome::Accepted && *code == *row.code)
     });
-    let examples: Vec<_> = examples.cloned().collect();
-    let name = &operation.name;
-    samples(
-        &examples,
-        sender.tree(name, part),
-        receiver.tree(name, part),
-    )
+    let trees = [sender, receiver].map(|version| version.tree(&operation.name, part));
+    samples(examples, trees)
 }
 
 /// The record of one side calling the other.
 struct Watch<'v> {
-    caller: &'v mut Version,
-    callee: &'v mut Version,
+    caller: &'v Version<'v>,
+    callee: &'v Version<'v>,
     /// Whether the caller has the old version; otherwise the callee has it.
     caller_is_old: bool,
-    calling: Operation,
+    calling: &'v Operation,
     observed: Observed,
     /// The received fields, by part.
     came: BTreeSet<(Part, String)>,
@@ -221,143 +185,111 @@ impl Watch<'_> {
         }
     }
 
-    /// Whether the side with the old version sends this part.
-    fn old_sends(&self, part: Part) -> bool {
-        (part == Part::Request) == self.caller_is_old
-    }
-
     /// Makes one call: returns its outcome, and what the callee recorded; `None`
     /// if the request cannot be built.
     fn exchange(&mut self, request: &Value, plan: &Value) -> Result<Option<[Value; 2]>, String> {
         let name = &self.calling.name;
-        self.callee
-            .peer
-            .order(&json!({ "do": "plan", "plan": plan }))?;
-        let to = self.callee.peer.url();
-        let call = json!({ "do": "call", "operation": name, "to": to, "value": request });
-        let outcome = self.caller.peer.order(&call)?;
-        if outcome["outcome"] == "not-built" {
-            return Ok(None);
+        let peers = [self.caller, self.callee].map(|version| &version.peer);
+        let called = peers[0].call(peers[1], name, request, plan)?;
+        if let Some([outcome, seen]) = &called {
+            if seen["request"].is_null() {
+                return Err(format!("{name}: nothing arrived: {outcome}"));
+            }
+            self.observed.messages += 1;
         }
-        let seen = self.callee.peer.order(&json!({ "do": "seen" }))?;
-        if seen["request"].is_null() {
-            return Err(format!("{name}: nothing arrived: {outcome}"));
-        }
-        self.observed.messages += 1;
-        Ok(Some([outcome, seen]))
+        Ok(called)
     }
 
-    /// Returns the first response that the callee builds and its document allows.
-    fn usual_answer(&mut self, requests: &[Value], responses: &[Value]) -> Result<Value, String> {
-        for response in responses {
-            let plan = json!({ "value": response });
+    /// Returns the plan of the first response that the callee builds and its
+    /// document allows.
+    fn usual_answer(&mut self, requests: &[Value], plans: &[Value]) -> Result<Value, String> {
+        for plan in plans {
             for request in requests.iter().take(3) {
-                let exchange = self.exchange(request, &plan)?;
-                if exchange.is_some_and(|[_, seen]| is_answered(&seen)) {
-                    return Ok(plan);
+                let exchange = self.exchange(request, plan)?;
+                if exchange.is_some_and(|[_, seen]| seen["answered"] == true) {
+                    return Ok(plan.clone());
                 }
             }
         }
-        Ok(json!({ "value": responses.first().unwrap_or(&json!({})) }))
+        Ok(plans
+            .first()
+            .cloned()
+            .unwrap_or_else(|| json!({ "value": {} })))
     }
 
-    /// Sends every request; returns the first that is received.
-    fn requests(&mut self, requests: &[Value], plan: &Value) -> Result<Option<Value>, String> {
-        let name = self.calling.name.clone();
+    /// Makes calls whose requests or responses are compared with the receiver's
+    /// document; returns the request of the first that is received.
+    fn messages<'m>(
+        &mut self,
+        part: Part,
+        calls: impl Iterator<Item = (&'m Value, &'m Value)>,
+    ) -> Result<Option<&'m Value>, String> {
         let mut usual = None;
-        for request in requests {
-            let Some([_, seen]) = self.exchange(request, plan)? else {
+        for (request, plan) in calls {
+            let Some([outcome, seen]) = self.exchange(request, plan)? else {
                 continue;
             };
-            let sent = &seen["request"];
-            if !self
-                .caller
-                .complaints(&name, Part::Request, sent)?
-                .is_empty()
-            {
+            // A response that the builder accepts may still be refused: then it
+            // is not a success.
+            let (sender, sent, arrived, success) = match part {
+                Part::Request => (self.caller, &seen["request"], seen["reached"] == true, true),
+                Part::Response if seen["answered"] == true => {
+                    let sent = &seen["answer"];
+                    let success = sent["responseCode"] == "1000";
+                    (self.callee, sent, outcome["outcome"] == "accepted", success)
+                }
+                Part::Response => continue,
+            };
+            let complaints = sender.complaints(&self.calling.name, part, sent);
+            if !complaints.is_empty() {
                 continue;
             }
-            if seen["reached"] != true {
-                self.note(Wire::Break, format!("cannot be read: {sent}"));
-                continue;
+            if arrived {
+                self.received(part, sent);
+                usual = usual.or(Some(request));
+            } else if success {
+                self.note(Wire::Break, format!("cannot be read, {outcome}: {sent}"));
             }
-            self.received(Part::Request, sent)?;
-            usual = usual.or_else(|| Some(request.clone()));
         }
         Ok(usual)
     }
 
-    /// Sends every response to one request.
-    fn responses(&mut self, request: &Value, responses: &[Value]) -> Result<(), String> {
-        let name = self.calling.name.clone();
-        for response in responses {
-            let Some([outcome, seen]) = self.exchange(request, &json!({ "value": response }))?
-            else {
-                continue;
-            };
-            let sent = &seen["answer"];
-            if !is_answered(&seen)
-                || !self
-                    .callee
-                    .complaints(&name, Part::Response, sent)?
-                    .is_empty()
-            {
-                continue;
-            }
-            // A response that the builder accepts may still be refused: then it
-            // is not a success.
-            if outcome["outcome"] == "accepted" {
-                self.received(Part::Response, sent)?;
-            } else if sent["responseCode"] == "1000" {
-                self.note(Wire::Break, format!("{}: {sent}", text(&outcome["said"])));
-            }
-        }
-        Ok(())
-    }
-
     /// Compares a received message with the receiver's document.
-    fn received(&mut self, part: Part, message: &Value) -> Result<(), String> {
-        let name = self.calling.name.clone();
-        let old_sends = self.old_sends(part);
+    fn received(&mut self, part: Part, message: &Value) {
+        let name = &self.calling.name;
+        let old_sends = (part == Part::Request) == self.caller_is_old;
         let receiver = match part {
-            Part::Request => &mut *self.callee,
-            Part::Response => &mut *self.caller,
+            Part::Request => self.callee,
+            Part::Response => self.caller,
         };
-        let complaints = receiver.complaints(&name, part, message)?;
-        let known = receiver.fields(&name, part);
-        let mut members = BTreeSet::new();
-        paths(
-            "",
-            &as_read(receiver.tree(&name, part), message),
-            &mut members,
-        );
-        for complaint in complaints {
+        let tree = receiver.tree(name, part);
+        for complaint in receiver.complaints(name, part, message) {
             let breaks = old_sends && !complaint.starts_with("encoding ");
             let wire = if breaks { Wire::Break } else { Wire::Risk };
             self.note(wire, format!("{complaint}: {message}"));
         }
         self.heard.insert(part);
-        for path in members {
+        let known = fields(tree);
+        for path in paths(&as_read(tree, message)) {
             if !known.contains(&path) && part == Part::Request && old_sends {
                 self.note(Wire::Risk, format!("no reader reads `{path}`: {message}"));
             }
             self.came.insert((part, path));
         }
-        Ok(())
     }
 
     /// Records the fields that the old receiver expects and that never arrive.
     fn missing(&mut self) {
         let (old, new, part) = if self.caller_is_old {
-            (&*self.caller, &*self.callee, Part::Response)
+            (self.caller, self.callee, Part::Response)
         } else {
-            (&*self.callee, &*self.caller, Part::Request)
+            (self.callee, self.caller, Part::Request)
         };
-        let name = &self.calling.name;
-        if old.tree(name, part) == new.tree(name, part) || !self.heard.contains(&part) {
+        let [old, new] = [old, new].map(|version| version.tree(&self.calling.name, part));
+        if old == new || !self.heard.contains(&part) {
             return;
         }
-        for path in old.fields(name, part) {
+        for path in fields(old) {
             if !self.came.contains(&(part, path.clone())) {
                 self.note(Wire::Risk, format!("`{path}` never comes"));
             }
@@ -378,21 +310,20 @@ impl Watch<'_> {
             if seen["answer"]["responseCode"] != *code {
                 continue;
             }
-            let taken = text(&outcome["outcome"]);
+            let taken = outcome["outcome"].as_str().unwrap_or_default();
             let wire = if let Some(number) = plan["partner"].as_u64() {
-                let within = self
-                    .calling
-                    .partner_codes
+                let own = self.calling.partner_codes;
+                let within = own
                     .is_some_and(|(from, to)| (u64::from(from)..=u64::from(to)).contains(&number));
-                match self.old_sends(Part::Response) {
+                match self.caller_is_old {
                     _ if within => Wire::Ok,
-                    true => Wire::Break,
-                    false => Wire::Risk,
+                    true => Wire::Risk,
+                    false => Wire::Break,
                 }
             } else {
                 // A newer caller may classify a code more accurately than the callee.
                 let otherwise = meant(called, &code).as_deref() != Some(taken);
-                let known = meant(&self.calling, &code).is_some();
+                let known = meant(self.calling, &code).is_some();
                 let risky = !known || otherwise && self.caller_is_old;
                 if risky { Wire::Risk } else { Wire::Ok }
             };
@@ -402,63 +333,50 @@ impl Watch<'_> {
     }
 }
 
-/// Whether the handler returned the planned response.
-fn is_answered(seen: &Value) -> bool {
-    seen["reached"] == true && seen["refused"].is_null()
-}
-
 /// Returns the codes with which an operation may be refused, and the plans to do so.
-fn refusals(operation: &Operation) -> Vec<(String, Value)> {
+fn refusals(operation: &Operation) -> impl Iterator<Item = (String, Value)> {
     let codes = operation.codes.iter();
     let refused = codes.filter(|code| code.outcome != Outcome::Accepted);
     let listed = refused.map(|code| (code.code.clone(), json!({ "refuse": code.code })));
     let ends = operation.partner_codes.into_iter();
     let ends = ends.flat_map(|(from, to)| [from, to]);
-    let ends = ends.map(|number| (number.to_string(), json!({ "partner": number })));
-    listed.chain(ends).collect()
+    listed.chain(ends.map(|number| (number.to_string(), json!({ "partner": number }))))
 }
 
 /// Returns messages of an operation that one version builds and the other does not.
-pub(crate) fn built(
-    old: &mut Version,
-    new: &mut Version,
-    name: &str,
-    part: Part,
-) -> Result<Built, String> {
+pub(crate) fn built(old: &Version, new: &Version, name: &str, part: Part) -> Result<Built, String> {
     let mut built = Built::default();
     let (Some(before), Some(after)) = (old.operation(name), new.operation(name)) else {
         return Ok(built);
     };
-    let mut note = |taken: [bool; 2], evidence: &dyn Fn() -> String| match taken {
-        [true, false] if built.lost.is_none() => built.lost = Some(evidence()),
-        [false, true] if built.gained.is_none() => built.gained = Some(evidence()),
+    let mut note = |taken: [bool; 2], evidence: String| match taken {
+        [true, false] if built.lost.is_none() => built.lost = Some(evidence),
+        [false, true] if built.gained.is_none() => built.gained = Some(evidence),
         _ => {}
     };
-    let mut values = messages(old, new, &before, part);
-    values.extend(messages(new, old, &after, part));
-    let known = [old.fields(name, part), new.fields(name, part)];
+    let mut values = messages(old, new, before, part);
+    values.extend(messages(new, old, after, part));
+    let known = [old, new].map(|version| fields(version.tree(name, part)));
     for value in values {
-        let mut members = BTreeSet::new();
-        paths("", &value, &mut members);
-        let mut taken = [false; 2];
-        for (version, taken) in [&mut *old, &mut *new].into_iter().zip(&mut taken) {
-            let order = json!({ "do": "build", "operation": name, "part": format!("{part:?}"), "value": value });
-            *taken = version.peer.order(&order)?.get("built").is_some();
-        }
+        let part = format!("{part:?}");
+        let taken = [
+            old.peer.builds(name, &part, &value)?,
+            new.peer.builds(name, &part, &value)?,
+        ];
         // A version cannot be given a value for a field that it does not have.
         let giver = usize::from(taken[1] && !taken[0]);
-        if members.is_subset(&known[giver]) {
-            note(taken, &|| value.to_string());
+        if paths(&value).is_subset(&known[giver]) {
+            note(taken, value.to_string());
         }
     }
     let modes = [before.mode, after.mode];
     if part == Part::Response && !modes.contains(&Mode::Notification) {
-        for (code, plan) in refusals(&before).into_iter().chain(refusals(&after)) {
+        for (code, plan) in refusals(before).chain(refusals(after)) {
             let taken = [
-                refuses(old, &before, &code, &plan)?,
-                refuses(new, &after, &code, &plan)?,
+                refuses(old, before, &code, &plan)?,
+                refuses(new, after, &code, &plan)?,
             ];
-            note(taken, &|| format!("a refusal with `{code}`"));
+            note(taken, format!("a refusal with `{code}`"));
         }
     }
     Ok(built)
@@ -466,66 +384,61 @@ pub(crate) fn built(
 
 /// Whether a version responds with a code when called by itself.
 fn refuses(
-    version: &mut Version,
+    version: &Version,
     operation: &Operation,
     code: &str,
     plan: &Value,
 ) -> Result<bool, String> {
-    version.peer.order(&json!({ "do": "plan", "plan": plan }))?;
+    let peer = &version.peer;
     for example in &operation.request_examples {
-        let (name, to) = (&operation.name, version.peer.url());
-        let call = json!({ "do": "call", "operation": name, "to": to, "value": example.value });
-        if version.peer.order(&call)?["outcome"] != "not-built" {
-            let seen = version.peer.order(&json!({ "do": "seen" }))?;
+        let called = peer.call(peer, &operation.name, &example.value, plan)?;
+        if let Some([_, seen]) = called {
             return Ok(seen["answer"]["responseCode"] == *code);
         }
     }
     Ok(false)
 }
 
-/// Visits every scalar with its path and its schema.
-fn walk(path: &str, tree: &Value, message: &Value, visit: &mut dyn FnMut(&str, &Value, &Value)) {
-    match message {
-        Value::Object(members) => {
-            for (name, value) in members {
-                let path = format!("{path}/{name}");
-                walk(&path, &tree["properties"][name], value, visit);
-            }
-        }
-        Value::Array(items) => {
-            for item in items {
-                walk(path, &tree["items"], item, visit);
-            }
-        }
-        value => visit(path, tree, value),
+/// Collects the paths of all amounts below their minimum, which is a text that no
+/// validator knows.
+fn too_small(path: &str, tree: &Value, message: &Value, found: &mut BTreeSet<String>) {
+    let items = message.as_array().into_iter().flatten();
+    items.for_each(|item| too_small(path, &tree["items"], item, found));
+    for (name, value) in message.as_object().into_iter().flatten() {
+        too_small(
+            &format!("{path}/{name}"),
+            &tree["properties"][name],
+            value,
+            found,
+        );
+    }
+    let number = |value: &Value| value.as_str()?.parse::<f64>().ok();
+    let least = number(&tree["x-skypay-minimum"]);
+    if number(message).is_some_and(|amount| least.is_some_and(|least| amount < least)) {
+        found.insert(format!("{path} x-skypay-minimum"));
     }
 }
 
-/// Collects the paths of all members of a message.
-fn paths(path: &str, message: &Value, found: &mut BTreeSet<String>) {
-    match message {
-        Value::Object(members) => {
-            for (name, value) in members {
-                let path = format!("{path}/{name}");
-                paths(&path, value, found);
-                found.insert(path);
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| paths(path, item, found)),
-        _ => {}
+/// Returns the paths of all members of a message.
+fn paths(message: &Value) -> BTreeSet<String> {
+    let items = message.as_array().into_iter().flatten();
+    let mut found: BTreeSet<_> = items.flat_map(paths).collect();
+    for (name, value) in message.as_object().into_iter().flatten() {
+        found.extend(paths(value).iter().map(|path| format!("/{name}{path}")));
+        found.insert(format!("/{name}"));
     }
+    found
 }
 
-/// Collects the paths of all fields of a schema.
-fn fields(path: &str, tree: &Value, found: &mut BTreeSet<String>) {
+/// Returns the paths of all fields of a schema.
+fn fields(tree: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
     for (name, property) in properties(tree) {
-        let path = format!("{path}/{name}");
-        fields(&path, property, found);
-        fields(&path, &property["items"], found);
-        found.insert(path);
+        let below = fields(property)
+            .into_iter()
+            .chain(fields(&property["items"]));
+        found.extend(below.map(|path| format!("/{name}{path}")));
+        found.insert(format!("/{name}"));
     }
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
+    found
 }

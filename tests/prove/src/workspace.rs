@@ -4,78 +4,123 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use codegen::Generated;
 use serde_json::Value;
-use xtask::cargo;
+use xtask::sync_dir::{Difference, differences};
+use xtask::{Failure, cargo};
 
 use crate::consumer::{CALLEE, CALLER, MESSAGES};
 
 /// The peer's program, without version-specific parts.
-const PEER: &str = include_str!("../peer.rs");
+const PEER: [(&str, &str); 4] = [
+    ("main", include_str!("../peer.rs")),
+    ("handlers", include_str!("../../support/src/handlers.rs")),
+    ("loopback", include_str!("../../support/src/loopback.rs")),
+    (
+        "operations",
+        include_str!("../../support/src/operations.rs"),
+    ),
+];
+
+/// The manifest of the consumer's packages and of the peer, after their names.
+const MANIFEST: &str = r#"
+version = "0.0.0"
+edition = "2024"
+publish = false
+
+[dependencies]
+axum.workspace = true
+http-body-util.workspace = true
+schemars.workspace = true
+serde.workspace = true
+serde_json.workspace = true
+skypay-client.workspace = true
+skypay-runtime = { workspace = true, features = ["envelope"] }
+skypay-server.workspace = true
+skypay-types = { workspace = true, features = ["schemars"] }
+tokio = { workspace = true, features = ["io-util", "net", "rt-multi-thread"] }
+"#;
 
 /// A workspace with one version of the generated crates, and with programs that
 /// use them.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
-    /// The folder of the workspace's manifest.
-    workspace: PathBuf,
-    /// The folder of its members. Cargo distinguishes packages by their path
-    /// below the workspace, so that this path repeats the name.
-    folder: PathBuf,
+    name: &'static str,
 }
 
 /// The result of a compilation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Compiled {
     /// The crates that compile.
-    pub(crate) crates: BTreeSet<String>,
+    crates: BTreeSet<String>,
     /// The first error in each file, by path below the workspace.
     pub(crate) errors: BTreeMap<String, String>,
 }
 
 impl Workspace {
-    /// Creates a workspace with this name; output of an earlier run is reused.
-    pub(crate) fn new(root: &Path, name: &str) -> Result<Self, String> {
-        let workspace = root.join("target").join("prove").join(name);
-        let workspace = Self {
-            root: root.to_owned(),
-            folder: workspace.join(name),
-            workspace,
+    /// Returns the workspace with this name; output of an earlier run is reused.
+    pub(crate) fn new(root: &Path, name: &'static str) -> Self {
+        let root = root.to_owned();
+        Self { root, name }
+    }
+
+    /// Writes a version of the generated crates and a consumer, as far as they
+    /// changed, so that only that is compiled again.
+    pub(crate) fn write(
+        &self,
+        generated: &Generated,
+        consumer: &BTreeMap<String, String>,
+    ) -> Result<(), Failure> {
+        let name = self.name;
+        let read = |path: &str| {
+            let text = fs::read_to_string(self.root.join(path));
+            text.map_err(|error| format!("cannot read {path}: {error}"))
         };
-        let manifest = read(&root.join("Cargo.toml"))?;
-        workspace.write("../Cargo.toml", &workspace_manifest(&manifest, name))?;
-        for (name, dependencies) in PACKAGES {
-            let path = format!("{name}/Cargo.toml");
-            workspace.write(&path, &package_manifest(name, dependencies))?;
-        }
-        workspace.write("peer/src/main.rs", PEER)?;
-        // The peer is built before a consumer is written, and cargo accepts no
-        // package without code.
-        for name in [MESSAGES, CALLER, CALLEE] {
-            let library = format!("{name}/src/lib.rs");
-            if !workspace.folder.join(&library).exists() {
-                workspace.write(&library, "")?;
-            }
-        }
         // The same versions as in the main workspace, so that nothing is fetched.
-        workspace.write("../Cargo.lock", &read(&root.join("Cargo.lock"))?)?;
-        Ok(workspace)
+        let mut files = BTreeMap::from([
+            ("Cargo.lock".to_owned(), read("Cargo.lock")?),
+            (
+                "Cargo.toml".to_owned(),
+                manifest(&read("Cargo.toml")?, name),
+            ),
+        ]);
+        // Cargo distinguishes packages by their path below the workspace, so that
+        // this path repeats the name.
+        let mut add = |path: &str, text: &str| {
+            files.insert(format!("{name}/{path}"), text.to_owned());
+        };
+        for package in [MESSAGES, CALLER, CALLEE, "peer"] {
+            let text = format!("[package]\nname = {package:?}{MANIFEST}");
+            add(&format!("{package}/Cargo.toml"), &text);
+        }
+        for (module, text) in PEER {
+            add(&format!("peer/src/{module}.rs"), text);
+        }
+        for file in &generated.files {
+            add(&file.path, &file.text);
+        }
+        for (path, text) in consumer {
+            add(path, text);
+        }
+        let folder = self.folder();
+        for difference in differences(&folder, "", &files)? {
+            let path = folder.join(difference.path());
+            let written = match &difference {
+                Difference::Leftover(_) => fs::remove_file(&path),
+                Difference::New(file) | Difference::Changed(file) => path
+                    .parent()
+                    .map_or(Ok(()), fs::create_dir_all)
+                    .and_then(|()| fs::write(&path, &files[file])),
+            };
+            written.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        }
+        Ok(())
     }
 
-    /// Writes a version of the generated crates into the workspace.
-    pub(crate) fn generated(&self, generated: &Generated) -> Result<(), String> {
-        let files = generated.files.iter();
-        let files = files.map(|file| (&*file.path, &*file.text));
-        self.replace(&["types", "client", "server"], files)
-    }
-
-    /// Compiles as much as possible of a consumer.
-    pub(crate) fn check(&self, consumer: &BTreeMap<String, String>) -> Result<Compiled, String> {
-        let files = consumer.iter().map(|(path, text)| (&**path, &**text));
-        self.replace(&["messages/src", "caller/src", "callee/src"], files)?;
+    /// Compiles as much as possible of the consumer.
+    pub(crate) fn check(&self) -> Result<Compiled, String> {
         let packages = [MESSAGES, CALLER, CALLEE].map(|name| format!(" --package {name}"));
         let arguments = format!("check --keep-going{}", packages.concat());
         compiled(&self.cargo(&arguments)?)
@@ -91,53 +136,20 @@ impl Workspace {
         }
         let built =
             cargo::executable(&output, "peer").ok_or("cargo does not say where the peer is")?;
-        let kept = self.folder.join("peer/program");
+        let kept = self.folder().with_extension("peer");
         fs::copy(&built, &kept)
             .map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
         Ok(kept)
     }
 
-    /// Writes a file unless it is up to date, so that only changed code is
-    /// compiled again.
-    pub(crate) fn write(&self, path: &str, text: &str) -> Result<PathBuf, String> {
-        let target = self.folder.join(path);
-        if fs::read_to_string(&target).is_ok_and(|current| current == text) {
-            return Ok(target);
-        }
-        let folder = target.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&target, text))
-            .map_err(|error| format!("cannot write {}: {error}", target.display()))?;
-        Ok(target)
-    }
-
-    /// Writes files, and deletes all others in their folders.
-    fn replace<'t>(
-        &self,
-        folders: &[&str],
-        files: impl Iterator<Item = (&'t str, &'t str)>,
-    ) -> Result<(), String> {
-        let mut kept = BTreeSet::new();
-        for (path, text) in files {
-            kept.insert(self.write(path, text)?);
-        }
-        for folder in folders {
-            for path in files_below(&self.folder.join(folder)) {
-                if !kept.contains(&path) {
-                    fs::remove_file(&path)
-                        .map_err(|error| format!("cannot delete {}: {error}", path.display()))?;
-                }
-            }
-        }
-        Ok(())
+    fn folder(&self) -> PathBuf {
+        self.root.join("target/prove").join(self.name)
     }
 
     fn cargo(&self, arguments: &str) -> Result<String, String> {
-        let mut command: Command = cargo::command(&self.workspace, arguments);
-        command
+        let output = cargo::command(&self.folder(), arguments)
             .args(["--quiet", "--offline", "--message-format=json"])
-            .env("CARGO_TARGET_DIR", self.root.join("target"));
-        let output = command
+            .env("CARGO_TARGET_DIR", self.root.join("target"))
             .output()
             .map_err(|error| format!("cannot run cargo: {error}"))?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -149,56 +161,15 @@ impl Workspace {
     }
 }
 
-/// The packages of the consumer and the peer, with their dependencies.
-const PACKAGES: [(&str, &str); 4] = [
-    (MESSAGES, "skypay-types.workspace = true\n"),
-    (
-        CALLER,
-        "skypay-client.workspace = true\nskypay-runtime = { workspace = true, features = [\"envelope\"] }\n",
-    ),
-    (CALLEE, "skypay-server.workspace = true\n"),
-    (
-        "peer",
-        "axum.workspace = true\n\
-         http-body-util.workspace = true\n\
-         jsonschema.workspace = true\n\
-         serde.workspace = true\n\
-         serde_json.workspace = true\n\
-         skypay-client.workspace = true\n\
-         skypay-runtime = { workspace = true, features = [\"envelope\"] }\n\
-         skypay-server.workspace = true\n\
-         tokio = { workspace = true, features = [\"net\", \"rt-multi-thread\"] }\n",
-    ),
-];
-
-fn package_manifest(name: &str, dependencies: &str) -> String {
-    format!(
-        "[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n\
-         [dependencies]\n{dependencies}"
-    )
-}
-
 /// Returns the workspace's manifest with other members, so that the generated
 /// crates inherit the same settings.
-fn workspace_manifest(manifest: &str, name: &str) -> String {
-    let mut text = String::new();
-    let mut in_members = false;
-    let generated = format!("path = \"{name}/");
-    for line in manifest.lines() {
-        if line.starts_with("members") {
-            in_members = true;
-            text.push_str(&format!("members = [\"{name}/*\"]\n"));
-        }
-        if !in_members && !line.starts_with("codegen ") {
-            let line = line
-                .replace("path = \"generated/", &generated)
-                .replace("path = \"runtime\"", "path = \"../../../runtime\"");
-            text.push_str(&line);
-            text.push('\n');
-        }
-        in_members &= line != "]";
-    }
-    text
+fn manifest(manifest: &str, name: &str) -> String {
+    let (before, rest) = manifest.split_once("members = [").unwrap_or_default();
+    let (_, after) = rest.split_once(']').unwrap_or_default();
+    let after = after
+        .replace("path = \"generated/", &format!("path = \"{name}/"))
+        .replace("path = \"runtime\"", "path = \"../../../runtime\"");
+    format!("{before}members = [\"{name}/*\"]{after}")
 }
 
 /// Parses cargo's messages.
@@ -207,42 +178,21 @@ fn compiled(messages: &str) -> Result<Compiled, String> {
     for line in messages.lines().filter(|line| line.starts_with('{')) {
         let message: Value =
             serde_json::from_str(line).map_err(|error| format!("cargo says {line}: {error}"))?;
-        let krate = message["target"]["name"].as_str().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         match message["reason"].as_str() {
             Some("compiler-artifact") => {
-                compiled.crates.insert(krate.to_owned());
+                compiled.crates.insert(text(&message["target"]["name"]));
             }
             Some("compiler-message") if message["message"]["level"] == "error" => {
                 let spans = message["message"]["spans"].as_array();
-                let spans = spans.map(Vec::as_slice).unwrap_or_default();
-                let primary = spans.iter().find(|span| span["is_primary"] == true);
-                let Some(file) = primary.and_then(|span| span["file_name"].as_str()) else {
-                    continue;
-                };
-                let said = message["message"]["message"].as_str().unwrap_or_default();
-                let errors = compiled.errors.entry(file.to_owned());
-                errors.or_insert_with(|| said.to_owned());
+                let mut spans = spans.into_iter().flatten();
+                if let Some(primary) = spans.find(|span| span["is_primary"] == true) {
+                    let errors = compiled.errors.entry(text(&primary["file_name"]));
+                    errors.or_insert_with(|| text(&message["message"]["message"]));
+                }
             }
             _ => {}
         }
     }
     Ok(compiled)
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
-}
-
-fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .flat_map(|entry| {
-            let path = entry.path();
-            if path.is_dir() {
-                files_below(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect()
 }
