@@ -101,8 +101,9 @@ impl Inbox {
         let digest = self
             .secret
             .hex(&[O::INFO.name.as_bytes(), plaintext.as_bytes()]);
+        // The key itself may hold personal data.
         let key = match request.delivery_key() {
-            Some(key) => key.as_str().to_owned(),
+            Some(key) => self.secret.hex(&[key.as_str().as_bytes()]),
             None => digest.clone(),
         };
         let now = db.now().await?;

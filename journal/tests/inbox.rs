@@ -1,5 +1,5 @@
-//! Callbacks that are delivered again, one after the other and at once, take
-//! effect once and get one reply.
+//! Callbacks that are delivered again take effect once and get one reply; at once,
+//! they are delivered again in `processes/`.
 
 #![cfg(all(feature = "sqlite", feature = "postgres"))]
 #![allow(
@@ -7,9 +7,8 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+#[allow(dead_code, reason = "other tests use all of it")]
 mod support;
-
-use std::thread;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use skypay_client::types::read::from_slice;
@@ -18,9 +17,7 @@ use skypay_client::types::{
 };
 use skypay_journal::{Delivery, Error, Inbox, Once, Secret, Sqlite};
 use skypay_server::Refusal;
-use support::{Schema, sqlite_file};
-
-const COPIES: usize = 50;
+use support::sqlite_file;
 
 fn inbox() -> Inbox {
     Inbox::new(Secret::new(*b"a secret of tests").unwrap())
@@ -100,83 +97,6 @@ fn effects(connection: &Connection) -> i64 {
     connection
         .query_row("SELECT count(*) FROM effect", [], |row| row.get(0))
         .unwrap()
-}
-
-#[test]
-fn concurrent_duplicates_have_one_effect_and_one_reply_in_sqlite() {
-    let file = sqlite_file();
-    let request = collected("R1", "3900.00");
-    let mut replies = Vec::new();
-    for _restart in 0..2 {
-        open(file.path());
-        let threads: Vec<_> = (0..COPIES)
-            .map(|_| {
-                let (path, request) = (file.path().to_owned(), request.clone());
-                thread::spawn(move || collect_in(&mut open(&path), &request))
-            })
-            .collect();
-        replies.extend(threads.into_iter().map(|thread| thread.join().unwrap()));
-    }
-    assert_eq!(effects(&open(file.path())), 1);
-    assert_eq!(replies.len(), 2 * COPIES);
-    assert!(
-        replies.iter().all(|reply| *reply == replies[0]),
-        "{replies:?}"
-    );
-    assert!(replies[0].contains("booked R1"), "{}", replies[0]);
-}
-
-#[tokio::test]
-async fn concurrent_duplicates_have_one_effect_and_one_reply_in_postgresql() {
-    let Some(schema) = Schema::new().await else {
-        return;
-    };
-    schema
-        .client()
-        .await
-        .batch_execute("CREATE TABLE effect (receipt TEXT)")
-        .await
-        .unwrap();
-    let request = collected("R1", "3900.00");
-    let mut replies = Vec::new();
-    for _restart in 0..2 {
-        let pool = schema.pool().await;
-        let tasks: Vec<_> = (0..COPIES)
-            .map(|_| {
-                let (pool, request) = (pool.clone(), request.clone());
-                tokio::spawn(async move {
-                    let mut client = pool.get().await.unwrap();
-                    let mut transaction = client.transaction().await.unwrap();
-                    let reply = match inbox().once(&mut transaction, &request).await.unwrap() {
-                        Once::Again(reply) => Ok(reply),
-                        Once::First(first) => {
-                            let book = "INSERT INTO effect (receipt) VALUES ('R1')";
-                            transaction.execute(book, &[]).await.unwrap();
-                            first.reply(&mut transaction, Ok(booked("R1"))).await
-                        }
-                    };
-                    transaction.commit().await.unwrap();
-                    text(reply)
-                })
-            })
-            .collect();
-        for task in tasks {
-            replies.push(task.await.unwrap());
-        }
-    }
-    let row = schema
-        .client()
-        .await
-        .query_one("SELECT count(*) FROM effect", &[])
-        .await
-        .unwrap();
-    assert_eq!(row.get::<_, i64>(0), 1);
-    assert!(
-        replies.iter().all(|reply| *reply == replies[0]),
-        "{replies:?}"
-    );
-    assert!(replies[0].contains("booked R1"), "{}", replies[0]);
-    schema.drop().await;
 }
 
 #[test]

@@ -74,6 +74,9 @@ pub fn ci(root: &Path, arguments: &Arguments) -> Outcome {
     // Before any step that fetches crates, which could hide that the tests lack them.
     all_tests(root, arguments, Some(&postgres))?;
     step("journal beside sqlx", || beside_sqlx(root, &postgres))?;
+    step("journal", || {
+        tests(root, "--test processes -- 100", Some(&postgres))
+    })?;
     drop(postgres);
     step("lints", || lints(root))?;
     step("documentation", || {

@@ -1,12 +1,14 @@
 //! Databases for tests.
 
+use std::io::Write;
+
 use deadpool_postgres::{Manager, Pool};
 use skypay_journal::Postgres;
 use tempfile::{NamedTempFile, TempPath};
 use tokio_postgres::{Config, NoTls};
 
 /// Names a PostgreSQL server that tests may create schemas in.
-const SERVER: &str = "SKYPAY_TEST_POSTGRES";
+pub(crate) const SERVER: &str = "SKYPAY_TEST_POSTGRES";
 
 /// A path for a SQLite database; the file is deleted in the end.
 pub(crate) struct SqliteFile(TempPath);
@@ -33,7 +35,11 @@ impl Schema {
     /// A new schema; `None` without a server, which is said.
     pub(crate) async fn new() -> Option<Self> {
         let Ok(url) = std::env::var(SERVER) else {
-            println!("left out: {SERVER} names no PostgreSQL server");
+            // Not by `println!`, which a test that passes does not show.
+            let _ = writeln!(
+                std::io::stderr(),
+                "left out: {SERVER} names no PostgreSQL server"
+            );
             return None;
         };
         let mut config: Config = url.parse().unwrap();
@@ -46,6 +52,11 @@ impl Schema {
         schema.client().await.batch_execute(&create).await.unwrap();
         config.options(format!("-c search_path={name}"));
         Some(Self { config, name })
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// A connection of its own.
