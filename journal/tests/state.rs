@@ -402,8 +402,11 @@ impl Model {
             reply(arrived, CallOutcome::Unknown);
             return all;
         }
-        if self.executed.is_empty() {
-            // The content of a request is always refused, or never.
+        if self.executed.len() == 2 {
+            return all;
+        }
+        if self.executed.is_empty() && !assumed.repeats {
+            // The content of a request is refused in each of its copies, or in none.
             reply(arrived.clone(), CallOutcome::Rejected);
         }
         for fate in [Fate::Paid, Fate::Failed] {
