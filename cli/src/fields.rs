@@ -148,7 +148,10 @@ fn known<'f>(info: &OperationInfo, fields: &'f [Field], name: &str) -> Result<&'
     }
     let closest = fields
         .iter()
-        .map(|field| (distance(&field.name, name), field))
+        .map(|field| {
+            let (left, right) = (field.name.to_lowercase(), name.to_lowercase());
+            (strsim::levenshtein(&left, &right), field)
+        })
         .min_by_key(|(distance, _)| *distance)
         .filter(|(distance, field)| *distance <= field.name.len() / 3);
     let what = format!("{} has no field {name}", info.name);
@@ -167,22 +170,6 @@ fn explained(info: &OperationInfo) -> String {
         "`skypay {command} {} --help` explains each field.",
         info.name
     )
-}
-
-/// Returns the case-insensitive edit distance.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.to_lowercase().chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (line, letter) in left.to_lowercase().chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, other) in right.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 /// A value from the command line.
@@ -278,7 +265,7 @@ fn joined(kind: &Kind, name: &str, mut values: Vec<Given>) -> Result<Value, Fail
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{distance, plaintext, raw};
+    use super::{plaintext, raw};
     use crate::operations::find;
 
     fn check(operation: &str, given: &[&str], expected: Result<Value, &str>) {
@@ -356,12 +343,5 @@ mod tests {
         let given = ["a=1", "b:={\"c\":[]}", "a=2"].map(str::to_owned);
         let made: Value = serde_json::from_slice(&raw(None, &given).unwrap()).unwrap();
         assert_eq!(made, json!({ "a": ["1", "2"], "b": { "c": [] } }));
-    }
-
-    #[test]
-    fn distances_are_counted_in_letters() {
-        assert_eq!(distance("transctionDate", "transactionDate"), 1);
-        assert_eq!(distance("Phone", "phone"), 0);
-        assert_eq!(distance("", "abc"), 3);
     }
 }

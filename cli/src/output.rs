@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
+use textwrap::{Options, WordSplitter};
 
 use crate::exit_status::{ExitStatus, Failure};
 use crate::ordered_json::OrderedJson;
@@ -135,25 +136,20 @@ fn is_hidden(letter: char) -> bool {
 
 /// Wraps a text at [`WIDTH`] columns with an indent. Line breaks are kept.
 pub(crate) fn wrapped(text: &str, indent: usize) -> String {
-    let mut lines = Vec::new();
-    for paragraph in text.lines() {
+    let lines = text.lines().map(|paragraph| {
         let own = paragraph.len() - paragraph.trim_start().len();
         let indent = " ".repeat(indent + own);
-        let mut line = String::new();
-        for word in paragraph.split_whitespace() {
-            let used = line.chars().count() + word.chars().count() + 1;
-            if !line.is_empty() && indent.len() + used > WIDTH {
-                lines.push(format!("{indent}{line}"));
-                line.clear();
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(format!("{indent}{line}").trim_end().to_owned());
-    }
-    lines.join("\n")
+        let options = Options::new(WIDTH)
+            .initial_indent(&indent)
+            .subsequent_indent(&indent)
+            .break_words(false)
+            .word_splitter(WordSplitter::NoHyphenation);
+        let words: Vec<_> = paragraph.split_whitespace().collect();
+        textwrap::fill(&words.join(" "), options)
+            .trim_end()
+            .to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Formats rows of two columns: names, and texts wrapped beside them.

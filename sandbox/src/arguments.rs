@@ -2,20 +2,17 @@
 
 use std::fmt::Debug;
 
-use crate::choices::variants;
+use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 use skypay_types::{CollectionChannel, OPERATIONS, PayoutChannel, ResponseCode};
 
-/// Returns a parser for the variants of an enum, by their names in JSON.
+/// Returns a parser for the variants of an enum, which the help lists without their
+/// descriptions.
 #[must_use]
-pub fn choice<T>() -> impl TypedValueParser<Value = T>
-where
-    T: DeserializeOwned + Clone + Send + Sync + 'static,
-{
-    let parser = PossibleValuesParser::new(variants::<T>());
-    parser.try_map(|text| serde_json::from_value::<T>(Value::String(text)))
+pub fn choice<T: ValueEnum + Clone + Send + Sync + 'static>() -> impl TypedValueParser<Value = T> {
+    let values = T::value_variants().iter().filter_map(T::to_possible_value);
+    let parser = PossibleValuesParser::new(values.map(|value| value.help(None)));
+    parser.try_map(|name| T::from_str(&name, false))
 }
 
 /// Parses the name of an operation or a callback.

@@ -50,8 +50,8 @@ pub use account::{Account, Ledger, Totals};
 pub(crate) use answer::with_personal_data;
 pub use answer::{Applied, CommandOutcome, Event};
 pub use callback::Purpose;
-pub use cash_pickup::{CashPickup, CashPickupStatus};
-pub use collection::{Barcode, Collection, CollectionStatus};
+pub use cash_pickup::{CashPickup, StoreStatus};
+pub use collection::{Barcode, Collection};
 pub use command::{
     CallbackUrls, CashierCommand, Command, Delivered, FaultCommand, FinanceCommand, KeyCommand,
     Request, ScriptCommand, StoreCommand,

@@ -8,7 +8,6 @@
 pub mod admin_client;
 pub mod arguments;
 pub mod barcode;
-pub mod choices;
 pub mod clock;
 mod delivery;
 pub mod engine;

@@ -15,6 +15,7 @@ use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
 use axum::middleware;
 use axum::routing::post;
 use http::{HeaderMap, Response};
+use serde::Deserialize;
 
 use crate::admin_client::ROOT;
 use crate::http::Peer;
@@ -34,8 +35,8 @@ pub(crate) fn routes(app: Arc<AppState>, plaintext: bool, hosts: Arc<[String]>) 
     let page = page::routes(app.clone()).layer(middleware::from_fn(origin_check::origin_check));
     let own = admin_routes::routes(app).layer(middleware::from_fn(origin_check::origin_check));
     Router::new()
-        .route("/services/{caller}", post(shared))
-        .route("/services/{caller}/{action}", post(by_path))
+        .route("/services/{caller}", post(call))
+        .route("/services/{caller}/{action}", post(call))
         .layer(middleware::from_fn_with_state(api.clone(), faults::inject))
         .with_state(api)
         .layer(middleware::from_fn_with_state(hosts, origin_check::partner))
@@ -44,32 +45,23 @@ pub(crate) fn routes(app: Arc<AppState>, plaintext: bool, hosts: Arc<[String]>) 
         .layer(DefaultBodyLimit::max(limits::REQUEST))
 }
 
-async fn shared(
-    State(api): State<Api>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    Path(caller_name): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response<Body> {
-    let call = Call {
-        caller_name,
-        action: None,
-        headers,
-        body,
-    };
-    api.handle(call, &peer).await
+/// The segments of the path of a request.
+#[derive(Deserialize)]
+struct Segments {
+    caller: String,
+    action: Option<String>,
 }
 
-async fn by_path(
+async fn call(
     State(api): State<Api>,
     ConnectInfo(peer): ConnectInfo<Peer>,
-    Path((caller_name, action)): Path<(String, String)>,
+    Path(segments): Path<Segments>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
     let call = Call {
-        caller_name,
-        action: Some(action),
+        caller_name: segments.caller,
+        action: segments.action,
         headers,
         body,
     };

@@ -64,18 +64,8 @@ enum Message {
         by: Duration,
         respond: Respond<Advanced>,
     },
-    Log {
-        query: LogQuery,
-        respond: Respond<Vec<(u64, String)>>,
-    },
-    Wire {
-        delivery: u64,
-        respond: Respond<Vec<WireRecord>>,
-    },
-    Save {
-        file: PathBuf,
-        respond: Respond<u64>,
-    },
+    /// Reads the database.
+    Query(Box<dyn FnOnce(&Store) + Send>),
     Restore {
         file: PathBuf,
         respond: Respond<()>,
@@ -173,17 +163,16 @@ impl Simulator {
     }
 
     pub(crate) async fn log(&self, query: LogQuery) -> Result<Vec<(u64, String)>, SimulatorError> {
-        self.ask(|respond| Message::Log { query, respond }).await
+        self.query(move |store| store.log(query)).await
     }
 
     pub(crate) async fn wire_of(&self, delivery: u64) -> Result<Vec<WireRecord>, SimulatorError> {
-        self.ask(|respond| Message::Wire { delivery, respond })
-            .await
+        self.query(move |store| store.wire_of(delivery)).await
     }
 
     /// Copies the database to a file and returns its size in bytes.
     pub(crate) async fn save(&self, file: PathBuf) -> Result<u64, SimulatorError> {
-        self.ask(|respond| Message::Save { file, respond }).await
+        self.query(move |store| store.save(&file)).await
     }
 
     pub(crate) async fn restore(&self, file: PathBuf) -> Result<(), SimulatorError> {
@@ -238,6 +227,18 @@ impl Simulator {
         {
             std::future::pending::<()>().await;
         }
+    }
+
+    async fn query<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, SimulatorError> {
+        self.ask(|respond: Respond<T>| {
+            Message::Query(Box::new(move |store| {
+                let _ = respond.send(read(store).map_err(SimulatorError::from));
+            }))
+        })
+        .await
     }
 
     async fn ask<T>(

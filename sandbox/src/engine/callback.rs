@@ -152,7 +152,7 @@ impl Transaction<'_> {
                 Purpose::Nothing,
                 self.at,
             );
-            self.change_callback(id, |copy| {
+            self.change_entity(id, |copy: &mut Callback| {
                 copy.repeats = Some(delivery);
                 copy.url.clone_from(&callback.url);
             });
@@ -190,16 +190,10 @@ impl Transaction<'_> {
             Purpose::Nothing,
             self.at,
         );
-        self.change_callback(id, |callback| callback.url = url.map(str::to_owned));
-        self.done(Value::Null)
-    }
-
-    /// Updates an existing callback.
-    pub(crate) fn change_callback(&mut self, id: u64, change: impl FnOnce(&mut Callback)) {
-        self.state.update(id, |callback| {
-            change(callback);
-            Some(())
+        self.change_entity(id, |callback: &mut Callback| {
+            callback.url = url.map(str::to_owned);
         });
+        self.done(Value::Null)
     }
 
     /// Starts a delivery attempt and selects its faults.
@@ -241,7 +235,7 @@ impl Transaction<'_> {
         let at = self.at;
         let event = self.state.last_event + 1;
         let number = u32::try_from(callback.attempts.len() + 1).unwrap_or(u32::MAX);
-        self.change_callback(callback.id, |callback| {
+        self.change_entity(callback.id, |callback: &mut Callback| {
             callback.attempts.push(Attempt {
                 number,
                 started: at,
@@ -269,7 +263,7 @@ impl Transaction<'_> {
     }
 
     fn drop_callback(&mut self, callback: &Callback) {
-        self.change_callback(callback.id, |callback| {
+        self.change_entity(callback.id, |callback: &mut Callback| {
             callback.status = DeliveryStatus::GivenUp;
         });
         let details = json!({ "operation": callback.operation, "delivery": callback.id });
@@ -284,7 +278,7 @@ impl Transaction<'_> {
 
     fn hold_back(&mut self, callback: &Callback, by: Duration) {
         let due = self.at.plus(by);
-        self.change_callback(callback.id, |callback| {
+        self.change_entity(callback.id, |callback: &mut Callback| {
             callback.status = DeliveryStatus::Scheduled { due };
             callback.held_back = true;
         });
@@ -388,7 +382,9 @@ impl Transaction<'_> {
             None => DeliveryStatus::GivenUp,
         };
         let over = !matches!(status, DeliveryStatus::Scheduled { .. });
-        self.change_callback(callback.id, |callback| callback.status = status);
+        self.change_entity(callback.id, |callback: &mut Callback| {
+            callback.status = status;
+        });
         self.ended(callback, result, outcome, over);
     }
 

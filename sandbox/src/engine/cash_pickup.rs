@@ -32,7 +32,7 @@ pub struct CashPickup {
     /// When a store first inquired about it.
     pub created: Timestamp,
     /// Its status.
-    pub status: CashPickupStatus,
+    pub status: StoreStatus,
     /// The amount from the last inquiry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
@@ -47,33 +47,51 @@ pub struct CashPickup {
     pub pay_time: Option<Timestamp>,
 }
 
-/// The status of a cash pickup.
+/// The status of a cash pickup, or of a collection at a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CashPickupStatus {
+pub enum StoreStatus {
     /// An inquiry at the partner is in progress.
     Inquiring,
-    /// The partner has approved it.
+    /// The partner has accepted the inquiry.
     Inquired,
     /// The partner has refused it, or has not responded.
     Refused,
-    /// The cashier has requested confirmation; the money is held until the partner
-    /// responds.
+    /// The cashier has requested confirmation of the payout, or has taken the money, and
+    /// waits for the partner's response.
     Confirming,
-    /// The cashier has paid it out.
-    Paid,
+    /// It is paid out or collected.
+    Completed,
 }
 
-impl CashPickupStatus {
-    /// Returns the status as a single word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Inquiring => "Inquiring",
-            Self::Inquired => "Inquired",
-            Self::Refused => "Refused",
-            Self::Confirming => "Confirming",
-            Self::Paid => "Paid",
+impl StoreStatus {
+    /// The status after an inquiry.
+    pub(super) fn after_inquiry(accepted: bool) -> Self {
+        if accepted {
+            Self::Inquired
+        } else {
+            Self::Refused
+        }
+    }
+
+    /// The indexed columns of a transaction with this status.
+    pub(super) fn columns<'n>(
+        self,
+        number: &'n str,
+        report: &'static str,
+        created: Timestamp,
+        done: Option<Timestamp>,
+    ) -> Columns<'n> {
+        let completed = self == Self::Completed;
+        let waits = matches!(self, Self::Inquiring | Self::Confirming);
+        Columns {
+            status: format!("{self:?}"),
+            number,
+            report: completed.then_some(report),
+            created,
+            done: done.filter(|_| completed),
+            sending: None,
+            finished: (!waits).then(|| done.unwrap_or(created)),
         }
     }
 }
@@ -86,20 +104,9 @@ impl Entity for CashPickup {
     }
 
     fn columns(&self) -> Columns<'_> {
-        let paid = self.status == CashPickupStatus::Paid;
-        let waits = matches!(
-            self.status,
-            CashPickupStatus::Inquiring | CashPickupStatus::Confirming
-        );
-        Columns {
-            status: self.status.as_str().to_owned(),
-            number: &self.control_number,
-            report: paid.then_some(Payout::KIND),
-            created: self.created,
-            done: self.pay_time.filter(|_| paid),
-            sending: None,
-            finished: (!waits).then(|| self.pay_time.unwrap_or(self.created)),
-        }
+        let number = &self.control_number;
+        self.status
+            .columns(number, Payout::KIND, self.created, self.pay_time)
     }
 }
 
@@ -129,7 +136,7 @@ impl Transaction<'_> {
         }
         let known = self.state.cash_pickup(control_number);
         if let Some(known) = &known
-            && known.status == CashPickupStatus::Confirming
+            && known.status == StoreStatus::Confirming
         {
             return CommandOutcome::invalid_command(format!(
                 "it is not known yet whether {control_number} is paid; confirm it again"
@@ -148,7 +155,7 @@ impl Transaction<'_> {
             prefix,
             channel: channel.clone(),
             created,
-            status: CashPickupStatus::Inquiring,
+            status: StoreStatus::Inquiring,
             amount: None,
             phone: None,
             delivery,
@@ -156,8 +163,8 @@ impl Transaction<'_> {
         };
         match known {
             // An inquiry does not change a paid pickup.
-            Some(known) if known.status == CashPickupStatus::Paid => {}
-            Some(known) => self.change_pickup(known.id, |again| {
+            Some(known) if known.status == StoreStatus::Completed => {}
+            Some(known) => self.change_entity(known.id, |again: &mut CashPickup| {
                 *again = payout(known.id, known.created);
             }),
             None => {
@@ -187,29 +194,29 @@ impl Transaction<'_> {
         let good =
             outcome == Outcome::Accepted && amount.is_some_and(|amount| amount > Amount::ZERO);
         let amount = amount.filter(|_| good);
-        self.change_pickup(payout.id, |payout| {
-            payout.status = if good {
-                CashPickupStatus::Inquired
-            } else {
-                CashPickupStatus::Refused
-            };
+        self.change_entity(payout.id, |payout: &mut CashPickup| {
+            payout.status = StoreStatus::after_inquiry(good);
             payout.amount = amount;
             payout.phone = phone;
         });
+        self.record_inquiry(callback, result, good, amount);
+    }
+
+    /// Records the result of an inquiry.
+    pub(super) fn record_inquiry(
+        &mut self,
+        callback: &Callback,
+        result: &AttemptResult,
+        accepted: bool,
+        amount: Option<Amount>,
+    ) {
         let details = json!({ "code": result.code(), "amount": amount });
-        let kind = if good {
+        let kind = if accepted {
             "inquiry-succeeded"
         } else {
             "inquiry-failed"
         };
         self.record_event(kind, &callback.subject, details);
-    }
-
-    fn change_pickup(&mut self, id: u64, change: impl FnOnce(&mut CashPickup)) {
-        self.state.update(id, |payout| {
-            change(payout);
-            Some(())
-        });
     }
 
     /// Returns the cash pickup whose cashier waits for a callback.
@@ -230,9 +237,18 @@ impl Transaction<'_> {
             ));
         };
         match payout.status {
-            CashPickupStatus::Inquired if payout.channel == *channel => {}
-            CashPickupStatus::Confirming => return self.confirm_again(&payout),
-            CashPickupStatus::Paid => {
+            StoreStatus::Inquired if payout.channel == *channel => {}
+            StoreStatus::Confirming => {
+                let known = (payout.id, control_number);
+                return self.confirm_again(
+                    known,
+                    payout.delivery,
+                    |payout: &mut CashPickup, id| {
+                        payout.delivery = Some(id);
+                    },
+                );
+            }
+            StoreStatus::Completed => {
                 return CommandOutcome::invalid_command(format!(
                     "{control_number} is paid already"
                 ));
@@ -264,38 +280,38 @@ impl Transaction<'_> {
             Purpose::PayoutConfirmation,
             self.at,
         );
-        self.change_pickup(payout.id, |payout| {
-            payout.status = CashPickupStatus::Confirming;
+        self.change_entity(payout.id, |payout: &mut CashPickup| {
+            payout.status = StoreStatus::Confirming;
             payout.delivery = delivery;
             payout.pay_time = Some(time.into());
         });
         self.done(json!({ "delivery": delivery }))
     }
 
-    /// Sends the same confirmation again, at the cashier's request.
-    fn confirm_again(&mut self, payout: &CashPickup) -> CommandOutcome {
-        let last = payout.delivery.and_then(|id| self.state.callback(id));
+    /// Sends the last confirmation of a transaction again, at the cashier's request.
+    pub(super) fn confirm_again<E: Entity>(
+        &mut self,
+        (id, number): (u64, &str),
+        last: Option<u64>,
+        set: fn(&mut E, u64),
+    ) -> CommandOutcome {
+        let last = last.and_then(|id| self.state.callback(id));
         let Some(last) = last.filter(|last| last.status == DeliveryStatus::GivenUp) else {
-            return CommandOutcome::invalid_command(format!(
-                "the confirmation of {} is on its way",
-                payout.control_number
-            ));
+            let why = format!("the confirmation of {number} is on its way");
+            return CommandOutcome::invalid_command(why);
         };
-        let number = payout.control_number.clone();
-        let id = self.post(
+        let again = self.post(
             &last.operation,
-            &number,
+            number,
             last.plaintext,
-            Purpose::PayoutConfirmation,
+            last.purpose,
             self.at,
         );
-        self.repeat_of(id, last.id);
-        self.change_pickup(payout.id, |payout| payout.delivery = Some(id));
-        self.done(json!({ "delivery": id }))
-    }
-
-    pub(crate) fn repeat_of(&mut self, id: u64, first: u64) {
-        self.change_callback(id, |callback| callback.repeats = Some(first));
+        self.change_entity(again, |callback: &mut Callback| {
+            callback.repeats = Some(last.id);
+        });
+        self.change_entity(id, |transaction| set(transaction, again));
+        self.done(json!({ "delivery": again }))
     }
 
     /// Whether a response means that an earlier confirmation had arrived.
@@ -323,13 +339,11 @@ impl Transaction<'_> {
         };
         let done = self.says_done(callback, result, &ResponseCode::AlreadyPaid);
         let (to, status, kind) = match outcome {
-            _ if done => (Part::Paid, CashPickupStatus::Paid, "cash-pickup-paid"),
-            Outcome::Accepted => (Part::Paid, CashPickupStatus::Paid, "cash-pickup-paid"),
-            Outcome::Rejected if over => (
-                Part::Balance,
-                CashPickupStatus::Refused,
-                "cash-pickup-refused",
-            ),
+            _ if done => (Part::Paid, StoreStatus::Completed, "cash-pickup-paid"),
+            Outcome::Accepted => (Part::Paid, StoreStatus::Completed, "cash-pickup-paid"),
+            Outcome::Rejected if over => {
+                (Part::Balance, StoreStatus::Refused, "cash-pickup-refused")
+            }
             _ if over => {
                 let details = json!({ "held": payout.amount });
                 self.record_event("cash-pickup-unknown", &callback.subject, details);
@@ -343,9 +357,9 @@ impl Transaction<'_> {
             .ledger
             .shift((&prefix, Part::Held), (&prefix, to), amount);
         debug_assert!(moved.is_ok(), "what was held is there");
-        self.change_pickup(payout.id, |payout| {
+        self.change_entity(payout.id, |payout: &mut CashPickup| {
             payout.status = status;
-            if status == CashPickupStatus::Refused {
+            if status == StoreStatus::Refused {
                 payout.pay_time = None;
             }
         });

@@ -10,8 +10,9 @@ use skypay_types::{
 use super::account::Part;
 use super::answer::CommandOutcome;
 use super::callback::Purpose;
+use super::cash_pickup::StoreStatus;
 use super::command::CashierCommand;
-use super::delivery::{AttemptResult, Callback, DeliveryStatus};
+use super::delivery::{AttemptResult, Callback};
 use super::refused::Refused;
 use super::request::text_of_field;
 use super::rows::{Columns, Entity};
@@ -54,7 +55,7 @@ pub struct Collection {
     /// When the store first inquired.
     pub created: Timestamp,
     /// Its status.
-    pub status: CollectionStatus,
+    pub status: StoreStatus,
     /// The amount that the partner requires, or that was paid.
     pub amount: Amount,
     /// The payer's phone number.
@@ -70,36 +71,6 @@ pub struct Collection {
     pub delivery: Option<u64>,
 }
 
-/// The status of a collection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CollectionStatus {
-    /// An inquiry at the partner is in progress.
-    Inquiring,
-    /// The partner has accepted the repayment.
-    Inquired,
-    /// The partner has refused the repayment, or has not responded.
-    Refused,
-    /// The cashier has taken the money; the confirmation to the partner is in progress.
-    Confirming,
-    /// The partner has acknowledged the collection.
-    Confirmed,
-}
-
-impl CollectionStatus {
-    /// Returns the status as a single word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Inquiring => "Inquiring",
-            Self::Inquired => "Inquired",
-            Self::Refused => "Refused",
-            Self::Confirming => "Confirming",
-            Self::Confirmed => "Collected",
-        }
-    }
-}
-
 impl Entity for Collection {
     const KIND: &'static str = "collection";
 
@@ -108,20 +79,9 @@ impl Entity for Collection {
     }
 
     fn columns(&self) -> Columns<'_> {
-        let confirmed = self.status == CollectionStatus::Confirmed;
-        let waits = matches!(
-            self.status,
-            CollectionStatus::Inquiring | CollectionStatus::Confirming
-        );
-        Columns {
-            status: self.status.as_str().to_owned(),
-            number: &self.contract_number,
-            report: confirmed.then_some(Self::KIND),
-            created: self.created,
-            done: self.collected.filter(|_| confirmed),
-            sending: None,
-            finished: (!waits).then(|| self.collected.unwrap_or(self.created)),
-        }
+        let number = &self.contract_number;
+        self.status
+            .columns(number, Self::KIND, self.created, self.collected)
     }
 }
 
@@ -262,7 +222,7 @@ impl Transaction<'_> {
         };
         let waiting = self.open_collection(&contract, channel);
         if let Some(waiting) = &waiting
-            && waiting.status == CollectionStatus::Confirming
+            && waiting.status == StoreStatus::Confirming
         {
             return CommandOutcome::invalid_command(format!(
                 "it is not known yet whether {contract} is collected; collect it again"
@@ -284,7 +244,7 @@ impl Transaction<'_> {
             contract_number: contract,
             channel: channel.clone(),
             created,
-            status: CollectionStatus::Inquiring,
+            status: StoreStatus::Inquiring,
             amount,
             phone: phone.to_owned(),
             receipt: None,
@@ -292,7 +252,7 @@ impl Transaction<'_> {
             delivery,
         };
         match waiting {
-            Some(_) => self.change_collection(id, |waiting| *waiting = collection),
+            Some(_) => self.change_entity(id, |waiting: &mut Collection| *waiting = collection),
             None => self.state.insert(&collection),
         }
         self.done(json!({ "delivery": delivery }))
@@ -302,7 +262,7 @@ impl Transaction<'_> {
     fn open_collection(&self, contract: &str, channel: &CollectionChannel) -> Option<Collection> {
         let all = self.state.of_number::<Collection>(contract);
         all.into_iter().rev().find(|collection| {
-            collection.channel == *channel && collection.status != CollectionStatus::Confirmed
+            collection.channel == *channel && collection.status != StoreStatus::Completed
         })
     }
 
@@ -310,13 +270,6 @@ impl Transaction<'_> {
         let all = self.state.of_number::<Collection>(&callback.subject);
         let mut all = all.into_iter();
         all.find(|collection| collection.delivery == Some(callback.id))
-    }
-
-    fn change_collection(&mut self, id: u64, change: impl FnOnce(&mut Collection)) {
-        self.state.update(id, |collection| {
-            change(collection);
-            Some(())
-        });
     }
 
     pub(crate) fn collection_inquired(
@@ -336,21 +289,11 @@ impl Transaction<'_> {
         let good = outcome == Outcome::Accepted;
         let wanted = wanted.filter(|wanted| good && *wanted > Amount::ZERO);
         let amount = wanted.unwrap_or(collection.amount);
-        self.change_collection(collection.id, |collection| {
+        self.change_entity(collection.id, |collection: &mut Collection| {
             collection.amount = amount;
-            collection.status = if good {
-                CollectionStatus::Inquired
-            } else {
-                CollectionStatus::Refused
-            };
+            collection.status = StoreStatus::after_inquiry(good);
         });
-        let details = json!({ "code": result.code(), "amount": amount });
-        let kind = if good {
-            "inquiry-succeeded"
-        } else {
-            "inquiry-failed"
-        };
-        self.record_event(kind, &callback.subject, details);
+        self.record_inquiry(callback, result, good, Some(amount));
     }
 
     fn collect(
@@ -367,8 +310,14 @@ impl Transaction<'_> {
             return CommandOutcome::invalid_command(format!("inquire about {contract} first"));
         };
         match collection.status {
-            CollectionStatus::Inquired => {}
-            CollectionStatus::Confirming => return self.collect_again(&collection),
+            StoreStatus::Inquired => {}
+            StoreStatus::Confirming => {
+                let known = (collection.id, &*contract);
+                let last = collection.delivery;
+                return self.confirm_again(known, last, |open: &mut Collection, id| {
+                    open.delivery = Some(id);
+                });
+            }
             _ => {
                 return CommandOutcome::invalid_command(format!(
                     "a collection follows an inquiry of the same store that has succeeded; \
@@ -396,34 +345,14 @@ impl Transaction<'_> {
         let built = message.build();
         let delivery =
             self.write_callback(built, &contract, Purpose::CollectionConfirmation, self.at);
-        self.change_collection(collection.id, |open| {
-            open.status = CollectionStatus::Confirming;
+        self.change_entity(collection.id, |open: &mut Collection| {
+            open.status = StoreStatus::Confirming;
             open.amount = amount;
             open.receipt = Some(receipt.to_owned());
             open.collected = Some(time.into());
             open.delivery = delivery;
         });
         self.done(json!({ "delivery": delivery }))
-    }
-
-    fn collect_again(&mut self, collection: &Collection) -> CommandOutcome {
-        let last = collection.delivery.and_then(|id| self.state.callback(id));
-        let Some(last) = last.filter(|last| last.status == DeliveryStatus::GivenUp) else {
-            return CommandOutcome::invalid_command(format!(
-                "the confirmation of {} is on its way",
-                collection.contract_number
-            ));
-        };
-        let id = self.post(
-            &last.operation,
-            &collection.contract_number,
-            last.plaintext,
-            Purpose::CollectionConfirmation,
-            self.at,
-        );
-        self.repeat_of(id, last.id);
-        self.change_collection(collection.id, |open| open.delivery = Some(id));
-        self.done(json!({ "delivery": id }))
     }
 
     pub(crate) fn collection_confirmed(
@@ -441,8 +370,8 @@ impl Transaction<'_> {
         let (prefix, amount) = (collection.prefix.clone(), collection.amount);
         let details = json!({ "code": result.code(), "amount": amount });
         if done || outcome == Outcome::Accepted {
-            self.change_collection(collection.id, |collection| {
-                collection.status = CollectionStatus::Confirmed;
+            self.change_entity(collection.id, |collection: &mut Collection| {
+                collection.status = StoreStatus::Completed;
             });
             let (from, to) = ((&*prefix, Part::Outside), (&*prefix, Part::Collected));
             let full = self.state.ledger.shift(from, to, amount).is_err();
@@ -453,8 +382,8 @@ impl Transaction<'_> {
             }
         } else if outcome == Outcome::Rejected && over {
             // The cashier refunds the money.
-            self.change_collection(collection.id, |collection| {
-                collection.status = CollectionStatus::Refused;
+            self.change_entity(collection.id, |collection: &mut Collection| {
+                collection.status = StoreStatus::Refused;
                 collection.collected = None;
             });
             self.record_event("collection-refused", &callback.subject, details);

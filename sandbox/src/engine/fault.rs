@@ -3,7 +3,7 @@
 //! The engine selects faults by rule and seed; the owner of the connection injects
 //! them.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::rule::When;
@@ -43,7 +43,7 @@ fn always() -> u8 {
 }
 
 /// The messages that a fault affects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
     /// Requests of partners and their responses.

@@ -1,5 +1,6 @@
 //! Key management, as in the back office.
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -34,19 +35,23 @@ impl std::fmt::Debug for Pair {
 }
 
 /// The validity period of keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 pub enum Validity {
     /// 30 days.
     #[serde(rename = "30d")]
+    #[value(name = "30d")]
     Days30,
     /// 60 days.
     #[serde(rename = "60d")]
+    #[value(name = "60d")]
     Days60,
     /// 90 days.
     #[serde(rename = "90d")]
+    #[value(name = "90d")]
     Days90,
     /// 180 days.
     #[serde(rename = "180d")]
+    #[value(name = "180d")]
     Days180,
 }
 

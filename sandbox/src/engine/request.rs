@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use serde_json::{Value, json};
 use skypay_runtime::read;
 use skypay_types::{
@@ -375,26 +376,10 @@ fn decode<O: Operation>(request: &Request) -> Result<O, Refused> {
 
 /// Whether an address, or a network such as `10.0.0.0/8`, contains a peer.
 fn covers(entry: &str, peer: IpAddr) -> bool {
-    let (address, bits) = match entry.split_once('/') {
-        Some((address, bits)) => (address, bits.trim().parse::<u32>().ok()),
-        None => (entry, Some(128)),
-    };
-    let (Ok(address), Some(bits)) = (address.trim().parse::<IpAddr>(), bits) else {
-        return false;
-    };
-    match (address, peer.to_canonical()) {
-        (IpAddr::V4(network), IpAddr::V4(peer)) => {
-            let shift = 32_u32.saturating_sub(bits);
-            let cut = |address: u32| address.checked_shr(shift).unwrap_or(0);
-            cut(network.to_bits()) == cut(peer.to_bits())
-        }
-        (IpAddr::V6(network), IpAddr::V6(peer)) => {
-            let shift = 128_u32.saturating_sub(bits);
-            let cut = |address: u128| address.checked_shr(shift).unwrap_or(0);
-            cut(network.to_bits()) == cut(peer.to_bits())
-        }
-        _ => false,
-    }
+    let entry = entry.trim();
+    let address = || entry.parse::<IpAddr>().ok().map(IpNet::from);
+    let network = entry.parse::<IpNet>().ok().or_else(address);
+    network.is_some_and(|network| network.contains(&peer.to_canonical()))
 }
 
 #[cfg(test)]

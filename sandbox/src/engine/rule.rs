@@ -1,6 +1,6 @@
 //! Scripted outcomes of requests, by rule or by magic amount.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use skypay_types::{Amount, PayoutChannel, ResponseCode};
 
@@ -90,7 +90,7 @@ pub struct Then {
 }
 
 /// The scripted outcome of an accepted payout.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScriptedOutcome {
     /// Uploaded, then paid; at a store, it waits for the payee.

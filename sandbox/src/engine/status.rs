@@ -8,7 +8,7 @@ use skypay_types::{
 };
 
 use super::behaviors;
-use super::cash_pickup::{CashPickup, CashPickupStatus};
+use super::cash_pickup::{CashPickup, StoreStatus};
 use super::collection::Collection;
 use super::payout::Payout;
 use super::refused::Refused;
@@ -33,7 +33,7 @@ impl Transaction<'_> {
                 Some(self.status_of(&payout)?)
             } else if let Some(mut payout) = cash_pickup {
                 if payout.pay_time.is_some_and(|paid| paid > time) {
-                    payout.status = CashPickupStatus::Confirming;
+                    payout.status = StoreStatus::Confirming;
                 }
                 Some(self.status_at_counter(&payout)?)
             } else {
@@ -80,11 +80,9 @@ impl Transaction<'_> {
 
     fn status_at_counter(&self, payout: &CashPickup) -> Result<PayoutStatusEntry, Invalid> {
         let status = match payout.status {
-            CashPickupStatus::Paid => PayoutStatus::Completed,
-            CashPickupStatus::Inquired | CashPickupStatus::Confirming => {
-                PayoutStatus::InquirySucceeded
-            }
-            CashPickupStatus::Inquiring | CashPickupStatus::Refused => PayoutStatus::InquiryFailed,
+            StoreStatus::Completed => PayoutStatus::Completed,
+            StoreStatus::Inquired | StoreStatus::Confirming => PayoutStatus::InquirySucceeded,
+            StoreStatus::Inquiring | StoreStatus::Refused => PayoutStatus::InquiryFailed,
         };
         let mut row = PayoutStatusEntry::builder()
             .control_number(payout.control_number.as_str())

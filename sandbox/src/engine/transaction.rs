@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::State;
 use super::answer::Event;
 use super::command::Request;
+use super::rows::Entity;
 use super::rule::Then;
 use super::timestamp::{Duration, Timestamp};
 
@@ -107,6 +108,14 @@ impl<'a> Transaction<'a> {
             subject: (!subject.is_empty()).then(|| subject.to_owned()),
             details,
             personal,
+        });
+    }
+
+    /// Changes a row, if it exists.
+    pub(crate) fn change_entity<E: Entity>(&mut self, id: u64, change: impl FnOnce(&mut E)) {
+        self.state.update(id, |entity| {
+            change(entity);
+            Some(())
         });
     }
 

@@ -49,8 +49,8 @@ pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Re
         let part = Part::of(&state, filter.subject.trim(), which, filter.page);
         html! {
             form.line method="get" action=(PATH) {
-                (select("operation", "Callback", &names, &filter.operation))
-                (select("status", "State", &statuses, &filter.status))
+                (select("operation", "Callback", names.iter().map(|name| (*name, *name)), &filter.operation))
+                (select("status", "State", statuses.iter().map(|status| (*status, *status)), &filter.status))
                 div { label for="subject" { "About" } input id="subject" name="subject" value=(filter.subject); }
                 button.quiet { "Filter" }
             }
@@ -69,13 +69,19 @@ pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Re
     answer(Page::of(PATH, "Callbacks").around(&app, &content))
 }
 
-fn select(name: &str, label: &str, choices: &BTreeSet<&str>, chosen: &str) -> Markup {
+/// Renders a filter by one of some values, each with its label.
+pub(crate) fn select<'c>(
+    name: &str,
+    label: &str,
+    choices: impl IntoIterator<Item = (&'c str, &'c str)>,
+    chosen: &str,
+) -> Markup {
     html! {
         div {
             label for=(name) { (label) }
             select id=(name) name=(name) {
                 option value="" { "All" }
-                @for choice in choices { option value=(choice) selected[*choice == chosen] { (choice) } }
+                @for (choice, label) in choices { option value=(choice) selected[choice == chosen] { (label) } }
             }
         }
     }

@@ -7,9 +7,7 @@ use skypay_types::{
     PayoutQueuePayoutRequest, PayoutStatus, ResponseCode, read,
 };
 
-use crate::engine::{
-    AttemptResult, Callback, CashPickupStatus, CollectionStatus, DeliveryStatus, Timestamp,
-};
+use crate::engine::{AttemptResult, Callback, DeliveryStatus, StoreStatus, Timestamp};
 
 /// The CSS class of a badge, by how good a status is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,26 +139,15 @@ pub(crate) fn step_tone(what: &str) -> BadgeKind {
     }
 }
 
-/// Returns the label and badge of a cash pickup.
-pub(crate) fn cash_pickup(status: CashPickupStatus) -> (&'static str, BadgeKind) {
+/// Returns the label and badge of a transaction at a store.
+pub(crate) fn at_store(status: StoreStatus) -> (String, BadgeKind) {
     let tone = match status {
-        CashPickupStatus::Inquiring | CashPickupStatus::Inquired => BadgeKind::Plain,
-        CashPickupStatus::Refused => BadgeKind::Bad,
-        CashPickupStatus::Confirming => BadgeKind::Warn,
-        CashPickupStatus::Paid => BadgeKind::Good,
+        StoreStatus::Inquiring | StoreStatus::Inquired => BadgeKind::Plain,
+        StoreStatus::Refused => BadgeKind::Bad,
+        StoreStatus::Confirming => BadgeKind::Warn,
+        StoreStatus::Completed => BadgeKind::Good,
     };
-    (status.as_str(), tone)
-}
-
-/// Returns the label and badge of a collection.
-pub(crate) fn collection(status: CollectionStatus) -> (&'static str, BadgeKind) {
-    let tone = match status {
-        CollectionStatus::Inquiring | CollectionStatus::Inquired => BadgeKind::Plain,
-        CollectionStatus::Refused => BadgeKind::Bad,
-        CollectionStatus::Confirming => BadgeKind::Warn,
-        CollectionStatus::Confirmed => BadgeKind::Good,
-    };
-    (status.as_str(), tone)
+    (code(&status), tone)
 }
 
 /// Returns the label and badge of a callback's delivery status.

@@ -6,11 +6,11 @@ use maud::{Markup, html};
 use super::form::Form;
 use super::form_page::FormPage;
 use super::format;
-use crate::engine::{CashPickupStatus, Row, State};
+use crate::engine::{Row, State, StoreStatus};
 
 /// Returns the page for cash pickups and the institution's side of a payout.
 pub(crate) fn payout(state: &State, _: &str) -> FormPage {
-    let inquired = CashPickupStatus::Inquired.as_str();
+    let inquired = format!("{:?}", StoreStatus::Inquired);
     let asked = state.newest(
         |kind, status| kind == "cash-pickup" && status == inquired,
         0,

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use skypay_types::Amount;
 
-use super::callbacks::{Part, shown_or_masked};
+use super::callbacks::{Part, select, shown_or_masked};
 use super::format::{self, BadgeKind, badge, pesos, timestamp};
 use super::layout::Page;
 use super::{Shared, answer, asset, missing};
@@ -72,7 +72,7 @@ impl Transaction {
                 prefix: payout.prefix.clone(),
                 channel: format::code(&payout.channel),
                 amount: payout.amount,
-                status: owned(format::cash_pickup(payout.status)),
+                status: format::at_store(payout.status),
                 created: payout.created,
             },
             Row::Collection(collection) => Self {
@@ -82,7 +82,7 @@ impl Transaction {
                 prefix: collection.prefix.clone(),
                 channel: format::code(&collection.channel),
                 amount: Some(collection.amount),
-                status: owned(format::collection(collection.status)),
+                status: format::at_store(collection.status),
                 created: collection.created,
             },
             Row::Barcode(barcode) => Self {
@@ -92,11 +92,11 @@ impl Transaction {
                 prefix: String::new(),
                 channel: String::new(),
                 amount: Some(barcode.amount),
-                status: owned(if barcode.expires <= now {
-                    ("Expired", BadgeKind::Bad)
+                status: if barcode.expires <= now {
+                    ("Expired".to_owned(), BadgeKind::Bad)
                 } else {
-                    ("Valid", BadgeKind::Good)
-                }),
+                    ("Valid".to_owned(), BadgeKind::Good)
+                },
                 created: barcode.created,
             },
             Row::Movement(_) | Row::Callback(_) => return None,
@@ -113,10 +113,6 @@ fn find(state: &engine::State, kind: &str, id: &str) -> Option<Row> {
             .into_iter()
             .find(|row| row.number() == id),
     }
-}
-
-fn owned((text, tone): (&str, BadgeKind)) -> (String, BadgeKind) {
-    (text.to_owned(), tone)
 }
 
 fn kind(of: &str) -> &'static str {
@@ -147,20 +143,8 @@ pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Re
     drop(state);
     let content = html! {
         form.line method="get" action=(PATH) {
-            div {
-                label for="kind" { "Kind" }
-                select id="kind" name="kind" {
-                    option value="" { "All" }
-                    @for (kind, name) in KINDS { option value=(kind) selected[kind == filter.kind] { (name) } }
-                }
-            }
-            div {
-                label for="state" { "State" }
-                select id="state" name="state" {
-                    option value="" { "All" }
-                    @for state in &states { option value=(state) selected[*state == filter.state] { (state) } }
-                }
-            }
+            (select("kind", "Kind", KINDS, &filter.kind))
+            (select("state", "State", states.iter().map(|state| (&**state, &**state)), &filter.state))
             div { label for="number" { "Number" } input id="number" name="number" value=(filter.number); }
             button.quiet { "Filter" }
         }

@@ -459,22 +459,13 @@ impl Worker {
     /// Answers a query.
     fn run_query(&mut self, message: Message) {
         match message {
-            Message::Log { query, respond } => {
-                let _ = respond.send(self.store.log(query).map_err(SimulatorError::from));
-            }
-            Message::Wire { delivery, respond } => {
-                let _ = respond.send(self.store.wire_of(delivery).map_err(SimulatorError::from));
-            }
+            Message::Query(read) => read(&self.store),
             Message::Sleep { by, respond } => {
                 self.slept += 1;
                 let until = self.now().plus(by);
                 self.sleepers.insert((until, self.slept), respond);
             }
             Message::Advance { by, respond } => self.plan_move(by, respond),
-            Message::Save { file, respond } => {
-                let saved = self.store.save(&file);
-                let _ = respond.send(saved.map_err(SimulatorError::from));
-            }
             Message::Restore { file, respond } => {
                 let restored = self.restore(&file);
                 let _ = respond.send(restored);

@@ -1,9 +1,7 @@
 //! Cash pickups and over-the-counter collections.
 
 use serde_json::{Value, json};
-use skypay_sandbox::engine::{
-    AttemptResult, CashPickupStatus, CashierCommand, CollectionStatus, Command,
-};
+use skypay_sandbox::engine::{AttemptResult, CashierCommand, Command, StoreStatus};
 use skypay_types::{CollectionChannel, PayoutChannel};
 
 use crate::setup::{DAY, Setup, answered, inquire, lost, numbers, pay};
@@ -15,7 +13,7 @@ fn data() -> Value {
     json!({ "amount": "3900.00", "phone": "09123456789" })
 }
 
-fn status(setup: &Setup) -> CashPickupStatus {
+fn status(setup: &Setup) -> StoreStatus {
     setup.cash_pickups()[0].status
 }
 
@@ -24,7 +22,7 @@ fn inquired() -> Setup {
     let mut setup = Setup::new();
     setup.done(&inquire(NUMBER));
     setup.answer("1000", data());
-    assert_eq!(status(&setup), CashPickupStatus::Inquired);
+    assert_eq!(status(&setup), StoreStatus::Inquired);
     setup
 }
 
@@ -38,7 +36,7 @@ fn a_cashier_pays_after_an_inquiry_that_succeeded() {
     assert_eq!(delivery.plaintext["withdrawChannel"], json!("9"));
     assert_eq!(delivery.plaintext["payTime"], json!("2024-02-05 09:00:00"));
     setup.answer("1000", Value::Null);
-    assert_eq!(status(&setup), CashPickupStatus::Paid);
+    assert_eq!(status(&setup), StoreStatus::Completed);
     assert_eq!(
         setup.state.ledger().accounts["SKY98"].paid.centavos(),
         390_000
@@ -47,7 +45,7 @@ fn a_cashier_pays_after_an_inquiry_that_succeeded() {
     // A repeated inquiry changes nothing.
     setup.done(&inquire(NUMBER));
     setup.answer("-1026", Value::Null);
-    assert_eq!(status(&setup), CashPickupStatus::Paid);
+    assert_eq!(status(&setup), StoreStatus::Completed);
 }
 
 #[test]
@@ -57,7 +55,7 @@ fn a_cashier_does_not_pay_without_a_good_inquiry() {
     setup.done(&inquire(NUMBER));
     setup.invalid_command(&pay(NUMBER));
     setup.answer("-1012", Value::Null);
-    assert_eq!(status(&setup), CashPickupStatus::Refused);
+    assert_eq!(status(&setup), StoreStatus::Refused);
     setup.invalid_command(&pay(NUMBER));
     setup.done(&inquire(NUMBER));
     let delivery = setup.only();
@@ -80,7 +78,7 @@ fn a_refused_confirmation_gives_the_money_back_and_asks_for_a_new_inquiry() {
         let mut setup = inquired();
         setup.done(&pay(NUMBER));
         setup.answer(code, Value::Null);
-        assert_eq!(status(&setup), CashPickupStatus::Refused, "{code}");
+        assert_eq!(status(&setup), StoreStatus::Refused, "{code}");
         assert_eq!(setup.balance("SKY98"), 100_000_000, "{code}");
         setup.invalid_command(&pay(NUMBER));
     }
@@ -92,20 +90,20 @@ fn a_lost_confirmation_is_sent_again_with_the_same_words() {
     setup.done(&pay(NUMBER));
     let first = setup.only();
     setup.end(&first, lost());
-    assert_eq!(status(&setup), CashPickupStatus::Confirming);
+    assert_eq!(status(&setup), StoreStatus::Confirming);
     setup.advance(30);
     let second = setup.only();
     assert_eq!((second.id, second.attempt), (first.id, 2));
     assert_eq!(second.plaintext, first.plaintext);
     setup.answer("1000", Value::Null);
-    assert_eq!(status(&setup), CashPickupStatus::Paid);
+    assert_eq!(status(&setup), StoreStatus::Completed);
 }
 
 #[test]
 fn paid_already_may_mean_that_the_first_confirmation_had_arrived() {
     for (answer, expected) in [
-        ("refused", CashPickupStatus::Refused),
-        ("done", CashPickupStatus::Paid),
+        ("refused", StoreStatus::Refused),
+        ("done", StoreStatus::Completed),
     ] {
         let mut setup = inquired();
         setup.behavior("repeated-confirmation", answer);
@@ -124,7 +122,7 @@ fn paid_already_refuses_a_first_confirmation() {
     setup.behavior("repeated-confirmation", "done");
     setup.done(&pay(NUMBER));
     setup.answer("-1026", Value::Null);
-    assert_eq!(status(&setup), CashPickupStatus::Refused);
+    assert_eq!(status(&setup), StoreStatus::Refused);
 }
 
 #[test]
@@ -149,10 +147,10 @@ fn what_is_unknown_stays_held_until_the_cashier_presses_again() {
     // The outcome of the first attempt remains unknown if the second is not sent.
     let reason = "refused".to_owned();
     setup.end(&again, AttemptResult::NotSent { reason });
-    assert_eq!(status(&setup), CashPickupStatus::Confirming);
+    assert_eq!(status(&setup), StoreStatus::Confirming);
     setup.done(&pay(NUMBER));
     setup.answer("1000", Value::Null);
-    assert_eq!(status(&setup), CashPickupStatus::Paid);
+    assert_eq!(status(&setup), StoreStatus::Completed);
 }
 
 #[test]
@@ -162,7 +160,7 @@ fn a_confirmation_that_was_not_sent_is_refused() {
     let delivery = setup.only();
     let reason = "connection refused".to_owned();
     setup.end(&delivery, AttemptResult::NotSent { reason });
-    assert_eq!(status(&setup), CashPickupStatus::Refused);
+    assert_eq!(status(&setup), StoreStatus::Refused);
     assert_eq!(setup.balance("SKY98"), 100_000_000);
 }
 
@@ -236,7 +234,7 @@ fn a_collection_follows_an_inquiry_and_pays_what_the_partner_wants() {
         12
     );
     setup.answer("1000", Value::Null);
-    assert_eq!(setup.collections()[0].status, CollectionStatus::Confirmed);
+    assert_eq!(setup.collections()[0].status, StoreStatus::Completed);
     assert_eq!(
         setup.state.ledger().accounts["SKY98"].collected.centavos(),
         102_000

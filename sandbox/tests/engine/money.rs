@@ -319,10 +319,10 @@ fn check_books(setup: &Setup) {
     for payout in setup.cash_pickups() {
         let amount = payout.amount.unwrap_or_default().centavos();
         match payout.status {
-            skypay_sandbox::engine::CashPickupStatus::Confirming => {
+            skypay_sandbox::engine::StoreStatus::Confirming => {
                 *held.entry(payout.prefix).or_default() += amount;
             }
-            skypay_sandbox::engine::CashPickupStatus::Paid => {
+            skypay_sandbox::engine::StoreStatus::Completed => {
                 *paid.entry(payout.prefix).or_default() += amount;
             }
             _ => {}
