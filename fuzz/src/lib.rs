@@ -216,7 +216,7 @@ fn fact(kind: u8, which: u8, now: Timestamp, policy: &Policy) -> Fact {
         1 => Fact::Answered { attempt, outcome },
         2 => Fact::Found(found),
         3 => Fact::Absent {
-            conclusive: which % 2 == 0,
+            conclusive: which.is_multiple_of(2),
         },
         4 => Fact::Notified(found),
         5 => Fact::Permitted {

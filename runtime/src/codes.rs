@@ -28,7 +28,7 @@ pub enum MoneyState {
 /// The event after which a refused request may succeed unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RetryAfter {
-    /// The partner's account is recharged: its balance was too low.
+    /// The partner's account is recharged: it did not cover the amount.
     Recharge,
     /// The next day begins: a limit of this day was reached.
     NextDay,
