@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use skypay_client::types::{Operation, PayoutQueuePayoutRequest};
-use skypay_journal::{Found, Inbox, Policy, Secret, Sqlite, Timestamp};
+use skypay_journal::{Delivery, Found, Inbox, Policy, Secret, Sqlite, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -185,7 +185,7 @@ pub(crate) struct World {
     latest: Mutex<Timestamp>,
     added: Mutex<Vec<Added>>,
     questions: Mutex<Vec<Question>>,
-    acknowledged: Mutex<BTreeSet<String>>,
+    acknowledged: Mutex<BTreeMap<String, PayoutQueuePayoutRequest>>,
     replies: Mutex<BTreeSet<String>>,
     violations: Mutex<BTreeSet<&'static str>>,
     hash: Mutex<u64>,
@@ -402,7 +402,7 @@ impl World {
         self.acknowledged
             .lock()
             .unwrap()
-            .insert(key.as_str().to_owned());
+            .insert(key.as_str().to_owned(), notification.clone());
     }
 
     pub(crate) fn replied(&self, reply: String) {
@@ -415,6 +415,15 @@ impl World {
         connection
             .query_row(statement, values, |row| row.get(0))
             .unwrap()
+    }
+
+    /// Whether a notification is not in the inbox.
+    fn is_new(&self, notification: &PayoutQueuePayoutRequest) -> bool {
+        let mut connection = self.connection.lock().unwrap();
+        // It is rolled back: the question leaves no trace.
+        let mut transaction = connection.transaction().unwrap();
+        let delivery = Sqlite::complete(self.inbox.take(&mut transaction, notification));
+        delivery.unwrap() == Delivery::First
     }
 
     /// Whether the order, or the one in its place, has no end yet.
@@ -440,13 +449,11 @@ impl World {
         let released = self.effects("released") + self.effects("withdrawn");
         let booked = self.effects("paid");
         let collected = "SELECT count(*) FROM effect WHERE about = 'collection'";
-        let kept = "SELECT count(*) FROM skypay_inbox WHERE delivery_key = ?1";
-        let lost = self
-            .acknowledged
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|key| self.scenario.lose_journal == 0.0 && self.count(kept, &[key]) != 1);
+        let acknowledged = self.acknowledged.lock().unwrap();
+        let lost = self.scenario.lose_journal == 0.0
+            && acknowledged
+                .values()
+                .any(|notification| self.is_new(notification));
         let rules = [
             (paid > 1, "I1"),
             (released > 0 && paid > 0, "I2"),
