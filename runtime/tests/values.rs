@@ -49,8 +49,7 @@ where
     T: DeserializeOwned + PartialEq + Debug + for<'a> TryFrom<&'a str, Error = WireError>,
 {
     assert_eq!(T::try_from(text).ok().as_ref(), given, "given {text:?}");
-    let found = received(text);
-    assert_eq!(found.as_ref(), expected, "received {text:?}");
+    assert_eq!(received(text).as_ref(), expected, "received {text:?}");
 }
 
 #[test]
