@@ -2,6 +2,7 @@
 //! SkyPay was asked what happened since.
 
 use std::iter;
+use std::time::Duration;
 
 use skypay_client::types::{Date, DateTime};
 
@@ -52,7 +53,9 @@ impl<S: Store> Journal<S> {
     /// A payout that was sent just before the restore can be missing in both. So
     /// the hold is released only by a recovery that begins when everything sent
     /// before the hold must be shown, 7.5 minutes after it with the default
-    /// [`Policy`]; an earlier one returns `held_until`: call it again then.
+    /// [`Policy`]; an earlier one returns `held_until`: call it again then, within the
+    /// hour. A hold that began more than an hour ago may be one of the backup, and
+    /// begins anew.
     ///
     /// # Errors
     ///
@@ -137,7 +140,12 @@ pub(crate) async fn held_since<D: Database>(
     since.transpose()
 }
 
-/// Puts sending on hold, unless it is.
+/// The longest time that a hold may have begun ago. An older one can come from the
+/// backup, if that was taken during a hold: what was sent after it says nothing of
+/// when the restored journal may send again.
+const LONGEST_HOLD: Duration = Duration::from_secs(60 * 60);
+
+/// Puts sending on hold, unless it is, or anew if the hold can be one of the backup.
 #[derive(Clone)]
 struct Hold;
 
@@ -148,8 +156,12 @@ impl Work for Hold {
         let now = db.now().await?;
         db.run(
             "INSERT INTO skypay_journal (name, value) VALUES ('hold', $1)
-             ON CONFLICT (name) DO NOTHING",
-            &[Value::Integer(now.0)],
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value
+             WHERE skypay_journal.value < $2",
+            &[
+                Value::Integer(now.0),
+                Value::Integer(now.before(LONGEST_HOLD).0),
+            ],
         )
         .await?;
         Ok(held_since(db).await?.unwrap_or(now))

@@ -329,8 +329,12 @@ async fn a_restored_journal_is_recovered_on<S: Store>(store: S, place: &str) {
         "paid"
     );
 
+    // A hold from long ago may come from the backup: it begins anew.
+    store.transact(HeldEarlier { minutes: 90 }).await.unwrap();
+    assert!(operator.json("recover", 1)["heldUntil"].is_string());
+
     // Once everything that was sent before must be shown, sending goes on.
-    store.transact(HeldAnHourAgo).await.unwrap();
+    store.transact(HeldEarlier { minutes: 30 }).await.unwrap();
     let recovered = operator.json("recover", 1);
     assert_eq!(recovered["heldUntil"], Value::Null);
     assert_eq!(operator.json("status", 0)["heldSince"], Value::Null);
@@ -342,15 +346,17 @@ async fn a_restored_journal_is_recovered_on<S: Store>(store: S, place: &str) {
 
 /// Moves the beginning of the hold into the past.
 #[derive(Clone)]
-struct HeldAnHourAgo;
+struct HeldEarlier {
+    minutes: i64,
+}
 
-impl Work for HeldAnHourAgo {
+impl Work for HeldEarlier {
     type Output = ();
 
     async fn run<D: Database + Send>(self, db: &mut D) -> Result<(), DatabaseError> {
-        let hour = database::Value::Integer(3_600_000_000);
+        let micros = database::Value::Integer(self.minutes * 60_000_000);
         let earlier = "UPDATE skypay_journal SET value = value - $1 WHERE name = 'hold'";
-        db.run(earlier, &[hour]).await.map(|_| ())
+        db.run(earlier, &[micros]).await.map(|_| ())
     }
 }
 
