@@ -9,7 +9,7 @@ use crate::check::{
     Check, Level, Necessity, Opened, Probe, Trial, Verdict, answered, missing, problems,
 };
 use crate::configuration::Limits;
-use crate::message::Message;
+use crate::message::{Message, is_amount};
 use crate::target::Sending;
 
 const fn must(
@@ -176,8 +176,7 @@ fn other_content<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
         };
         let amount = message.fields.keys().find(|name| {
             let schema = schema.get(*name).unwrap_or(&Value::Null);
-            is_free(name)
-                && (schema["multipleOf"] == 0.01 || schema["pattern"] == r"^-?[0-9]+\.[0-9]{2}$")
+            is_free(name) && is_amount(schema)
         });
         let Some(amount) = amount.cloned() else {
             return Err(format!("{} has no amount outside of its keys", info.name));

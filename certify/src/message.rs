@@ -4,7 +4,7 @@ use schemars::schema_for;
 use serde_json::{Map, Value};
 use skypay_runtime::envelope;
 use skypay_runtime::keys::Credentials;
-use skypay_types::{Operation, OperationInfo};
+use skypay_types::{Amount, Operation, OperationInfo};
 
 /// A message of a callback in plaintext, without credentials.
 #[derive(Clone, Debug)]
@@ -144,6 +144,12 @@ macro_rules! by_operation {
     };
 }
 skypay_types::with_operations!(by_operation);
+
+/// Whether a field with this schema holds an amount, as text or as number.
+pub(crate) fn is_amount(schema: &Value) -> bool {
+    let amount = schema_for!(Amount).to_value();
+    schema["pattern"] == amount["pattern"] || schema["multipleOf"] == 0.01
+}
 
 /// Returns a message with personal data, credentials and texts of them masked.
 pub(crate) fn masked(info: &OperationInfo, plaintext: &Value) -> Value {

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use skypay_types::OperationInfo;
 
-use crate::check::{CHECKS, Check, Level, Necessity, Probe, Trial, Verdict, answered};
+use crate::check::{CHECKS, Check, Level, Necessity, Probe, Trial, Verdict, answered, opened};
 use crate::configuration::{Configuration, ConfigurationError, Credentials, callbacks};
 use crate::expected::Expectations;
 use crate::message::Message;
 use crate::report::{CheckResult, Counts, Outcome, Report, VERSION};
+use crate::target::Sending;
 
 /// The most requests of one run.
 const MOST_REQUESTS: u64 = 5_000;
@@ -184,7 +185,7 @@ async fn accepts(trial: &Trial<'_>, messages: &[Message]) -> Verdict {
 async fn refuses(
     trial: &Trial<'_>,
     example: &Message,
-    requests: Vec<(String, crate::target::Sending)>,
+    requests: Vec<(String, Sending)>,
 ) -> Verdict {
     if requests.is_empty() {
         return Err("the configuration does not have what such a request needs".to_owned());
@@ -205,8 +206,8 @@ async fn refuses(
             .chain([trial.credentials.retired.as_ref()])
             .flatten();
         for credentials in any {
-            let opened = crate::check::opened(example.info, credentials, &answer);
-            let accepted = opened.is_ok_and(|it| answered(example.info, &it).is_ok());
+            let plaintext = opened(example.info, credentials, &answer);
+            let accepted = plaintext.is_ok_and(|it| answered(example.info, &it).is_ok());
             if accepted {
                 problems.push(format!("{change} is accepted"));
             }

@@ -27,6 +27,18 @@ pub struct Record {
     version: i64,
 }
 
+/// The statement that reads the payout with a value of a column.
+macro_rules! select {
+    ($column:literal) => {
+        concat!(
+            "SELECT number, order_id, operation, centavos, created_at, digest, asked_at, version
+             FROM skypay_payout WHERE ",
+            $column,
+            " = $1"
+        )
+    };
+}
+
 impl Record {
     /// What the evidence means at `now`.
     #[must_use]
@@ -38,13 +50,7 @@ impl Record {
         db: &mut D,
         number: &str,
     ) -> Result<Option<Self>, DatabaseError> {
-        let rows = db
-            .run(
-                "SELECT number, order_id, operation, centavos, created_at, digest, asked_at, version
-                 FROM skypay_payout WHERE number = $1",
-                &[Value::Text(number)],
-            )
-            .await?;
+        let rows = db.run(select!("number"), &[Value::Text(number)]).await?;
         Self::with_evidence(db, rows).await
     }
 
@@ -53,11 +59,7 @@ impl Record {
         order_id: &str,
     ) -> Result<Option<Self>, DatabaseError> {
         let rows = db
-            .run(
-                "SELECT number, order_id, operation, centavos, created_at, digest, asked_at, version
-                 FROM skypay_payout WHERE order_id = $1",
-                &[Value::Text(order_id)],
-            )
+            .run(select!("order_id"), &[Value::Text(order_id)])
             .await?;
         Self::with_evidence(db, rows).await
     }

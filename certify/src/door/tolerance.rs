@@ -3,7 +3,7 @@
 use serde_json::{Number, Value};
 use skypay_types::Mode;
 
-use crate::message::Message;
+use crate::message::{Message, is_amount};
 
 /// The fields of the message with their schemas, as far as the example has them.
 fn fields(example: &Message) -> Vec<(String, Value, Value)> {
@@ -16,10 +16,6 @@ fn fields(example: &Message) -> Vec<(String, Value, Value)> {
 
 fn pattern(schema: &Value) -> &str {
     schema["pattern"].as_str().unwrap_or_default()
-}
-
-fn is_amount(schema: &Value) -> bool {
-    schema["multipleOf"] == 0.01 || pattern(schema) == r"^-?[0-9]+\.[0-9]{2}$"
 }
 
 fn is_time(schema: &Value) -> bool {
@@ -163,17 +159,14 @@ pub(super) fn unknown_transactions(example: &Message) -> Vec<Message> {
     if example.info.mode != Mode::Notification {
         return Vec::new();
     }
-    let numbered = fields(example).into_iter().filter(|(name, value, _)| {
-        is_in_key(example, name) && value.as_str().is_some_and(|text| text.starts_with("SKY"))
+    // A number of a transaction ends with digits that its issuer counts.
+    let numbered = example.fields.iter().filter_map(|(name, value)| {
+        let text = value.as_str().filter(|_| is_in_key(example, name))?;
+        let prefix = &text[..text.len().checked_sub(6)?];
+        let counts = text.bytes().rev().take(6).all(|byte| byte.is_ascii_digit());
+        counts.then(|| (name, format!("{prefix}999999")))
     });
-    let changed = numbered.map(|(name, value, _)| {
-        let text = value.as_str().unwrap_or_default();
-        let kept = text.len().saturating_sub(6);
-        example.set(
-            &name,
-            format!("{}999999", &text[..kept]),
-            "a number that was not issued",
-        )
-    });
+    let changed =
+        numbered.map(|(name, number)| example.set(name, number, "a number that was not issued"));
     changed.collect()
 }

@@ -173,7 +173,7 @@ impl Date {
     }
 }
 
-/// The number that the digits stand for.
+/// The number with these digits.
 fn number<T: TryFrom<u32>>(digits: &[u8]) -> Option<T> {
     let number = digits.iter().try_fold(0, |number: u32, digit| {
         let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
