@@ -1,5 +1,9 @@
 //! The checks that count effects: once, stored replies, order, conflicts.
 
+mod confirmations;
+mod keys;
+mod notices;
+
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::Value;
@@ -9,38 +13,90 @@ use crate::check::{
     Check, Level, Necessity, Opened, Probe, Trial, Verdict, answered, missing, problems,
 };
 use crate::configuration::Limits;
-use crate::message::{Message, is_amount};
+use crate::message::{Message, is_amount, is_code};
 use crate::target::Sending;
 
-const fn must(
-    id: &'static str,
-    title: &'static str,
-    rule: &'static str,
-    own: for<'a> fn(&'a Trial<'a>, &'a Message) -> BoxFuture<'a, Verdict>,
-) -> Check {
+const fn must(id: &'static str, title: &'static str, rule: &'static str, probe: Probe) -> Check {
     Check {
         id,
         level: Level::Book,
         necessity: Necessity::Must,
         title,
         rule,
-        probe: Probe::Own(own),
+        probe,
     }
 }
+
+const fn should(id: &'static str, title: &'static str, rule: &'static str, probe: Probe) -> Check {
+    Check {
+        necessity: Necessity::Should,
+        ..must(id, title, rule, probe)
+    }
+}
+
+use Probe::{Never, Own};
 
 /// The table of checks.
 #[rustfmt::skip]
 pub(crate) const CHECKS: &[Check] = &[
-    must("B01", "The same callback twice has one effect and one reply", "delivery key", twice),
-    must("B02", "Fifty at once have one effect and equal replies", "delivery key", fifty_at_once),
-    must("B03", "The same callback after a restart has no second effect", "delivery key", after_restart),
-    must("B07", "The same key with other content has no second effect", "effect key", other_content),
-    must("B10", "The answer to a known transaction is complete", "required fields", complete),
-    must("B12", "Twenty inquiries change nothing", "effect: reads", inquiries),
-    must("B20", "A reply that was lost is given again, with one effect", "delivery key", lost_reply),
-    must("B21", "A process that is killed after the callback gives one effect", "delivery key", killed),
-    must("B22", "Without its database the server does not accept, and later has one effect", "acknowledgement", without_database),
-    must("B28", "No callback of a thousand is lost", "acknowledgement", thousand),
+    must("B01", "The same callback twice has one effect and one reply",
+        "delivery key", Own(twice)),
+    must("B02", "Fifty at once have one effect and equal replies",
+        "delivery key", Own(fifty_at_once)),
+    must("B03", "The same callback after a restart has no second effect",
+        "delivery key", Own(after_restart)),
+    must("B04", "A callback whose times are 90 days old is known again",
+        "delivery key", Own(keys::old)),
+    must("B05", "The order in which notifications arrive does not matter",
+        "notifications", Own(notices::any_order)),
+    must("B06", "Failed or cancelled after paid is acknowledged, and releases nothing",
+        "notifications", Own(notices::failed_after_paid)),
+    must("B07", "The same key with other content has no second effect",
+        "effect key", Own(other_content)),
+    must("B08", "A notification of failure alone releases nothing: it may be forged",
+        "envelope without integrity", Own(notices::forged_failure)),
+    should("B09", "A notification of payment alone books nothing, above the trusted amount",
+        "envelope without integrity", Own(notices::forged_payment)),
+    must("B10", "The answer to a known transaction is complete",
+        "required fields", Own(complete)),
+    must("B11", "Unknown, foreign and paid control numbers are refused with their codes",
+        "return codes", Own(confirmations::refused_numbers)),
+    must("B12", "Twenty inquiries change nothing",
+        "effect: reads", Own(inquiries)),
+    must("B13", "A payment confirmed again after another inquiry has the same reply",
+        "delivery key", Own(confirmations::payment_again)),
+    must("B14", "The same effect reported with another time or channel is no second one",
+        "effect key", Own(keys::other_delivery)),
+    must("B15", "Without an inquiry before it, a confirmation's code and effect agree",
+        "return codes", Own(confirmations::without_inquiry)),
+    must("B16", "A collection confirmed again after another inquiry has the same reply",
+        "delivery key", Own(confirmations::collection_again)),
+    must("B17", "The same receipt with another amount is no second collection",
+        "effect key", Never("B07 checks it for every callback with an amount")),
+    must("B18", "The code for a second receipt and its effect agree",
+        "return codes", Own(confirmations::second_receipt)),
+    must("B19", "A receipt number with a branch, `receipt|branch`, has an effect",
+        "fields", Own(confirmations::branch)),
+    must("B20", "A reply that was lost is given again, with one effect",
+        "delivery key", Own(lost_reply)),
+    must("B21", "A process that is killed after the callback gives one effect",
+        "delivery key", Own(killed)),
+    must("B22", "Without its database the server does not accept, and later has one effect",
+        "acknowledgement", Own(without_database)),
+    must("B23", "One reference on two accounts is two effects",
+        "effect key", Own(keys::two_accounts)),
+    must("B24", "The same callback with its amount in another form is known again",
+        "amounts", Own(keys::amount_forms)),
+    must("B25", "An inquiry with another amount, or about no known contract, is answered",
+        "return codes", Own(confirmations::contracts)),
+    must("B26", "A return code of your own comes with a description",
+        "return codes", Own(confirmations::own_codes)),
+    must("B27", "Amendments do not change what happened to the money",
+        "money states", Own(notices::amendments)),
+    must("B28", "Of a hundred callbacks about ten transactions none is lost",
+        "acknowledgement", Own(many)),
+    must("B29", "Times eight hours from the server's clock do not matter",
+        "times", Own(keys::other_clock)),
 ];
 
 type Found<'a> = BoxFuture<'a, Verdict>;
@@ -90,6 +146,28 @@ fn equal(message: &Message, first: &Opened, again: &Opened) -> Result<(), String
             first.code, again.code
         )
     })
+}
+
+/// A second text of the effect key, beside the number: a receipt or an account.
+fn key_text(message: &Message) -> Option<String> {
+    let schema = message.schema();
+    let mut names = message.info.effect_key.iter().skip(1);
+    let name = names.find(|name| schema.get(**name).is_some_and(|it| !is_code(it)))?;
+    Some((*name).to_owned())
+}
+
+/// Another text of the same form.
+fn altered(text: &str) -> String {
+    let mut letters: Vec<char> = text.chars().collect();
+    if let Some(last) = letters.last_mut() {
+        *last = match *last {
+            '9' => '8',
+            digit @ '0'..='8' => char::from(digit as u8 + 1),
+            'A' => 'B',
+            _ => 'A',
+        };
+    }
+    letters.into_iter().collect()
 }
 
 fn twice<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
@@ -283,19 +361,24 @@ fn without_database<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a>
     .boxed()
 }
 
-/// Sends its share of a thousand callbacks, ten at a time, all about one transaction:
-/// only the first has an effect.
-fn thousand<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+/// Sends callbacks about ten transactions, ten times each, ten at a time.
+fn many<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
     async move {
-        let (message, before) = fresh(trial, example).await?;
+        let mut all = Vec::new();
+        for _ in 0..10 {
+            all.push(fresh(trial, example).await?);
+        }
         let steps = async {
-            for _ in 0..100 / trial.callbacks.len().max(1) {
-                let ten = join_all((0..10).map(|_| trial.send(&message))).await;
-                for opened in ten {
-                    answered(message.info, &opened?)?;
+            for _ in 0..10 {
+                let ten = all.iter().map(|(message, _)| trial.send(message));
+                for opened in join_all(ten).await {
+                    answered(example.info, &opened?)?;
                 }
             }
-            one_effect(trial, &message, before).await
+            for (message, before) in &all {
+                one_effect(trial, message, *before).await?;
+            }
+            Ok(())
         };
         Ok(problems(steps.await))
     }

@@ -13,11 +13,12 @@ use skypay_runtime::keys;
 use skypay_types::{Mode, OperationInfo, Outcome as CodeOutcome};
 
 use crate::configuration::{Configuration, Credentials, Limits};
+use crate::effects::{self, Recorded};
 use crate::message::{Message, masked, response_schema};
 use crate::report::Exchange;
 use crate::run::Budget;
 use crate::target::{Answer, Connection, NoAnswer, Sending};
-use crate::{book, door, effects};
+use crate::{book, door};
 
 /// What a check needs.
 #[derive(
@@ -101,6 +102,8 @@ pub(crate) enum Probe {
     Refuses(fn(&Trial<'_>, &Message) -> Vec<(String, Sending)>),
     /// Anything else.
     Own(for<'a> fn(&'a Trial<'a>, &'a Message) -> BoxFuture<'a, Verdict>),
+    /// Nothing: it cannot be judged, or another check judges it.
+    Never(&'static str),
     /// Anything that concerns several callbacks at once.
     Whole(for<'a> fn(&'a Trial<'a>) -> BoxFuture<'a, Verdict>),
 }
@@ -274,6 +277,13 @@ impl<'r> Trial<'r> {
     /// Counts the effects of a message.
     pub(crate) async fn effects(&self, message: &Message) -> Result<u64, String> {
         effects::count(self.configuration, message, Limits::of(self.limits().probe)).await
+    }
+
+    /// Reads the partner's record of the payout of a message, when it had time to act.
+    pub(crate) async fn recorded(&self, message: &Message) -> Result<Recorded, String> {
+        let limits = self.limits();
+        tokio::time::sleep(Limits::of(limits.settle)).await;
+        effects::recorded(self.configuration, message, Limits::of(limits.probe)).await
     }
 
     /// Makes something that the message is about.

@@ -28,6 +28,10 @@ pub struct Configuration {
     /// values of the effect key, with colons between them) and any field of the
     /// message, such as `{controlNumber}`, are replaced.
     pub effects: Option<Probe>,
+    /// Prints what your own record says of a payout: `open`, `paid`, `released` (the
+    /// money was given back, or is offered again), `unknown`, or `conflict` (a person
+    /// decides). Placeholders as in `effects`.
+    pub state: Option<Probe>,
     /// Stops the server in an orderly way and starts it again.
     pub restart: Option<Probe>,
     /// Ends the server without notice and starts it again.
@@ -66,6 +70,8 @@ pub struct Limits {
     pub pause: f64,
     /// The longest time for a command or URL of this file.
     pub probe: f64,
+    /// How long after a callback the server may take to act on it.
+    pub settle: f64,
 }
 
 impl Default for Limits {
@@ -76,6 +82,7 @@ impl Default for Limits {
             slow: 30.0,
             pause: 1.0,
             probe: 60.0,
+            settle: 2.0,
         }
     }
 }

@@ -67,60 +67,121 @@ async fn execute(command: &str, limit: Duration) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// What the partner's own record says of a payout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    Open,
+    Paid,
+    Released,
+    Unknown,
+    Conflict,
+}
+
+impl Recorded {
+    const ALL: [Self; 5] = [
+        Self::Open,
+        Self::Paid,
+        Self::Released,
+        Self::Unknown,
+        Self::Conflict,
+    ];
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Paid => "paid",
+            Self::Released => "released",
+            Self::Unknown => "unknown",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
 /// Counts the effects of a message, if the configuration says how.
 pub(crate) async fn count(
     configuration: &Configuration,
     message: &Message,
     limit: Duration,
 ) -> Result<u64, String> {
-    let Some(probe) = &configuration.effects else {
-        return Err(
-            "`effects` of the configuration does not say how effects are counted".to_owned(),
-        );
-    };
-    let probe = filled(probe, message)?;
-    let output = run(configuration, &probe, limit).await;
-    let output = output.map_err(|why| format!("`effects` failed: {why}"))?;
+    let probe = configuration.effects.as_ref();
+    let output = about(configuration, "effects", probe, message, limit).await?;
     output
         .parse()
         .map_err(|_| "`effects` did not give a number".to_owned())
 }
 
-/// Replaces the placeholders of a probe: `{operation}`, `{key}` for the values of the
-/// effect key, and the message's fields by their names. The values go into a URL or a
-/// shell: only letters, digits and few signs are accepted.
-fn filled(probe: &str, message: &Message) -> Result<String, String> {
-    let mut values = vec![("key".to_owned(), message.effect_key())];
+/// Reads the partner's record of the payout of a message.
+pub(crate) async fn recorded(
+    configuration: &Configuration,
+    message: &Message,
+    limit: Duration,
+) -> Result<Recorded, String> {
+    let probe = configuration.state.as_ref();
+    let output = about(configuration, "state", probe, message, limit).await?;
+    let mut all = Recorded::ALL.into_iter();
+    all.find(|it| it.word() == output).ok_or_else(|| {
+        let words = Recorded::ALL.map(Recorded::word).join(", ");
+        format!("`state` gave none of {words}")
+    })
+}
+
+/// Runs a probe about a message.
+async fn about(
+    configuration: &Configuration,
+    name: &str,
+    probe: Option<&String>,
+    message: &Message,
+    limit: Duration,
+) -> Result<String, String> {
+    let probe = probe.ok_or_else(|| format!("`{name}` of the configuration is not set"))?;
     let text = |value: &Value| {
         value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned)
     };
-    values.extend(
-        message
-            .fields
-            .iter()
-            .map(|(name, value)| (name.clone(), text(value))),
-    );
-    let is_url = probe.starts_with("http");
-    let mut filled = probe.replace("{operation}", message.info.name);
-    for (name, value) in values {
-        let placeholder = format!("{{{name}}}");
+    let fields = message.fields.iter();
+    let mut values = vec![
+        ("operation".to_owned(), message.info.name.to_owned()),
+        ("key".to_owned(), message.effect_key()),
+    ];
+    values.extend(fields.map(|(name, value)| (name.clone(), text(value))));
+    let probe = filled(name, probe, &values)?;
+    let output = run(configuration, &probe, limit).await;
+    output.map_err(|why| format!("`{name}` failed: {why}"))
+}
+
+/// Replaces the placeholders of a probe. What goes into a shell may only have letters,
+/// digits and few signs.
+fn filled(name: &str, probe: &str, values: &[(String, String)]) -> Result<String, String> {
+    let is_url = probe.starts_with("http://") || probe.starts_with("https://");
+    let mut filled = probe.to_owned();
+    for (field, value) in values {
+        let placeholder = format!("{{{field}}}");
         if !filled.contains(&placeholder) {
             continue;
         }
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.:= ".contains(letter);
-        if !value.chars().all(is_plain) {
-            return Err(format!("the value of {name} cannot be put into `effects`"));
+        if !is_url && !value.chars().all(is_plain) {
+            return Err(format!("the value of {field} cannot be put into `{name}`"));
         }
         let value = if is_url {
-            value.replace(' ', "%20")
+            encoded(value)
         } else {
-            value
+            value.clone()
         };
         filled = filled.replace(&placeholder, &value);
     }
     Ok(filled)
+}
+
+/// Encodes a value for a URL.
+fn encoded(value: &str) -> String {
+    let bytes = value.bytes().map(|byte| match byte {
+        b'-' | b'_' | b'.' | b':' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    bytes.collect()
 }
 
 /// Makes something that a callback is about; returns its fields.

@@ -1,10 +1,10 @@
 //! The messages that are sent: the document's examples, changed.
 
-use schemars::schema_for;
+use schemars::{JsonSchema, schema_for};
 use serde_json::{Map, Value};
 use skypay_runtime::envelope;
 use skypay_runtime::keys::Credentials;
-use skypay_types::{Amount, Operation, OperationInfo};
+use skypay_types::{Amount, ContractNumber, ControlNumber, Operation, OperationInfo};
 
 /// A message of a callback in plaintext, without credentials.
 #[derive(Clone, Debug)]
@@ -102,6 +102,44 @@ impl Message {
         resolved.collect()
     }
 
+    /// The names of the fields of a type.
+    pub(crate) fn fields_of<T: JsonSchema>(&self) -> Vec<String> {
+        let reference = format!("#/$defs/{}", T::schema_name());
+        let schema = request_schema(self.info.name);
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        properties
+            .filter(|(_, property)| property["$ref"] == reference.as_str())
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// The field with the number of the payout or contract, and the number.
+    pub(crate) fn number(&self) -> Option<(String, &str)> {
+        let mut names = self.fields_of::<ControlNumber>();
+        names.extend(self.fields_of::<ContractNumber>());
+        let name = names.into_iter().next()?;
+        let number = self.fields.get(&name)?.as_str()?;
+        Some((name, number))
+    }
+
+    /// The names of the fields that it has and whose schemas are of a kind.
+    pub(crate) fn fields_with(&self, is_of_kind: fn(&Value) -> bool) -> Vec<String> {
+        let all = self.schema().into_iter();
+        let fields =
+            all.filter(|(name, schema)| self.fields.contains_key(name) && is_of_kind(schema));
+        fields.map(|(name, _)| name).collect()
+    }
+
+    /// Returns the message about a number that was not issued, if its number ends with
+    /// digits that the issuer counts.
+    pub(crate) fn unknown(&self) -> Option<Self> {
+        let (name, number) = self.number()?;
+        let (prefix, counted) = number.split_at_checked(number.len().checked_sub(6)?)?;
+        let counts = counted.bytes().all(|byte| byte.is_ascii_digit());
+        let unknown = format!("{prefix}999999");
+        counts.then(|| self.set(&name, unknown, "a number that was not issued"))
+    }
+
     /// The names of the fields that the schema requires.
     pub(crate) fn required(&self) -> Vec<String> {
         let schema = request_schema(self.info.name);
@@ -149,6 +187,17 @@ skypay_types::with_operations!(by_operation);
 pub(crate) fn is_amount(schema: &Value) -> bool {
     let amount = schema_for!(Amount).to_value();
     schema["pattern"] == amount["pattern"] || schema["multipleOf"] == 0.01
+}
+
+/// Whether a field with this schema holds a time.
+pub(crate) fn is_time(schema: &Value) -> bool {
+    let pattern = schema["pattern"].as_str();
+    pattern.is_some_and(|pattern| pattern.contains(":[0-9]{2}"))
+}
+
+/// Whether a field with this schema holds a code of a table.
+pub(crate) fn is_code(schema: &Value) -> bool {
+    schema["examples"].is_array()
 }
 
 /// Returns a message with personal data, credentials and texts of them masked.

@@ -138,8 +138,10 @@ fn skipped(check: &Check, selection: &Selection) -> bool {
 /// Runs one check on every callback. Problems prevail; without any, a callback that
 /// was judged is enough, and what was not is said.
 async fn judge(trial: &Trial<'_>, check: &Check) -> Verdict {
-    if let Probe::Whole(whole) = check.probe {
-        return whole(trial).await;
+    match check.probe {
+        Probe::Whole(whole) => return whole(trial).await,
+        Probe::Never(why) => return Err(why.to_owned()),
+        _ => {}
     }
     let (mut problems, mut unjudged, mut judged) = (Vec::new(), Vec::new(), false);
     for info in trial.callbacks {
@@ -148,7 +150,7 @@ async fn judge(trial: &Trial<'_>, check: &Check) -> Verdict {
             Probe::Accepts(messages) => accepts(trial, &messages(&example)).await,
             Probe::Refuses(requests) => refuses(trial, &example, requests(trial, &example)).await,
             Probe::Own(own) => own(trial, &example).await,
-            Probe::Whole(_) => continue,
+            Probe::Whole(_) | Probe::Never(_) => continue,
         };
         match verdict {
             Ok(found) => {

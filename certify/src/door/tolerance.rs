@@ -3,7 +3,7 @@
 use serde_json::{Number, Value};
 use skypay_types::Mode;
 
-use crate::message::{Message, is_amount};
+use crate::message::{Message, is_amount, is_code, is_time};
 
 /// The fields of the message with their schemas, as far as the example has them.
 fn fields(example: &Message) -> Vec<(String, Value, Value)> {
@@ -16,15 +16,6 @@ fn fields(example: &Message) -> Vec<(String, Value, Value)> {
 
 fn pattern(schema: &Value) -> &str {
     schema["pattern"].as_str().unwrap_or_default()
-}
-
-fn is_time(schema: &Value) -> bool {
-    pattern(schema).contains(":[0-9]{2}")
-}
-
-/// The values of a code table that the schema lists.
-fn is_code(schema: &Value) -> bool {
-    schema["examples"].is_array()
 }
 
 fn is_in_key(example: &Message, name: &str) -> bool {
@@ -159,14 +150,5 @@ pub(super) fn unknown_transactions(example: &Message) -> Vec<Message> {
     if example.info.mode != Mode::Notification {
         return Vec::new();
     }
-    // A number of a transaction ends with digits that its issuer counts.
-    let numbered = example.fields.iter().filter_map(|(name, value)| {
-        let text = value.as_str().filter(|_| is_in_key(example, name))?;
-        let prefix = &text[..text.len().checked_sub(6)?];
-        let counts = text.bytes().rev().take(6).all(|byte| byte.is_ascii_digit());
-        counts.then(|| (name, format!("{prefix}999999")))
-    });
-    let changed =
-        numbered.map(|(name, number)| example.set(name, number, "a number that was not issued"));
-    changed.collect()
+    example.unknown().into_iter().collect()
 }

@@ -1,7 +1,9 @@
 //! A partner's callback server without any of the project's server code, and its
 //! mutants: the mutant of a check does wrong what the check demands.
 
-use std::collections::{BTreeMap, HashMap};
+mod booking;
+
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -12,25 +14,19 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use booking::Books;
 use serde_json::{Map, Value, json};
 use skypay_certify::Configuration;
 use skypay_runtime::envelope;
 use skypay_runtime::keys::Credentials;
 use skypay_runtime::value::DateTime;
-use skypay_types::{Direction, Effect, Mode, OPERATIONS, OperationInfo};
+use skypay_types::{Direction, Mode, OPERATIONS, OperationInfo};
 
 /// The longest body that is read.
 const LONGEST: usize = 64 * 1024;
 
 /// How long a body may take.
 const PATIENCE: Duration = Duration::from_millis(300);
-
-/// What was received, with its reply, and how often it had an effect.
-#[derive(Default)]
-struct Books {
-    seen: HashMap<String, Value>,
-    effects: HashMap<String, u64>,
-}
 
 struct Receiver {
     /// The check whose demand is not met.
@@ -66,6 +62,7 @@ pub(crate) async fn start(broken: &'static str) -> Configuration {
         .route("/callbacks", axum::routing::any(callback))
         .route("/callbacks/{name}", axum::routing::any(callback_of))
         .route("/effects/{operation}/{key}", post(effects))
+        .route("/state/{number}", post(booking::state))
         .route("/fixture/{operation}", post(fixture))
         .route("/restart", post(restart))
         .route("/kill", post(kill))
@@ -78,7 +75,8 @@ pub(crate) async fn start(broken: &'static str) -> Configuration {
         "url = '{base}/callbacks'\neffects = '{base}/effects/{{operation}}/{{key}}'\n\
          restart = '{base}/restart'\nkill = '{base}/kill'\nallow-list = true\n\
          break-database = '{base}/database/down'\nrestore-database = '{base}/database/up'\n\
-         [limits]\nanswer = 10\nlarge = 10\nslow = 1\npause = 0.05\nprobe = 10\n"
+         state = '{base}/state/{{controlNumber}}'\n\
+         [limits]\nanswer = 10\nlarge = 10\nslow = 1\npause = 0.05\nprobe = 10\nsettle = 0\n"
     );
     let mut configuration = Configuration::from_toml(&text).unwrap();
     for info in callbacks() {
@@ -206,38 +204,10 @@ impl Receiver {
                 || self.is_broken("D12") && name.ends_with("time") && text.contains('.')
                 || self.is_broken("D13") && is_amount && value.is_string() && !two_decimals
                 || self.is_broken("D15") && !text.is_ascii()
-                || self.is_broken("D18") && text.ends_with("999999");
+                || self.is_broken("D18") && text.ends_with("999999")
+                || self.is_broken("B19") && text.contains('|');
             !wrong
         })
-    }
-
-    /// Does what the callback says, once, and gives the reply.
-    fn book(&self, incoming: &Incoming, busy: usize) -> Option<Value> {
-        let info = incoming.info;
-        let reply = self.reply(info);
-        let reads = info.effect == Effect::Reads;
-        if reads && !self.is_broken("B12") {
-            return Some(reply);
-        }
-        if !*self.database.lock().unwrap() {
-            return self.is_broken("B22").then_some(reply);
-        }
-        let key = key(incoming);
-        let mut seen_as = key.clone();
-        if self.is_broken("B07") {
-            seen_as = format!("{key} {:?}", incoming.fields.get("amount"));
-        }
-        let mut books = self.books.lock().unwrap();
-        let is_known = books.seen.contains_key(&seen_as);
-        let forgets = self.is_broken("B01") || self.is_broken("B02") && busy > 0 || reads;
-        let loses = self.is_broken("B28") && books.seen.len() % 2 == 1;
-        if (!is_known && !loses) || (is_known && forgets) {
-            *books.effects.entry(key).or_default() += 1;
-        }
-        if is_known && self.is_broken("B20") {
-            return Some(json!({ info.header.code: "-1026" }));
-        }
-        Some(books.seen.entry(seen_as).or_insert(reply).clone())
     }
 
     fn reply(&self, info: &OperationInfo) -> Value {
@@ -259,21 +229,6 @@ impl Receiver {
         }
         reply
     }
-}
-
-/// The operation and the values of the effect key; of an inquiry, of its only field.
-fn key(incoming: &Incoming) -> String {
-    let info = incoming.info;
-    let fields = &incoming.fields;
-    let values = info
-        .effect_key
-        .iter()
-        .map(|name| match &fields.get(&name.to_lowercase()) {
-            Some(Value::String(text)) => text.clone(),
-            Some(value) => value.to_string(),
-            None => String::new(),
-        });
-    format!("{} {}", info.name, values.collect::<Vec<_>>().join(":"))
 }
 
 /// The names of the outermost members, as often as they occur.
@@ -434,12 +389,12 @@ async fn fixture(State(receiver): State<Arc<Receiver>>, Path(operation): Path<St
     let info = callbacks().find(|info| info.name == operation).unwrap();
     let example: Map<String, Value> = serde_json::from_str(info.request_example).unwrap();
     let number = receiver.numbers.fetch_add(1, Ordering::SeqCst);
-    let first = info.effect_key.first();
-    let made = first.map(|name| {
-        let text = example[*name].as_str().unwrap_or_default();
+    let first = info.effect_key.first().copied();
+    let made = first.or(booking::number_field(info)).map(|name| {
+        let text = example[name].as_str().unwrap_or_default();
         let kept = text.len().saturating_sub(5);
         (
-            (*name).to_owned(),
+            name.to_owned(),
             Value::from(format!("{}{number:05}", &text[..kept])),
         )
     });

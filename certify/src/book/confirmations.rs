@@ -1,0 +1,269 @@
+//! Confirmations of stores, payments and collections, and the inquiries before them.
+
+use futures_util::FutureExt;
+use schemars::JsonSchema;
+use serde_json::Value;
+use skypay_types::{
+    ContractNumber, ControlNumber, Effect, Mode, OperationInfo, Outcome as CodeOutcome,
+    ResponseCode,
+};
+
+use super::{Found, accepted, altered, equal, fresh, key_text, one_effect};
+use crate::check::{Opened, Trial, answered, missing, problems};
+use crate::configuration::callbacks;
+use crate::message::{Message, is_amount};
+
+/// A confirmation whose effects can be counted, and their number before it.
+async fn confirmation(trial: &Trial<'_>, example: &Message) -> Result<(Message, u64), String> {
+    if example.info.mode == Mode::Notification {
+        return Err(format!("{} is only acknowledged", example.info.name));
+    }
+    fresh(trial, example).await
+}
+
+/// The inquiry, or the confirmation, about the transaction of a message.
+fn counterpart(trial: &Trial<'_>, message: &Message, effect: Effect) -> Result<Message, String> {
+    let field = |message: &Message| message.number().map(|(name, _)| name);
+    let mut others = callbacks().filter(|info| {
+        info.mode != Mode::Notification
+            && info.effect == effect
+            && field(&Message::example(info)) == field(message)
+    });
+    let name = message.info.name;
+    let other = others
+        .next()
+        .ok_or_else(|| format!("{name} has no other half"))?;
+    if !trial.callbacks.contains(&other) {
+        return Err(format!("{} was not chosen", other.name));
+    }
+    let action = other.header.action;
+    let example = Message::example(other);
+    Ok(example.with(format!("after {name}"), |fields| {
+        for (name, value) in fields.iter_mut().filter(|(name, _)| *name != action) {
+            if let Some(known) = message.fields.get(name) {
+                *value = known.clone();
+            }
+        }
+    }))
+}
+
+fn lists(info: &OperationInfo, code: &ResponseCode) -> bool {
+    info.codes
+        .iter()
+        .any(|(listed, _)| *listed == code.as_str())
+}
+
+async fn refused_with(
+    trial: &Trial<'_>,
+    message: &Message,
+    code: &ResponseCode,
+) -> Result<(), String> {
+    let opened = trial.send(message).await?;
+    let is_right = opened.code == code.as_str();
+    is_right.then_some(()).ok_or_else(|| {
+        let (change, code) = (&message.change, code.as_str());
+        format!("{change}: answered with code {}, not {code}", opened.code)
+    })
+}
+
+/// What is accepted has one effect, what is refused none.
+async fn agrees(trial: &Trial<'_>, message: &Message, before: u64) -> Result<Opened, String> {
+    let opened = trial.send(message).await?;
+    let effects = trial.effects(message).await?.saturating_sub(before);
+    match (message.info.outcome_of(&opened.code), effects) {
+        (CodeOutcome::Accepted, 1) | (CodeOutcome::Rejected, 0) => Ok(opened),
+        _ => Err(format!("code {} and {effects} effects", opened.code)),
+    }
+}
+
+pub(super) fn refused_numbers<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let info = example.info;
+        if !lists(info, &ResponseCode::ControlNumberInvalid) {
+            return Err(format!("{} has no code for unknown payouts", info.name));
+        }
+        let message = trial.fixture(example).await?;
+        let Some(((name, number), unknown)) = message.number().zip(message.unknown()) else {
+            return Err("the number of the payout does not end with digits".to_owned());
+        };
+        let foreign = format!("ZZZ00{}", number.get(5..).unwrap_or_default());
+        let foreign = message.set(&name, foreign, "a foreign prefix");
+        let steps = async {
+            refused_with(trial, &unknown, &ResponseCode::ControlNumberInvalid).await?;
+            refused_with(trial, &foreign, &ResponseCode::PrefixIncorrect).await?;
+            if info.effect != Effect::Reads {
+                return Ok(());
+            }
+            accepted(trial, &message).await?;
+            accepted(trial, &counterpart(trial, &message, Effect::MovesMoney)?).await?;
+            let paid = message.with("after its payment", |_| {});
+            refused_with(trial, &paid, &ResponseCode::AlreadyPaid).await
+        };
+        Ok(problems(steps.await))
+    }
+    .boxed()
+}
+
+pub(super) fn payment_again<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    again::<ControlNumber>(trial, example)
+}
+
+pub(super) fn collection_again<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    again::<ContractNumber>(trial, example)
+}
+
+fn again<'a, T: JsonSchema>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    let is_about = !example.fields_of::<T>().is_empty();
+    async move {
+        if !is_about {
+            return Err(format!("{} has no {}", example.info.name, T::schema_name()));
+        }
+        let (message, before) = confirmation(trial, example).await?;
+        let inquiry = counterpart(trial, &message, Effect::Reads)?;
+        let steps = async {
+            accepted(trial, &inquiry.with("before", |_| {})).await?;
+            let first = accepted(trial, &message).await?;
+            // What it answers depends on the contract.
+            answered(inquiry.info, &trial.send(&inquiry).await?)?;
+            let again = message.with("again", |_| {});
+            equal(&message, &first, &trial.send(&again).await?)?;
+            one_effect(trial, &message, before).await
+        };
+        Ok(problems(steps.await))
+    }
+    .boxed()
+}
+
+pub(super) fn without_inquiry<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let (message, before) = confirmation(trial, example).await?;
+        Ok(problems(agrees(trial, &message, before).await.map(drop)))
+    }
+    .boxed()
+}
+
+pub(super) fn second_receipt<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let (message, _) = confirmation(trial, example).await?;
+        let (name, receipt) = receipt_of(&message)?;
+        let second = message.set(&name, altered(&receipt), "a second receipt");
+        let before = trial.effects(&second).await?;
+        let steps = async {
+            accepted(trial, &message).await?;
+            agrees(trial, &second, before).await
+        };
+        Ok(problems(steps.await.map(drop)))
+    }
+    .boxed()
+}
+
+/// The second field of the effect key, and its value.
+fn receipt_of(message: &Message) -> Result<(String, String), String> {
+    let name = key_text(message);
+    let name = name.ok_or_else(|| format!("{} has no receipt", message.info.name))?;
+    let text = message.fields.get(&name).and_then(Value::as_str);
+    Ok((name.clone(), text.unwrap_or_default().to_owned()))
+}
+
+pub(super) fn branch<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let (message, _) = confirmation(trial, example).await?;
+        let (name, receipt) = receipt_of(&message)?;
+        let message = message.set(&name, format!("{receipt}|Makati"), "with a branch");
+        let before = trial.effects(&message).await?;
+        let steps = async {
+            accepted(trial, &message).await?;
+            one_effect(trial, &message, before).await
+        };
+        Ok(problems(steps.await))
+    }
+    .boxed()
+}
+
+pub(super) fn contracts<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let info = example.info;
+        let code = ResponseCode::ContractNumberInvalid;
+        if info.effect != Effect::Reads || !lists(info, &code) {
+            return Err(format!("{} does not ask about a contract", info.name));
+        }
+        let message = trial.fixture(example).await?;
+        let Some(unknown) = message.unknown() else {
+            return Err("the number of the contract does not end with digits".to_owned());
+        };
+        let mut others = Vec::new();
+        for name in message.fields_with(is_amount) {
+            others.push(message.set(&name, "1.00", "another amount"));
+        }
+        let collection = counterpart(trial, &message, Effect::MovesMoney)?;
+        let steps = async {
+            refused_with(trial, &unknown, &code).await?;
+            for message in &others {
+                may_be_accepted(trial, message).await?;
+            }
+            accepted(trial, &message).await?;
+            accepted(trial, &collection).await?;
+            may_be_accepted(trial, &message.with("after a collection", |_| {})).await
+        };
+        Ok(problems(steps.await))
+    }
+    .boxed()
+}
+
+/// The answer is complete, or a refusal.
+async fn may_be_accepted(trial: &Trial<'_>, message: &Message) -> Result<(), String> {
+    let opened = trial.accepted(message).await?;
+    let lacks = match message.info.outcome_of(&opened.code) {
+        CodeOutcome::Accepted => missing(message.info, &opened),
+        _ => Vec::new(),
+    };
+    let complete = lacks.is_empty();
+    complete.then_some(()).ok_or_else(|| {
+        let (change, lacks) = (&message.change, lacks.join(", "));
+        format!("{change}: the answer lacks {lacks}")
+    })
+}
+
+pub(super) fn own_codes<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let header = example.info.header;
+        let Some(description) = header
+            .description
+            .filter(|_| example.info.partner_codes.is_some())
+        else {
+            return Err(format!("{} has no codes of your own", example.info.name));
+        };
+        let mut odd: Vec<_> = example.unknown().into_iter().collect();
+        for name in example.fields_with(is_amount) {
+            odd.push(example.set(&name, "0.01", "a small amount"));
+        }
+        for name in example.required() {
+            odd.push(example.set(&name, "0", "an odd value"));
+        }
+        let (mut found, mut seen) = (Vec::new(), false);
+        for message in odd {
+            let Ok(opened) = trial.send(&message).await else {
+                continue;
+            };
+            let listed = example
+                .info
+                .codes
+                .iter()
+                .any(|(code, _)| *code == opened.code);
+            if listed || example.info.outcome_of(&opened.code) != CodeOutcome::Rejected {
+                continue;
+            }
+            seen = true;
+            let text = opened.plaintext[description].as_str();
+            if text.is_none_or(|text| text.trim().is_empty()) {
+                found.push(format!("code {} has no {description}", opened.code));
+            }
+        }
+        if seen {
+            Ok(found)
+        } else {
+            Err("no answer had a code of your own".to_owned())
+        }
+    }
+    .boxed()
+}
