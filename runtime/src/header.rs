@@ -130,7 +130,7 @@ pub(crate) fn write_request<'a>(
 
 /// Serializes a response that consists of the header alone.
 pub(crate) fn write_response(names: &HeaderFields, values: &HeaderValues<'_>) -> Vec<u8> {
-    let mut text = Vec::new();
+    let mut text = Vec::with_capacity(128);
     let mut serializer = serde_json::Serializer::new(&mut text);
     let written = serializer.serialize_map(None).and_then(|mut fields| {
         if let Some(name) = names.time {

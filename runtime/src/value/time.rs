@@ -101,11 +101,23 @@ impl From<PlainDateTime> for DateTime {
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (hour, minute, second, nanosecond) = self.0.as_hms_nano();
-        write!(f, "{} {hour:02}:{minute:02}:{second:02}", self.0.date())?;
-        match f.precision().unwrap_or(0).min(9) {
-            0 => Ok(()),
-            decimals => write!(f, ".{:.decimals$}", format!("{nanosecond:09}")),
+        // Every reply holds the time; padding each number with `write!` would be a
+        // twentieth of the work for a callback.
+        let [hour, minute, second] = [hour, minute, second].map(u64::from);
+        let mut number =
+            ((hour * 100 + minute) * 100 + second) * 1_000_000_000 + u64::from(nanosecond);
+        let mut text = *b" 00:00:00.000000000";
+        for digit in text.iter_mut().rev().filter(|byte| byte.is_ascii_digit()) {
+            *digit += u8::try_from(number % 10).unwrap_or_default();
+            number /= 10;
         }
+        let length = match f.precision().unwrap_or(0).min(9) {
+            0 => 9,
+            decimals => 10 + decimals,
+        };
+        let text = text.get(..length).map(str::from_utf8);
+        write!(f, "{}", self.0.date())?;
+        f.write_str(text.and_then(Result::ok).ok_or(fmt::Error)?)
     }
 }
 
