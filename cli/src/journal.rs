@@ -76,7 +76,7 @@ enum Command {
     /// Permit one more attempt to send a payout that SkyPay does not have
     ///
     /// Is refused unless two conclusive answers, far enough apart, did not show
-    /// the payout. The permit lasts ten minutes; the partner's sweeper uses it.
+    /// the payout. The permit expires soon; the partner's sweeper uses it before.
     Permit {
         /// Its control number
         number: String,
@@ -121,12 +121,12 @@ impl JournalArgs {
         match self.place()? {
             Place::File(path) => {
                 let store = Sqlite::open(&path).map_err(failed)?;
-                self.run_on(&Journal::operating(store)).await
+                self.run_on(store).await
             }
             Place::Url(url) => {
                 let store = Postgres::connect(&url).await;
                 let store = store.map_err(failed)?;
-                self.run_on(&Journal::operating(store)).await
+                self.run_on(store).await
             }
         }
     }
@@ -165,7 +165,8 @@ impl JournalArgs {
         Ok(Place::Url(named))
     }
 
-    async fn run_on<S: Store>(&self, journal: &Journal<S>) -> Result<Output, Failure> {
+    async fn run_on<S: Store>(&self, store: S) -> Result<Output, Failure> {
+        let journal = &Journal::operating(store).await.map_err(failed)?;
         match &self.command {
             Command::Status => {
                 let overview = journal.overview().await.map_err(failed)?;
@@ -238,7 +239,9 @@ impl JournalArgs {
     async fn doctor<S: Store>(&self, journal: &Journal<S>) -> Result<Output, Failure> {
         let overview = journal.overview().await.map_err(failed)?;
         let incomplete = journal.incomplete().await.map_err(failed)?;
-        let checks = doctor::check(&overview, &incomplete, self.skypay_time().await);
+        let tolerance = journal.policy().clock_tolerance;
+        let time = self.skypay_time().await;
+        let checks = doctor::check(&overview, &incomplete, time, tolerance);
         Ok(render::checks(&checks))
     }
 

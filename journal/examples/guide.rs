@@ -31,10 +31,10 @@ struct App {
     client: Client,
 }
 
-fn open(file: &Path, secret: Secret) -> Outcome<Journal<Sqlite>> {
+async fn open(file: &Path, policy: Policy, secret: Secret) -> Outcome<Journal<Sqlite>> {
     let store = Sqlite::open(file)?; // creates or upgrades the journal's tables
     let numbers = Numbers::numeric("SKY98")?; // the prefix that SkyPay gave you
-    Ok(Journal::new(store, numbers, secret))
+    Ok(Journal::open(store, policy, numbers, secret).await?)
 }
 
 async fn withdraw(app: &App, id: u32) -> Outcome<Sent> {
@@ -167,7 +167,7 @@ pub(crate) async fn run(folder: &Path) -> Outcome<()> {
     let keys = KeyRing::new(keys);
     let environment = Environment::Custom(info.url.clone());
     let client = Client::new(&environment, &info.caller_name, keys.clone())?;
-    let app = app(&folder.join("app.db"), client)?;
+    let app = app(&folder.join("app.db"), client).await?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let urls = CallbackUrls {
         shared: Some(format!("http://{}/", listener.local_addr()?)),
@@ -198,7 +198,7 @@ pub(crate) async fn run(folder: &Path) -> Outcome<()> {
     Connection::open(&app.file)?.execute_batch(&copy)?;
     assert_eq!(withdraw(&app, 103).await?, Sent::Accepted);
     pay(&sandbox, 103).await?;
-    let restored = self::app(&backup, app.client)?;
+    let restored = self::app(&backup, app.client).await?;
     while !recover(&restored).await? {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
@@ -211,7 +211,7 @@ pub(crate) async fn run(folder: &Path) -> Outcome<()> {
 }
 
 /// The application on a file, with times that suit a sandbox.
-fn app(file: &Path, client: Client) -> Outcome<App> {
+async fn app(file: &Path, client: Client) -> Outcome<App> {
     let secret = Secret::new(*b"not a secret: it is in a repository")?;
     let policy = Policy {
         send_limit: Duration::from_secs(1),
@@ -220,7 +220,7 @@ fn app(file: &Path, client: Client) -> Outcome<App> {
         cadence: Duration::ZERO,
         ..Policy::default()
     };
-    let journal = open(file, secret.clone())?.with_policy(policy);
+    let journal = open(file, policy, secret.clone()).await?;
     let table = "CREATE TABLE IF NOT EXISTS withdrawal (id TEXT PRIMARY KEY, state TEXT)";
     Connection::open(file)?.execute_batch(table)?;
     Ok(App {

@@ -11,7 +11,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use skypay_journal::{Journal, Numbers, OpenChange, Secret, Sqlite};
+use skypay_journal::{Journal, Numbers, OpenChange, Policy, Secret, Sqlite};
 use tokio::sync::mpsc;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -21,7 +21,8 @@ async fn main() -> Outcome<()> {
     let file = std::env::args().nth(1).ok_or("name the journal's file")?;
     let store = Sqlite::open(file.as_ref())?;
     let secret = Secret::new(*b"not a secret: it is in a repository")?;
-    let journal = Journal::new(store, Numbers::numeric("SKY98")?, secret);
+    let numbers = Numbers::numeric("SKY98")?;
+    let journal = Journal::open(store, Policy::default(), numbers, secret).await?;
     let mut connection = Connection::open(&file)?;
     let (queue, changes) = mpsc::channel(100);
     tokio::spawn(consume(changes));

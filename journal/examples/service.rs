@@ -24,7 +24,7 @@ use skypay_client::types::{
 };
 use skypay_client::{Client, Credentials, Environment, KeyRing};
 use skypay_journal::{
-    AnyPayout, Change, Inbox, Journal, Numbers, Orders, Postgres, Secret, Sweeper,
+    AnyPayout, Change, Inbox, Journal, Numbers, Orders, Policy, Postgres, Secret, Sweeper,
 };
 use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks, serve};
 use tokio::net::TcpListener;
@@ -86,11 +86,13 @@ async fn main() -> Outcome<()> {
     // In production it comes from where your other secrets are.
     let secret = Secret::new(*b"not a secret: it is in a repository")?;
     let service = Service {
-        journal: Journal::new(
+        journal: Journal::open(
             Postgres::open(pool.clone()).await?,
+            Policy::default(),
             Numbers::numeric("SKY98")?,
             secret.clone(),
-        ),
+        )
+        .await?,
         pool,
         inbox: Inbox::new(secret),
         client: Client::new(&environment, &var("SKYPAY_CALLER_NAME")?, keys.clone())?,

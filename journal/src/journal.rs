@@ -4,6 +4,7 @@ use skypay_client::types::PayoutQueuePayoutRequest;
 
 use crate::database::{Database, DatabaseError, Value};
 use crate::payout::{NewRecord, Record, insert};
+use crate::policy::Agree;
 use crate::provider::found;
 use crate::store::{Store, Work};
 use crate::{
@@ -60,39 +61,54 @@ impl<R> Payout<R> {
 }
 
 impl<S: Store> Journal<S> {
-    /// A journal in this store, whose control numbers are derived from order ids.
+    /// Opens the journal in this store, whose control numbers are derived from order ids.
     ///
-    /// `secret` keys the digests of requests. Keep it as long as the database.
-    pub fn new(store: S, numbers: Numbers, secret: Secret) -> Self {
-        Self {
+    /// `secret` keys the digests of requests. Keep it as long as the database. The
+    /// times of `policy` are stored; where the database has a more cautious one, that is
+    /// used.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn open(
+        store: S,
+        policy: Policy,
+        numbers: Numbers,
+        secret: Secret,
+    ) -> Result<Self, Error> {
+        let policy = Some(policy);
+        Ok(Self {
+            policy: store.transact(Agree { policy }).await?,
             store,
-            policy: Policy::default(),
             keys: Some(Keys { numbers, secret }),
-        }
+        })
     }
 
-    /// A journal for operators, which needs neither prefix nor secret. It does
-    /// everything except [`order`](Self::order), [`send`](Self::send) and
-    /// [`resend`](Self::resend).
-    pub fn operating(store: S) -> Self {
-        Self {
+    /// Opens the journal for operators, with the policy that is stored in it. It needs
+    /// neither prefix nor secret, and does everything except [`order`](Self::order),
+    /// [`send`](Self::send) and [`resend`](Self::resend).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn operating(store: S) -> Result<Self, Error> {
+        Ok(Self {
+            policy: store.transact(Agree { policy: None }).await?,
             store,
-            policy: Policy::default(),
             keys: None,
-        }
+        })
+    }
+
+    /// The times that it uses.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     fn keys(&self) -> Result<&Keys, Error> {
         self.keys.as_ref().ok_or_else(|| {
-            Error::setup("this journal neither orders nor sends: open it with `Journal::new`")
+            Error::setup("this journal neither orders nor sends: open it with `Journal::open`")
         })
-    }
-
-    /// Sets other times than the default ones.
-    #[must_use]
-    pub fn with_policy(mut self, policy: Policy) -> Self {
-        self.policy = policy;
-        self
     }
 
     /// Gives an order its payout, in the partner's transaction. Nothing is sent.

@@ -4,11 +4,19 @@ use skypay_client::types::{Operation, PayoutQueueRequest};
 
 #[cfg(feature = "rule-switches")]
 use crate::Rule;
+use crate::database::{Database, DatabaseError, Value};
 #[cfg(not(feature = "rule-switches"))]
 use crate::rules::Rule;
+use crate::store::Work;
 
 /// How long the journal waits for what. The defaults are safe with what is known
 /// of SkyPay; a shorter time may pay twice.
+///
+/// The database keeps the times that a journal was opened with, the most cautious of
+/// each: the longest, and of `permit_limit` and `clock_tolerance` the shortest. All
+/// programs that open it later use these, so that none releases money or permits a
+/// resend earlier than another. A program that is running keeps the times that it
+/// began with: if you choose longer ones, restart all of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
     /// From a claim to the first byte of its call, at most; 30 seconds.
@@ -37,6 +45,19 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Its times, with their names in the database and which of two is kept.
+    fn times(&mut self) -> [(&'static str, &mut Duration, Keep); 7] {
+        [
+            ("send-limit", &mut self.send_limit, Keep::Longer),
+            ("call-limit", &mut self.call_limit, Keep::Longer),
+            ("query-delay", &mut self.query_delay, Keep::Longer),
+            ("cadence", &mut self.cadence, Keep::Longer),
+            ("quarantine", &mut self.quarantine, Keep::Longer),
+            ("permit-limit", &mut self.permit_limit, Keep::Shorter),
+            ("clock-tolerance", &mut self.clock_tolerance, Keep::Shorter),
+        ]
+    }
+
     /// Whether a rule is followed: always, except in tests that leave it out.
     pub(crate) fn follows(&self, rule: Rule) -> bool {
         #[cfg(feature = "rule-switches")]
@@ -64,5 +85,52 @@ impl Default for Policy {
             #[cfg(feature = "rule-switches")]
             without: None,
         }
+    }
+}
+
+/// Which of two times is more cautious.
+#[derive(Clone, Copy)]
+enum Keep {
+    Longer,
+    Shorter,
+}
+
+/// Stores a policy, where it is more cautious than what is stored, and reads what is
+/// stored then.
+#[derive(Clone)]
+pub(crate) struct Agree {
+    /// `None` to read only.
+    pub(crate) policy: Option<Policy>,
+}
+
+impl Work for Agree {
+    type Output = Policy;
+
+    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Policy, DatabaseError> {
+        let mut policy = self.policy.unwrap_or_default();
+        for (name, time, keep) in policy.times() {
+            let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+            let statement = match keep {
+                Keep::Longer => {
+                    "INSERT INTO skypay_journal (name, value) VALUES ($1, $2)
+                     ON CONFLICT (name) DO UPDATE SET value = excluded.value
+                     WHERE skypay_journal.value < excluded.value"
+                }
+                Keep::Shorter => {
+                    "INSERT INTO skypay_journal (name, value) VALUES ($1, $2)
+                     ON CONFLICT (name) DO UPDATE SET value = excluded.value
+                     WHERE skypay_journal.value > excluded.value"
+                }
+            };
+            if self.policy.is_some() {
+                db.run(statement, &[Value::Text(name), Value::Integer(micros)])
+                    .await?;
+            }
+            let read = "SELECT value FROM skypay_journal WHERE name = $1";
+            if let Some(row) = db.run(read, &[Value::Text(name)]).await?.first() {
+                *time = Duration::from_micros(u64::try_from(row.integer(0)?).unwrap_or_default());
+            }
+        }
+        Ok(policy)
     }
 }

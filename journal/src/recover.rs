@@ -35,7 +35,19 @@ impl<S: Store> Journal<S> {
     ///
     /// If the database fails.
     pub async fn hold(&self) -> Result<Timestamp, Error> {
-        Ok(self.store.transact(Hold).await?)
+        let shown_after = self.shown_after();
+        Ok(self.store.transact(Hold { shown_after }).await?)
+    }
+
+    /// How long after it was sent a payout must be shown at the latest.
+    fn shown_after(&self) -> Duration {
+        let Policy {
+            send_limit,
+            call_limit,
+            query_delay,
+            ..
+        } = self.policy;
+        send_limit + call_limit + query_delay
     }
 
     /// Since when sending is on hold.
@@ -53,9 +65,8 @@ impl<S: Store> Journal<S> {
     /// A payout that was sent just before the restore can be missing in both. So
     /// the hold is released only by a recovery that begins when everything sent
     /// before the hold must be shown, 7.5 minutes after it with the default
-    /// [`Policy`]; an earlier one returns `held_until`: call it again then, within the
-    /// hour. A hold that began more than an hour ago may be one of the backup, and
-    /// begins anew.
+    /// [`Policy`]; an earlier one returns `held_until`: call it again then, within an
+    /// hour. An older hold may be one of the backup, and begins anew.
     ///
     /// # Errors
     ///
@@ -67,13 +78,7 @@ impl<S: Store> Journal<S> {
         from: Option<Date>,
     ) -> Result<Recovery, Error> {
         let held_since = self.hold().await?;
-        let Policy {
-            send_limit,
-            call_limit,
-            query_delay,
-            ..
-        } = self.policy;
-        let shown_at = held_since + send_limit + call_limit + query_delay;
+        let shown_at = held_since + self.shown_after();
         let events = self.store.transact(LastEvent).await?;
         let last = events.last.map(|last| DateTime::from(last).date());
         let first = from.or(last).ok_or_else(|| {
@@ -140,14 +145,16 @@ pub(crate) async fn held_since<D: Database>(
     since.transpose()
 }
 
-/// The longest time that a hold may have begun ago. An older one can come from the
+/// How much longer a hold may last than it must. An older one can come from the
 /// backup, if that was taken during a hold: what was sent after it says nothing of
 /// when the restored journal may send again.
-const LONGEST_HOLD: Duration = Duration::from_secs(60 * 60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Puts sending on hold, unless it is, or anew if the hold can be one of the backup.
 #[derive(Clone)]
-struct Hold;
+struct Hold {
+    shown_after: Duration,
+}
 
 impl Work for Hold {
     type Output = Timestamp;
@@ -160,7 +167,7 @@ impl Work for Hold {
              WHERE skypay_journal.value < $2",
             &[
                 Value::Integer(now.0),
-                Value::Integer(now.before(LONGEST_HOLD).0),
+                Value::Integer(now.before(self.shown_after + HOUR).0),
             ],
         )
         .await?;

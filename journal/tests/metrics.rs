@@ -132,8 +132,8 @@ async fn lose_a_payout() {
     };
     let secret = Secret::new(*b"a secret of tests").unwrap();
     let store = Sqlite::open(&file).unwrap();
-    let journal = Journal::new(store, Numbers::numeric("SKY98").unwrap(), secret);
-    let journal = journal.with_policy(policy);
+    let numbers = Numbers::numeric("SKY98").unwrap();
+    let journal = Journal::open(store, policy, numbers, secret).await.unwrap();
     let mut db = Connection::open(&file).unwrap();
     let mut transaction = db.transaction().unwrap();
     let payout = Sqlite::complete(journal.order(&mut transaction, "101", request)).unwrap();

@@ -8,6 +8,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::process::Command;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
@@ -18,7 +19,7 @@ use skypay_client::types::{
 };
 use skypay_journal::database::{Database, DatabaseError};
 use skypay_journal::{
-    Inbox, Journal, Numbers, PayoutRequest, Postgres, Secret, Sqlite, Store, Work,
+    Inbox, Journal, Numbers, PayoutRequest, Policy, Postgres, Secret, Sqlite, Store, Work,
 };
 use support::{SERVER, Schema, sqlite_file};
 
@@ -74,15 +75,17 @@ struct Everything<S> {
 }
 
 impl<S: Store> Everything<S> {
-    fn new(store: S, canaries: &mut Canaries) -> Self {
+    async fn new(store: S, canaries: &mut Canaries) -> Self {
         let payout = canaries.example::<PayoutQueueRequest>();
         let channels = PayoutChannel::ALL.iter().map(|channel| {
             let mut payout = payout.clone();
             payout["withdrawChannel"] = json!(channel.as_ref());
             payout
         });
+        let numbers = Numbers::numeric("SKY98").unwrap();
+        let journal = Journal::open(store, Policy::default(), numbers, secret()).await;
         Self {
-            journal: Journal::new(store, Numbers::numeric("SKY98").unwrap(), secret()),
+            journal: journal.unwrap(),
             payouts: channels.collect(),
             cash_pickup: canaries.example::<PayoutQueueV2Request>(),
             callbacks: vec![
@@ -154,7 +157,7 @@ async fn nothing_personal_is_in_the_files_of_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let store = Sqlite::open(&folder.path().join("journal.db")).unwrap();
     let mut canaries = Canaries::default();
-    let everything = Everything::new(store.clone(), &mut canaries);
+    let everything = Everything::new(store.clone(), &mut canaries).await;
     store.transact(everything).await.unwrap();
     // Before the database is closed, the write-ahead log is a file too.
     let files: Vec<_> = std::fs::read_dir(folder.path())
@@ -174,7 +177,7 @@ async fn nothing_personal_is_in_a_dump_of_postgresql() {
     };
     let store = Postgres::open(schema.pool().await).await.unwrap();
     let mut canaries = Canaries::default();
-    let everything = Everything::new(store.clone(), &mut canaries);
+    let everything = Everything::new(store.clone(), &mut canaries).await;
     store.transact(everything).await.unwrap();
     let mut dump = Command::new("pg_dump");
     dump.args(["--schema", schema.name(), &std::env::var(SERVER).unwrap()]);
@@ -187,7 +190,38 @@ async fn nothing_personal_is_in_a_dump_of_postgresql() {
     schema.drop().await;
 }
 
-const LATER: &str = "UPDATE skypay_journal SET value = value + 1";
+const LATER: &str = "UPDATE skypay_journal SET value = value + 1 WHERE name = 'version'";
+
+async fn the_longest_times_are_kept_in<S: Store>(store: S) {
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    let open = async |policy| {
+        let numbers = Numbers::numeric("SKY98").unwrap();
+        let journal = Journal::open(store.clone(), policy, numbers, secret()).await;
+        *journal.unwrap().policy()
+    };
+    let longer = open(Policy {
+        call_limit: minutes(20),
+        permit_limit: minutes(5),
+        ..Policy::default()
+    });
+    let longer = format!("{:?}", longer.await);
+    assert!(longer.contains("call_limit: 1200s, query_delay: 300s"));
+    assert!(longer.contains("permit_limit: 300s, clock_tolerance: 60s"));
+    assert_eq!(format!("{:?}", open(Policy::default()).await), longer);
+    let operating = Journal::operating(store.clone()).await.unwrap();
+    assert_eq!(format!("{:?}", operating.policy()), longer);
+}
+
+#[tokio::test]
+async fn the_longest_times_that_a_journal_was_opened_with_are_kept() {
+    the_longest_times_are_kept_in(Sqlite::in_memory().unwrap()).await;
+    let Some(schema) = Schema::new().await else {
+        return;
+    };
+    let store = Postgres::open(schema.pool().await).await.unwrap();
+    the_longest_times_are_kept_in(store).await;
+    schema.drop().await;
+}
 
 #[tokio::test]
 async fn tables_of_a_later_version_are_refused() {

@@ -15,14 +15,15 @@ pub(crate) async fn resolved(client: &Client) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("demo.db");
     let secret = Secret::new(*b"the demo's secret")?;
-    let journal = Journal::new(Sqlite::open(&file)?, Numbers::numeric("SKY98")?, secret);
     // SkyPay needs minutes until a query shows a payout; the demo's shows it at once.
-    let journal = journal.with_policy(Policy {
+    let policy = Policy {
         send_limit: Duration::from_secs(1),
         call_limit: Duration::from_secs(1),
         query_delay: Duration::ZERO,
         ..Policy::default()
-    });
+    };
+    let numbers = Numbers::numeric("SKY98")?;
+    let journal = Journal::open(Sqlite::open(&file)?, policy, numbers, secret).await?;
     let mut db = Connection::open(&file)?;
     let mut transaction = db.transaction()?;
     let amount = LOST.to_string();

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use skypay_client::types::{PayoutChannel, PayoutQueueRequest};
 use skypay_client::{Client, Credentials, Environment};
-use skypay_journal::{Journal, Numbers, Secret, Sent, Sqlite};
+use skypay_journal::{Journal, Numbers, Policy, Secret, Sent, Sqlite};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -11,7 +11,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = Client::new(&Environment::Test, "callerName", keys)?;
     let secret = Secret::new(std::fs::read("journal.secret")?)?;
     let store = Sqlite::open("app.db".as_ref())?;
-    let journal = Journal::new(store, Numbers::numeric("SKY98")?, secret);
+    let numbers = Numbers::numeric("SKY98")?;
+    let journal = Journal::open(store, Policy::default(), numbers, secret).await?;
 
     // Your booking and the payout are stored together, or neither is.
     let mut db = Connection::open("app.db")?;

@@ -31,6 +31,9 @@ pub struct Arguments {
 pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     let test = "test --quiet --release --package skypay-journal --all-features --test simulation";
     let mut cargo = cargo::command(root, test);
+    // SQLite takes and frees memory all the time; the C library is to keep it.
+    cargo.env("MALLOC_TRIM_THRESHOLD_", "1000000000");
+    cargo.env("MALLOC_TOP_PAD_", "67108864");
     cargo.arg("--");
     if let Some(scenario) = &arguments.scenario {
         cargo.args(["--scenario", scenario]);

@@ -11,20 +11,18 @@ use super::render::time;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How far SkyPay's clock may be from the journal's.
-const TOLERANCE: Duration = Duration::from_secs(60);
-
 /// Returns what is checked, and what is wrong with it.
 pub(super) fn check(
     overview: &Overview,
     incomplete: &[String],
     skypay: Result<Option<Timestamp>, String>,
+    tolerance: Duration,
 ) -> Vec<(&'static str, Option<String>)> {
     let now = overview.now;
     let older = |since: Option<Timestamp>, age| since.filter(|since| now - *since > age);
     let count = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
     vec![
-        ("clock", clock(now, skypay)),
+        ("clock", clock(now, skypay, tolerance)),
         (
             "evidence",
             count(
@@ -91,13 +89,17 @@ pub(super) fn check(
 }
 
 /// SkyPay's clock decides whether an absence is conclusive.
-fn clock(now: Timestamp, skypay: Result<Option<Timestamp>, String>) -> Option<String> {
+fn clock(
+    now: Timestamp,
+    skypay: Result<Option<Timestamp>, String>,
+    tolerance: Duration,
+) -> Option<String> {
     match skypay {
         Err(error) => Some(format!("not compared with SkyPay's: {error}")),
         Ok(None) => Some("not compared with SkyPay's: its response has no time".to_owned()),
         Ok(Some(theirs)) => {
             let apart = (now - theirs).max(theirs - now);
-            (apart > TOLERANCE).then(|| {
+            (apart > tolerance).then(|| {
                 let seconds = apart.as_secs();
                 format!("{seconds} s apart from SkyPay's: no absence is conclusive")
             })

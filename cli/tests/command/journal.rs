@@ -8,8 +8,8 @@ use skypay_client::types::{Date, Invalid, PayoutChannel, PayoutQueueRequest};
 use skypay_client::{Client, Credentials, Environment};
 use skypay_journal::database::{self, Database, DatabaseError, Row};
 use skypay_journal::{
-    Answer, CallOutcome, Error, Journal, Numbers, Payout, PayoutRequest, Postgres, Provider,
-    ReportRow, Secret, Sent, Sqlite, Statuses, Store, Timestamp, Work,
+    Answer, CallOutcome, Error, Journal, Numbers, Payout, PayoutRequest, Policy, Postgres,
+    Provider, ReportRow, Secret, Sent, Sqlite, Statuses, Store, Timestamp, Work,
 };
 
 use tokio_postgres::NoTls;
@@ -134,14 +134,20 @@ impl<S: Store> Work for Order<S> {
 struct Partner<S>(Earlier<S>, Journal<Earlier<S>>);
 
 impl<S: Store> Partner<S> {
-    fn ago(store: &S, hours: u64) -> Self {
+    async fn ago(store: &S, hours: u64) -> Self {
         let store = Earlier {
             inner: store.clone(),
             hours,
         };
         let numbers = Numbers::numeric("SKY98").unwrap();
         let secret = Secret::new(*b"a secret of tests").unwrap();
-        Self(store.clone(), Journal::new(store, numbers, secret))
+        // A longer time than the default one, which the program has to keep.
+        let policy = Policy {
+            call_limit: Duration::from_secs(40 * 60),
+            ..Policy::default()
+        };
+        let journal = Journal::open(store.clone(), policy, numbers, secret).await;
+        Self(store, journal.unwrap())
     }
 
     async fn order(&self, id: &'static str) -> Payout<PayoutQueueRequest> {
@@ -217,15 +223,16 @@ const LOST: &str = "SKY9800000102";
 async fn an_operator_works_on<S: Store>(store: S, place: &str) {
     let operator = Operator::start(place);
     let client = &operator.client;
-    let lost = Partner::ago(&store, 3).pay_out("102", &Lost).await;
+    let lost = Partner::ago(&store, 3).await.pay_out("102", &Lost).await;
     assert_eq!(lost.unwrap(), Sent::Unknown);
-    let accepted = Partner::ago(&store, 2).pay_out("101", client).await;
+    let accepted = Partner::ago(&store, 2).await.pay_out("101", client).await;
     assert_eq!(accepted.unwrap(), Sent::Accepted);
     let an_hour_ago = Earlier {
         inner: client.clone(),
         hours: 1,
     };
-    let first = Partner::ago(&store, 1).1.resolve(&an_hour_ago, LOST).await;
+    let Partner(_, journal) = Partner::ago(&store, 1).await;
+    let first = journal.resolve(&an_hour_ago, LOST).await;
     assert!(!first.unwrap().permissible);
 
     let status = operator.json("status", 0);
@@ -305,7 +312,7 @@ async fn a_restored_journal_is_recovered_on<S: Store>(store: S, place: &str) {
     let operator = Operator::start(place);
     let client = &operator.client;
     // Sent after the backup: the journal has one as not sent, and not the other.
-    let partner = Partner::ago(&store, 2);
+    let partner = Partner::ago(&store, 2).await;
     partner.order("101").await;
     for number in [ACCEPTED, "SKY9800000109"] {
         client
@@ -330,10 +337,12 @@ async fn a_restored_journal_is_recovered_on<S: Store>(store: S, place: &str) {
     );
 
     // A hold from long ago may come from the backup: it begins anew.
-    store.transact(HeldEarlier { minutes: 90 }).await.unwrap();
+    store.transact(HeldEarlier { minutes: 120 }).await.unwrap();
     assert!(operator.json("recover", 1)["heldUntil"].is_string());
 
     // Once everything that was sent before must be shown, sending goes on.
+    store.transact(HeldEarlier { minutes: 30 }).await.unwrap();
+    assert!(operator.json("recover", 1)["heldUntil"].is_string());
     store.transact(HeldEarlier { minutes: 30 }).await.unwrap();
     let recovered = operator.json("recover", 1);
     assert_eq!(recovered["heldUntil"], Value::Null);

@@ -13,8 +13,8 @@ use skypay_client::types::{Invalid, Operation, PayoutChannel, PayoutQueueRequest
 use skypay_client::{Client, Credentials, Environment, KeyRing};
 use skypay_journal::database::{Database, DatabaseError, Value};
 use skypay_journal::{
-    AnyPayout, Change, Delivery, Error, Inbox, Journal, Numbers, Once, Orders, Payout, Postgres,
-    Resend, Secret, Sent, Sqlite, Store, Sweeper, Timestamp, Work,
+    AnyPayout, Change, Delivery, Error, Inbox, Journal, Numbers, Once, Orders, Payout, Policy,
+    Postgres, Resend, Secret, Sent, Sqlite, Store, Sweeper, Timestamp, Work,
 };
 use skypay_sandbox::admin_client::Admin;
 use skypay_sandbox::engine::Duration;
@@ -181,8 +181,10 @@ impl<S: Store> Process<S> {
             inner: client.unwrap(),
             steps: steps.clone(),
         };
+        let numbers = Numbers::numeric("SKY98").unwrap();
+        let journal = Journal::open(store.clone(), Policy::default(), numbers, secret()).await;
         let process = Self {
-            journal: Journal::new(store.clone(), Numbers::numeric("SKY98").unwrap(), secret()),
+            journal: journal.unwrap(),
             store,
             client,
             admin,

@@ -12,9 +12,9 @@
 //! The invariants:
 //!
 //! - I1: an order is paid at most once.
-//! - I2: no money is released or withdrawn that is also paid.
+//! - I2: no money is released or withdrawn that is also paid and not given back.
 //! - I3: nothing is booked as paid that is not paid.
-//! - I4: each effect of the partner's happens once.
+//! - I4: each effect of the partner's happens once; an order is booked or given back.
 //! - I5: every order has an end.
 //! - I6: no byte leaves before a claim is committed, or after its deadline.
 //! - I7: an acknowledged callback is in the inbox; a repeated one gets the same reply.

@@ -135,7 +135,9 @@ fn execute(world: &Arc<World>, number: &str) -> &'static str {
     let code = vendor.arrive(number, now, &world.random);
     world.note(format_args!("arrived {number}: {code}"));
     if let Some(payout) = vendor.executed.get(before) {
-        for (found, at) in [(Found::Open, now + 1.0), (payout.fate, payout.ends)] {
+        let reversed = payout.reversed.map(|reversed| (Found::Failed, reversed));
+        let shown = [(Found::Open, now + 1.0), (payout.fate, payout.ends)];
+        for (found, at) in shown.into_iter().chain(reversed) {
             call_back(world, number, found, at - now);
         }
     }
@@ -178,11 +180,14 @@ pub(crate) async fn notify(world: Arc<World>, number: String, found: Found, dela
         .unwrap();
     for _ in 0..5 {
         let process = Process::new(&world);
-        let journal = process.journal();
-        let taken = process.run(process.transaction(async |db| {
-            world.inbox.take(db, &notification).await?;
-            journal.notified(db, &notification).await
-        }));
+        let taken = process.run(async {
+            let journal = process.journal().await;
+            let taken = process.transaction(async |db| {
+                world.inbox.take(db, &notification).await?;
+                journal.notified(db, &notification).await
+            });
+            taken.await
+        });
         if let Some(taken) = taken.await {
             taken.unwrap();
             world.note(format_args!(

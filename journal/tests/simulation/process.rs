@@ -9,8 +9,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::types::Value as SqlValue;
 use skypay_client::types::{Amount, Date, Invalid, PayoutChannel, PayoutQueueRequest};
-use skypay_journal::database::{Database, DatabaseError, Row, Value};
+use skypay_journal::database::{Column, Database, DatabaseError, Row, Value};
 use skypay_journal::{
     Answer, AnyPayout, CallOutcome, Error, Found, Journal, Numbers, Orders, PayoutRequest,
     Provider, ReportRow, Resend, Secret, State, Statuses, Store, Sweeper, Timestamp, Work,
@@ -21,6 +22,9 @@ use tokio::time::{sleep, timeout};
 use crate::mutant::Mutant;
 use crate::network::Network;
 use crate::world::{HOUR, ORDER, SECOND_ORDER, World};
+
+/// How long a process waits when SkyPay does not answer.
+const HALF_AN_HOUR: Duration = Duration::from_secs(30 * 60);
 
 /// A process: it ends or stands still before or after a transaction.
 #[derive(Clone)]
@@ -37,10 +41,11 @@ impl Process {
         }
     }
 
-    pub(crate) fn journal(&self) -> Journal<Self> {
+    pub(crate) async fn journal(&self) -> Journal<Self> {
         let numbers = Numbers::numeric("SKY98").unwrap();
         let secret = Secret::new([7; 16]).unwrap();
-        Journal::new(self.clone(), numbers, secret).with_policy(self.world.policy())
+        let journal = Journal::open(self.clone(), self.world.policy(), numbers, secret);
+        journal.await.unwrap()
     }
 
     /// Does what a process does; `None` if the process ends.
@@ -97,7 +102,7 @@ fn in_transaction<T, E>(
     work: impl AsyncFnOnce(&mut Virtual<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let mut connection = world.connection.lock().unwrap();
-    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    execute(&connection, "BEGIN IMMEDIATE");
     let mut db = Virtual {
         connection: &mut connection,
         now: world.time(),
@@ -106,7 +111,7 @@ fn in_transaction<T, E>(
     let done = ready(work(&mut db));
     let added = db.added;
     let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    connection.execute_batch(end).unwrap();
+    execute(&connection, end);
     drop(connection);
     if done.is_ok() {
         for (number, fact) in added {
@@ -114,6 +119,11 @@ fn in_transaction<T, E>(
         }
     }
     done
+}
+
+fn execute(connection: &Connection, statement: &str) {
+    let mut statement = connection.prepare_cached(statement).unwrap();
+    statement.execute([]).unwrap();
 }
 
 /// SQLite does not wait.
@@ -133,6 +143,32 @@ pub(crate) struct Virtual<'c> {
 }
 
 impl Virtual<'_> {
+    /// Runs a statement of the journal. It is prepared once for all runs of a thread:
+    /// preparing it takes longer than running it.
+    fn rows(
+        &self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, DatabaseError> {
+        let rows = || -> rusqlite::Result<Vec<Row>> {
+            let mut statement = self.connection.prepare_cached(statement)?;
+            let columns = statement.column_count();
+            let column = |row: &rusqlite::Row<'_>, index| {
+                Ok(match row.get(index)? {
+                    SqlValue::Integer(integer) => Column::Integer(integer),
+                    SqlValue::Text(text) => Column::Text(text),
+                    _ => Column::Null,
+                })
+            };
+            let rows = statement.query_map(rusqlite::params_from_iter(values), |row| {
+                let columns = (0..columns).map(|index| column(row, index));
+                columns.collect::<rusqlite::Result<_>>().map(Row::of)
+            })?;
+            rows.collect()
+        };
+        rows().map_err(|error| DatabaseError::new(error, false))
+    }
+
     /// An effect of the partner's.
     pub(crate) fn effect(&mut self, about: &str, what: &str) {
         let statement = "INSERT INTO effect (about, what) VALUES (?1, ?2)";
@@ -152,7 +188,7 @@ impl Database for Virtual<'_> {
         {
             self.added.push(((*number).to_owned(), (*fact).to_owned()));
         }
-        Database::run(self.connection, statement, values)
+        std::future::ready(self.rows(statement, values))
     }
 
     fn now(&mut self) -> impl Future<Output = Result<Timestamp, DatabaseError>> + Send {
@@ -198,7 +234,7 @@ pub(crate) async fn worker(world: Arc<World>, first_at: f64) {
 
 async fn serve(process: &Process) -> Infallible {
     let world = &process.world;
-    let journal = process.journal();
+    let journal = process.journal().await;
     let ordered = process.transaction(async |db| {
         // What the partner has given back, it does not order again.
         journal.order(db, ORDER, request).await
@@ -225,20 +261,20 @@ async fn serve(process: &Process) -> Infallible {
     let sweeper = Sweeper::new(journal.clone(), network, SameRequest).resend(resend);
     loop {
         let round = sweeper.round().await.unwrap();
+        let pause = round.failed.map_or(Duration::ZERO, |_| HALF_AN_HOUR);
         for number in round.permissible {
-            person_permits(process, &number).await;
+            person_permits(process, &journal, &number).await;
         }
-        book(process).await;
-        withdraw(process, payout.number()).await;
-        let due = next_due(world);
+        book(process, &journal).await;
+        withdraw(process, &journal, payout.number()).await;
+        let due = next_due(world).max(pause);
         let _ = timeout(due, world.wake.notified()).await;
     }
 }
 
 /// A person decides that a payout is sent again, and perhaps leaves it to the sweeper.
-async fn person_permits(process: &Process, number: &str) {
+async fn person_permits(process: &Process, journal: &Journal<Process>, number: &str) {
     let world = &process.world;
-    let journal = process.journal();
     if world.mutant == Some(Mutant::SameNumber) {
         let ordered =
             process.transaction(async |db| journal.order(db, SECOND_ORDER, request).await);
@@ -263,8 +299,7 @@ async fn person_permits(process: &Process, number: &str) {
 }
 
 /// Does what changes require.
-async fn book(process: &Process) {
-    let journal = process.journal();
+async fn book(process: &Process, journal: &Journal<Process>) {
     loop {
         if process.world.mutant == Some(Mutant::EffectWithMark) {
             let next = process.transaction(async |db| {
@@ -296,8 +331,8 @@ async fn book(process: &Process) {
 }
 
 /// The payee does not want to wait any more, perhaps.
-async fn withdraw(process: &Process, number: &str) {
-    let (world, journal) = (&process.world, process.journal());
+async fn withdraw(process: &Process, journal: &Journal<Process>, number: &str) {
+    let world = &process.world;
     let standing = journal.standing(number).await.unwrap();
     let waits = matches!(
         standing.state,
@@ -317,17 +352,15 @@ async fn withdraw(process: &Process, number: &str) {
 
 /// How long it takes until something is due.
 fn next_due(world: &World) -> Duration {
-    let due: Option<i64> = world
-        .connection
-        .lock()
+    let connection = world.connection.lock().unwrap();
+    let due = "SELECT min(at) FROM (SELECT min(ask_at) AS at FROM skypay_payout
+         UNION ALL SELECT min(send_at) FROM skypay_payout)";
+    let due: Option<i64> = connection
+        .prepare_cached(due)
         .unwrap()
-        .query_row(
-            "SELECT min(at) FROM (SELECT min(ask_at) AS at FROM skypay_payout
-             UNION ALL SELECT min(send_at) FROM skypay_payout)",
-            [],
-            |row| row.get(0),
-        )
+        .query_row([], |row| row.get(0))
         .unwrap();
+    drop(connection);
     let shortest = Duration::from_secs(30);
     let longest = Duration::from_secs(6 * 60 * 60);
     due.map_or(longest, |due| {
@@ -351,12 +384,15 @@ pub(crate) async fn others(world: Arc<World>) {
             continue;
         }
         let process = Process::new(&world);
-        let journal = process.journal();
         let order = (20_000_000 + count).to_string();
-        let ordered = in_transaction(&world, async |db| journal.order(db, &order, request).await);
-        let payout = ordered.unwrap();
         let accepting = Accepting(Arc::clone(&world));
-        process.run(journal.send(&accepting, &payout)).await;
+        let sending = async {
+            let journal = process.journal().await;
+            let ordered =
+                in_transaction(&world, async |db| journal.order(db, &order, request).await);
+            journal.send(&accepting, &ordered.unwrap()).await
+        };
+        process.run(sending).await;
     }
 }
 
@@ -367,7 +403,7 @@ impl Provider for Accepting {
     async fn send<R: PayoutRequest>(&self, request: &R) -> Answer {
         let now = self.0.now();
         let mut vendor = self.0.vendor.lock().unwrap();
-        vendor.execute(request.number(), now, Found::Paid, now + 60.0);
+        vendor.execute(request.number(), now, Found::Paid, now + 60.0, None);
         let code = None;
         Answer {
             outcome: CallOutcome::Accepted,

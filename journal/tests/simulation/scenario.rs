@@ -32,6 +32,8 @@ pub(crate) struct Scenario {
     pub(crate) stale: f64,
     /// Queries are not answered for up to 40 hours.
     pub(crate) outage: f64,
+    /// A payout that was paid fails later: the bank gives it back.
+    pub(crate) reverse: f64,
     /// Callbacks are forged.
     pub(crate) forge: f64,
     /// The clock of the journal is wrong by up to 15 minutes for some hours.
@@ -61,6 +63,7 @@ const QUIET: Scenario = Scenario {
     lose_callback: 0.0,
     stale: 0.0,
     outage: 0.0,
+    reverse: 0.0,
     forge: 0.0,
     skew: 0.0,
     lose_journal: 0.0,
@@ -77,8 +80,8 @@ pub(crate) const SCENARIOS: [Scenario; 12] = [
     },
     Scenario {
         name: "S2 requests lost or late",
-        lose_request: 0.4,
-        late_request: 0.3,
+        lose_request: 0.3,
+        late_request: 0.5,
         needs_recognition: true,
         ..QUIET
     },
@@ -106,9 +109,10 @@ pub(crate) const SCENARIOS: [Scenario; 12] = [
         ..QUIET
     },
     Scenario {
-        name: "S7 callbacks repeated, late",
+        name: "S7 callbacks repeated, reversals",
         repeat_callback: 0.7,
         late_callback: 0.5,
+        reverse: 0.3,
         crash: 0.03,
         ..QUIET
     },
@@ -118,7 +122,7 @@ pub(crate) const SCENARIOS: [Scenario; 12] = [
         lose_request: 0.3,
         lose_callback: 1.0,
         stale: 1.0,
-        outage: 0.5,
+        outage: 0.8,
         ..QUIET
     },
     Scenario {
@@ -143,6 +147,7 @@ pub(crate) const SCENARIOS: [Scenario; 12] = [
         lose_callback: 0.4,
         stale: 0.5,
         outage: 0.5,
+        reverse: 0.2,
         forge: 1.0,
         skew: 0.5,
         key_change: 0.3,

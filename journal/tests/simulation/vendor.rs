@@ -1,6 +1,7 @@
 //! SkyPay in the simulation: what it executes, what it says, and when.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use skypay_journal::Found;
 
@@ -40,6 +41,21 @@ pub(crate) struct Executed {
     /// Whether it is paid, failed or cancelled in the end, and when that is.
     pub(crate) fate: Found,
     pub(crate) ends: Seconds,
+    /// When the bank gives back what was paid.
+    pub(crate) reversed: Option<Seconds>,
+}
+
+impl Executed {
+    /// What is known of it at a time.
+    fn shown_at(&self, time: Seconds) -> Found {
+        if self.reversed.is_some_and(|reversed| reversed <= time) {
+            Found::Failed
+        } else if self.ends <= time {
+            self.fate
+        } else {
+            Found::Open
+        }
+    }
 }
 
 /// How SkyPay behaves where its documentation leaves that open.
@@ -61,6 +77,10 @@ pub(crate) struct Vendor {
     /// Until then, a query may be answered by a copy that is `lag` behind.
     pub(crate) stale_until: Seconds,
     pub(crate) lag: Seconds,
+    /// While nothing new arrives at the copy.
+    pub(crate) stopped: Range<Seconds>,
+    /// How often the bank gives back what was paid.
+    pub(crate) reversal_rate: f64,
     /// Until when there are faults.
     pub(crate) faults_end: Seconds,
     pub(crate) executed: Vec<Executed>,
@@ -74,7 +94,8 @@ impl Vendor {
         if let Some(refusal) = refusal.filter(|_| self.balance_first) {
             return refusal;
         }
-        let is_void = |payout: &Executed| payout.fate != Found::Paid && payout.ends <= now;
+        let is_void =
+            |payout: &Executed| matches!(payout.shown_at(now), Found::Failed | Found::Cancelled);
         let mut before = self
             .executed
             .iter()
@@ -106,16 +127,26 @@ impl Vendor {
         ]);
         let uploaded = now + random.between(1.0, 60.0);
         let ends = uploaded + random.between(10.0, 5400.0);
-        self.execute(number, now, fate, ends);
+        let is_reversed = fate == Found::Paid && random.chance(self.reversal_rate);
+        let reversed = is_reversed.then(|| ends + random.between(60.0, 20.0 * 3600.0));
+        self.execute(number, now, fate, ends, reversed);
         if is_error { "-1009" } else { "1000" }
     }
 
-    pub(crate) fn execute(&mut self, number: &str, now: Seconds, fate: Found, ends: Seconds) {
+    pub(crate) fn execute(
+        &mut self,
+        number: &str,
+        now: Seconds,
+        fate: Found,
+        ends: Seconds,
+        reversed: Option<Seconds>,
+    ) {
         self.executed.push(Executed {
             number: number.to_owned(),
             created: now,
             fate,
             ends,
+            reversed,
         });
     }
 
@@ -127,15 +158,19 @@ impl Vendor {
         now: Seconds,
         random: &Random,
     ) -> BTreeMap<String, Found> {
-        let is_behind = now < self.stale_until && random.chance(0.5);
-        let time = if is_behind { now - self.lag } else { now };
+        let is_behind = random.chance(0.5);
+        let time = if is_behind && self.stopped.contains(&now) {
+            self.stopped.start
+        } else if is_behind && now < self.stale_until {
+            now - self.lag
+        } else {
+            now
+        };
         let mut shown = BTreeMap::new();
         let is_visible = |payout: &&Executed| payout.created + self.query_delay <= time;
         for payout in self.executed.iter().filter(is_visible) {
             if numbers.contains(&payout.number) {
-                let has_ended = payout.ends <= time;
-                let found = if has_ended { payout.fate } else { Found::Open };
-                shown.insert(payout.number.clone(), found);
+                shown.insert(payout.number.clone(), payout.shown_at(time));
             }
         }
         shown

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
+use rusqlite::config::DbConfig;
 use skypay_client::types::{Operation, PayoutQueuePayoutRequest};
 use skypay_journal::{Delivery, Found, Inbox, Policy, Secret, Sqlite, Timestamp};
 use tokio::sync::Notify;
@@ -135,11 +136,16 @@ thread_local! {
 fn database() -> Connection {
     if let Some(used) = USED.take() {
         let clear = "DELETE FROM skypay_payout; DELETE FROM skypay_evidence; \
-             DELETE FROM skypay_change; DELETE FROM skypay_inbox; DELETE FROM effect";
+             DELETE FROM skypay_change; DELETE FROM skypay_inbox; DELETE FROM effect; \
+             DELETE FROM skypay_journal WHERE name <> 'version'";
         used.execute_batch(clear).unwrap();
         return used;
     }
     let mut connection = Connection::open_in_memory().unwrap();
+    connection.set_prepared_statement_cache_capacity(100);
+    // Otherwise SQLite prepares a statement again for other values.
+    let is_kept = DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+    connection.set_db_config(is_kept, true).unwrap();
     Sqlite::migrate(&mut connection).unwrap();
     let effects = "CREATE TABLE effect (about TEXT NOT NULL, what TEXT NOT NULL)";
     connection.execute_batch(effects).unwrap();
@@ -205,6 +211,10 @@ impl World {
                 0.0..0.0
             }
         };
+        let begin = random.pick(&[1.0, HOUR]);
+        let longest = random.pick(&[3.0, 6.0, 39.0]) * HOUR;
+        let outage = within(scenario.outage, begin, HOUR, longest);
+        let stopped = outage.start..outage.end + random.between(0.0, FAULTS_END - outage.end);
         let vendor = Vendor {
             duplicates: run.duplicates,
             balance_first: random.chance(0.5),
@@ -215,6 +225,12 @@ impl World {
             refuses_content: random.chance(0.05),
             stale_until: within(scenario.stale, 1.0, 0.0, 40.0 * HOUR).end,
             lag: random.between(600.0, 30.0 * HOUR),
+            stopped: if random.chance(scenario.stale) {
+                stopped
+            } else {
+                0.0..0.0
+            },
+            reversal_rate: scenario.reverse,
             faults_end: FAULTS_END,
             executed: Vec::new(),
         };
@@ -223,12 +239,7 @@ impl World {
             scenario,
             mutant: run.mutant,
             vendor: Mutex::new(vendor),
-            outage: within(
-                scenario.outage,
-                HOUR,
-                HOUR,
-                random.pick(&[3.0, 6.0, 39.0]) * HOUR,
-            ),
+            outage,
             key_change: within(scenario.key_change, 300.0, 60.0, 3600.0),
             skew: (within(scenario.skew, HOUR, 600.0, 6.0 * HOUR), skew),
             connection: Mutex::new(database()),
@@ -412,9 +423,8 @@ impl World {
     fn count(&self, statement: &str, values: &[&str]) -> i64 {
         let connection = self.connection.lock().unwrap();
         let values = rusqlite::params_from_iter(values);
-        connection
-            .query_row(statement, values, |row| row.get(0))
-            .unwrap()
+        let mut statement = connection.prepare_cached(statement).unwrap();
+        statement.query_row(values, |row| row.get(0)).unwrap()
     }
 
     /// Whether a notification is not in the inbox.
@@ -445,7 +455,11 @@ impl World {
             .executed
             .iter()
             .filter(|payout| numbers.contains(&payout.number));
-        let paid = ours.filter(|payout| payout.fate == Found::Paid).count();
+        let ours: Vec<_> = ours.filter(|payout| payout.fate == Found::Paid).collect();
+        let paid = ours
+            .iter()
+            .filter(|payout| payout.reversed.is_none())
+            .count();
         let released = self.effects("released") + self.effects("withdrawn");
         let booked = self.effects("paid");
         let collected = "SELECT count(*) FROM effect WHERE about = 'collection'";
@@ -457,9 +471,9 @@ impl World {
         let rules = [
             (paid > 1, "I1"),
             (released > 0 && paid > 0, "I2"),
-            (booked > 0 && paid == 0, "I3"),
+            (booked > 0 && ours.is_empty(), "I3"),
             (
-                booked > 1 || released > 1 || self.count(collected, &[]) > 1,
+                booked + released > 1 || self.count(collected, &[]) > 1,
                 "I4",
             ),
             (self.is_open(), "I5"),
