@@ -52,6 +52,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
         conflicts BIGINT NOT NULL,
         PRIMARY KEY (operation, delivery_key)
     )",
+    "CREATE INDEX skypay_inbox_conflicts ON skypay_inbox (conflicts) WHERE conflicts > 0",
 ]];
 
 /// Makes or upgrades the journal's tables in the transaction of `db`. [`Sqlite`] and
