@@ -16,10 +16,10 @@ use crate::credentials::{Access, Options, read_object};
 use crate::exit_status::{ExitStatus, Failure};
 use crate::fields;
 use crate::operations::{self, Callbacks, Chosen, Ended, Skypay};
-use crate::ordered_json::OrderedJson;
 use crate::output::{Output, OutputFormat, message, visible_line, wrapped};
 use crate::remote::{admin, failed};
 use crate::sandbox::NEW_KEYS;
+use skypay_sandbox::ordered_json::OrderedJson;
 
 /// Call an operation of SkyPay
 ///

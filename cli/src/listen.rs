@@ -32,8 +32,8 @@ use crate::credentials::Options;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::history::{self, Entry, History};
 use crate::operations;
-use crate::ordered_json::OrderedJson;
 use crate::output::{Output, OutputFormat, message, out, wrapped};
+use skypay_sandbox::ordered_json::OrderedJson;
 
 /// Receive callbacks: print, answer and forward them
 ///

@@ -14,9 +14,9 @@ use skypay_sandbox::engine::Command;
 use crate::call::cannot_start;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::history;
-use crate::ordered_json::OrderedJson;
 use crate::output::{Output, OutputFormat, message, out, table};
 use crate::remote::{admin, carry_and_wait, event, failed, masked};
+use skypay_sandbox::ordered_json::OrderedJson;
 
 /// Show the sandbox's log
 #[derive(Clone, Debug, clap::Args)]

@@ -13,9 +13,9 @@ mod journal;
 mod listen;
 mod log;
 mod operations;
-mod ordered_json;
 mod output;
 mod remote;
+mod requests;
 mod rules;
 mod sandbox;
 
@@ -55,6 +55,8 @@ enum Command {
     Certify(certify::Certify),
     Trigger(call::Trigger),
     Replay(log::Replay),
+    #[command(subcommand, after_help = remote::HELP)]
+    Requests(requests::Requests),
     Log(log::Log),
     #[command(subcommand, after_help = remote::HELP)]
     Cashier(CashierCommand),
@@ -130,6 +132,7 @@ fn execute(command: Command, format: OutputFormat) -> Result<Output, Failure> {
         Command::Sandbox(command) => wait_for(command.run(format)),
         Command::Replay(replay) => wait_for(replay.run(format)),
         Command::Log(log) => wait_for(log.run(format)),
+        Command::Requests(requests) => wait_for(requests.run(format)),
         Command::Cashier(command) => wait_for(remote::carry_and_wait(
             &engine::Command::Cashier(command),
             format,

@@ -13,8 +13,8 @@ use skypay_types::{
 
 use crate::exit_status::Failure;
 use crate::fields::{self, Field};
-use crate::ordered_json::OrderedJson;
 use crate::output::columns;
+use skypay_sandbox::ordered_json::OrderedJson;
 
 /// The result of a call: the typed response as on the wire, and its violations.
 pub(crate) type Ended = Result<(OrderedJson, Option<Invalid>), Error>;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use textwrap::{Options, WordSplitter};
 
 use crate::exit_status::{ExitStatus, Failure};
-use crate::ordered_json::OrderedJson;
+use skypay_sandbox::ordered_json::OrderedJson;
 
 /// The maximum width of a line, in columns.
 pub(crate) const WIDTH: usize = 80;
@@ -237,7 +237,7 @@ pub(crate) fn message(tree: &OrderedJson, indent: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::{columns, message, table, visible, wrapped};
-    use crate::ordered_json::OrderedJson;
+    use skypay_sandbox::ordered_json::OrderedJson;
 
     #[test]
     fn text_is_wrapped_at_eighty_columns_and_keeps_its_indent() {

@@ -9,8 +9,8 @@ use crate::call::shown;
 use crate::credentials::sandbox_url;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::operations;
-use crate::ordered_json::OrderedJson;
 use crate::output::{Output, OutputFormat, message, wrapped};
+use skypay_sandbox::ordered_json::OrderedJson;
 
 /// The help section for commands that need a running sandbox.
 pub(crate) const HELP: &str = "\

@@ -15,9 +15,9 @@ use skypay_sandbox::{Running, Sandbox, StartError};
 use crate::credentials::read_file;
 use crate::exit_status::Failure;
 use crate::folder;
-use crate::ordered_json::OrderedJson;
 use crate::output::{Output, OutputFormat, columns, message, out, table};
 use crate::remote::{admin, execute, failed};
+use skypay_sandbox::ordered_json::OrderedJson;
 
 /// Start a sandbox; save, restore and reset its data
 #[derive(Clone, Debug, clap::Args)]

@@ -30,12 +30,12 @@ async fn reply<H: Handler>(
 ) -> (ReplyOutcome, Value) {
     let request = PlaintextRequest::new(request);
     let reply = dispatcher.clone().oneshot(request).await.unwrap();
-    read(reply)
+    read(&reply)
 }
 
-fn read(reply: Reply) -> (ReplyOutcome, Value) {
+fn read(reply: &Reply) -> (ReplyOutcome, Value) {
     let outcome = reply.outcome();
-    let message = serde_json::from_slice(&reply.into_plaintext()).unwrap();
+    let message = serde_json::from_slice(reply.plaintext()).unwrap();
     (outcome, message)
 }
 

@@ -34,7 +34,8 @@ use crate::http::{Target, WireError, whole};
 use crate::limits;
 pub use crate::service::admin_types::{
     Advance, Advanced, CallbackDetails, ClockStatus, CommandResult, File, Info, LogQuery,
-    PaymentsQuery, Personal, Problem, RowsQuery, Saved, WireRecord,
+    PaymentsQuery, Personal, Problem, RequestRecord, RequestResult, RequestsQuery, RowsQuery,
+    Saved, WireRecord,
 };
 
 /// The base path of the admin interface.
@@ -128,7 +129,11 @@ impl Admin {
 
     /// Follows the log: existing lines, then every new one.
     pub async fn follow(&self, query: LogQuery) -> Result<Follow, AdminError> {
-        let path = path("log/stream", Some(&query));
+        self.stream("log/stream", &query).await
+    }
+
+    async fn stream(&self, name: &str, query: &impl Serialize) -> Result<Follow, AdminError> {
+        let path = path(name, Some(query));
         let answer = self.target.send(Method::GET, &path, Vec::new()).await;
         let answer = answer.map_err(|error| self.unreachable(error))?;
         if !answer.status().is_success() {
@@ -145,6 +150,22 @@ impl Admin {
     pub async fn callback(&self, id: u64, personal: bool) -> Result<CallbackDetails, AdminError> {
         self.get(&format!("callbacks/{id}"), &Personal { personal })
             .await
+    }
+
+    /// Returns requests that arrived at the partner interface, at most 1000.
+    pub async fn requests(&self, query: &RequestsQuery) -> Result<Vec<RequestRecord>, AdminError> {
+        self.get("requests", query).await
+    }
+
+    /// Returns a request that arrived at the partner interface.
+    pub async fn request(&self, id: u64, personal: bool) -> Result<RequestRecord, AdminError> {
+        self.get(&format!("requests/{id}"), &Personal { personal })
+            .await
+    }
+
+    /// Follows the requests: existing ones, then every new one, as JSON.
+    pub async fn follow_requests(&self, query: &RequestsQuery) -> Result<Follow, AdminError> {
+        self.stream("requests/stream", query).await
     }
 
     /// Returns the status of the clock.
@@ -225,16 +246,10 @@ impl Admin {
 #[derive(Serialize)]
 struct Nothing {}
 
-/// Builds a path with a query. Numbers, booleans and `null` need no escaping.
+/// Builds a path with a query.
 fn path(name: &str, query: Option<&impl Serialize>) -> String {
-    let query = query.and_then(|query| serde_json::to_value(query).ok());
-    let fields = query.as_ref().and_then(Value::as_object);
-    let pairs: Vec<_> = fields
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    format!("{ROOT}/{name}?{}", pairs.join("&"))
+    let query = query.map(|query| serde_urlencoded::to_string(query).unwrap_or_default());
+    format!("{ROOT}/{name}?{}", query.unwrap_or_default())
 }
 
 async fn refused(answer: http::Response<Incoming>) -> AdminError {
@@ -248,7 +263,7 @@ async fn refused(answer: http::Response<Incoming>) -> AdminError {
     }
 }
 
-/// A stream of log lines.
+/// A stream of lines, of the log or of requests.
 #[derive(Debug)]
 pub struct Follow {
     body: Incoming,

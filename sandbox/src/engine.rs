@@ -54,7 +54,7 @@ pub use cash_pickup::{CashPickup, StoreStatus};
 pub use collection::{Barcode, Collection};
 pub use command::{
     CallbackUrls, CashierCommand, Command, Delivered, FaultCommand, FinanceCommand, KeyCommand,
-    Request, ScriptCommand, StoreCommand,
+    Rejected, Request, ScriptCommand, StoreCommand,
 };
 pub use delivery::{Attempt, AttemptResult, Callback, Delivery, DeliveryStatus};
 pub use fault::{Fault, FaultRule, NumberedFault, Side, WireFault};
@@ -75,7 +75,7 @@ use skypay_types::{DateTime, OPERATIONS, ResponseCode};
 
 use random::Random;
 use rows::Counts;
-pub(crate) use rows::{Json, Rows, TABLES};
+pub(crate) use rows::{Json, Rows, TABLES, sql_limit};
 use transaction::Transaction;
 
 /// The state: accounts, payouts, collections, keys, rules, faults, behaviors and
@@ -357,6 +357,7 @@ impl Transaction<'_> {
                 plaintext,
                 url,
             } => self.trigger(operation, plaintext, url.as_deref()),
+            Command::Rejected(rejected) => self.rejected(rejected),
             Command::Reset => self.reset(),
         };
         (answer, Vec::new())

@@ -14,6 +14,8 @@ pub mod engine;
 pub mod error_scenarios;
 mod http;
 pub mod limits;
+#[doc(hidden)]
+pub mod ordered_json;
 mod page;
 #[doc(hidden)]
 pub mod private_file;

@@ -13,7 +13,9 @@ mod format;
 mod keys;
 mod layout;
 mod overview;
+mod requests;
 mod settings;
+mod table;
 mod tools;
 mod transactions;
 
@@ -42,6 +44,8 @@ pub(crate) fn routes(app: Arc<AppState>) -> Router {
             "/transactions/barcode/{reference}/picture",
             get(transactions::picture),
         )
+        .route("/requests", get(requests::list))
+        .route("/requests/{id}", get(requests::one))
         .route("/callbacks", get(callbacks::list))
         .route("/callbacks/{id}", get(callbacks::one))
         .route("/callbacks/{id}/replay", post(callbacks::replay))

@@ -3,9 +3,11 @@
 mod admin_routes;
 pub mod admin_types;
 mod api;
+mod explain;
 mod faults;
 mod mailbox;
 pub(crate) mod origin_check;
+mod requests;
 
 use std::sync::Arc;
 
@@ -14,7 +16,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
 use axum::middleware;
 use axum::routing::post;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, StatusCode};
 use serde::Deserialize;
 
 use crate::admin_client::ROOT;
@@ -23,7 +25,9 @@ use crate::limits;
 use crate::page;
 pub(crate) use admin_routes::AppState;
 use api::{Api, Call};
+pub(crate) use explain::{operation_named, ours as operations};
 pub(crate) use mailbox::Mailbox;
+use origin_check::refused;
 
 /// Returns the router for the partner interface, the admin interface and the page.
 /// `hosts` are additional host names that partners may use.
@@ -34,12 +38,27 @@ pub(crate) fn routes(app: Arc<AppState>, plaintext: bool, hosts: Arc<[String]>) 
     };
     let page = page::routes(app.clone()).layer(middleware::from_fn(origin_check::origin_check));
     let own = admin_routes::routes(app).layer(middleware::from_fn(origin_check::origin_check));
-    Router::new()
-        .route("/services/{caller}", post(call))
-        .route("/services/{caller}/{action}", post(call))
-        .layer(middleware::from_fn_with_state(api.clone(), faults::inject))
-        .with_state(api)
+    let partner = Router::new()
+        .route("/{caller}", post(call))
+        .route("/{caller}/{action}", post(call))
+        .fallback(|| async {
+            refused(
+                StatusCode::NOT_FOUND,
+                "the path is /services/{callerName}, or /services/{callerName}/{action}",
+            )
+        })
+        .method_not_allowed_fallback(|| async {
+            refused(StatusCode::METHOD_NOT_ALLOWED, "the method has to be POST")
+        })
         .layer(middleware::from_fn_with_state(hosts, origin_check::partner))
+        .layer(middleware::from_fn_with_state(
+            api.clone(),
+            requests::record,
+        ))
+        .layer(middleware::from_fn_with_state(api.clone(), faults::inject))
+        .with_state(api);
+    Router::new()
+        .nest("/services", partner)
         .nest(ROOT, own)
         .merge(page)
         .layer(DefaultBodyLimit::max(limits::REQUEST))

@@ -15,7 +15,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use skypay_types::DateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::admin_client::{Advanced, ClockStatus, LogQuery, WireRecord};
+use crate::admin_client::{
+    Advanced, ClockStatus, LogQuery, RequestRecord, RequestsQuery, WireRecord,
+};
 use crate::clock::Clock;
 use crate::engine::{Applied, Callback, Command, Delivered, Delivery, Duration, State, Timestamp};
 use crate::store::{Store, StoreError};
@@ -56,6 +58,7 @@ enum Message {
         delivered: Delivered,
         wire: Vec<WireRecord>,
     },
+    Record(Box<RequestRecord>),
     Sleep {
         by: Duration,
         respond: oneshot::Sender<()>,
@@ -149,6 +152,12 @@ impl Simulator {
         });
     }
 
+    /// Writes a request. It is not waited for: every later query of requests finds it,
+    /// unless it could not be written.
+    pub(crate) fn record(&self, record: RequestRecord) {
+        let _ = self.tx.send(Message::Record(Box::new(record)));
+    }
+
     /// Sleeps by the sandbox's clock.
     pub(crate) async fn sleep(&self, by: Duration) {
         let (respond, woken) = oneshot::channel();
@@ -168,6 +177,23 @@ impl Simulator {
 
     pub(crate) async fn wire_of(&self, delivery: u64) -> Result<Vec<WireRecord>, SimulatorError> {
         self.query(move |store| store.wire_of(delivery)).await
+    }
+
+    pub(crate) async fn requests(
+        &self,
+        query: RequestsQuery,
+    ) -> Result<Vec<RequestRecord>, SimulatorError> {
+        self.query(move |store| store.requests(&query)).await
+    }
+
+    pub(crate) async fn request(&self, id: u64) -> Result<Option<RequestRecord>, SimulatorError> {
+        let query = RequestsQuery {
+            after: id.saturating_sub(1),
+            limit: Some(1),
+            ..RequestsQuery::default()
+        };
+        let found = self.requests(query).await?.pop();
+        Ok(found.filter(|record| record.id == id))
     }
 
     /// Copies the database to a file and returns its size in bytes.

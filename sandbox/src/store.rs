@@ -14,8 +14,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Params, params};
 use serde_json::Value;
 
-use crate::admin_client::{LogQuery, WireRecord};
-use crate::engine::{Event, Json, Rows, Settings, State, TABLES, Timestamp, with_personal_data};
+use crate::admin_client::{LogQuery, RequestRecord, RequestsQuery, WireRecord};
+use crate::engine::{
+    Event, Json, Rows, Settings, State, TABLES, Timestamp, sql_limit, with_personal_data,
+};
 use crate::{limits, private_file};
 pub(crate) use error::StoreError;
 
@@ -23,7 +25,10 @@ pub(crate) use error::StoreError;
 const APPLICATION: i32 = 0x5359_5342;
 
 /// The version of the tables and of their content.
-const SHAPE: i32 = 4;
+const SHAPE: i32 = 5;
+
+/// The number of requests that are kept.
+const REQUESTS: i64 = 10_000;
 
 /// An open database, with exclusive use of it.
 pub(crate) struct Store {
@@ -208,6 +213,55 @@ impl Store {
         self.with(|connection| {
             let mut insert = connection.prepare_cached(sql)?;
             insert.execute(params![delivery, Json(record)]).map(|_| ())
+        })
+    }
+
+    /// Writes a request with the next number, and deletes the one that is too many.
+    pub(crate) fn note_request(&self, record: &RequestRecord) -> Result<(), StoreError> {
+        self.with(|connection| {
+            let sql = "INSERT INTO request (time, operation, numbers, result, code, record) \
+                       VALUES (?, ?, ?, ?, ?, ?)";
+            connection.prepare_cached(sql)?.execute(params![
+                record.time,
+                record.operation.as_deref().unwrap_or_default(),
+                record.numbers.join(" "),
+                record.result.as_str(),
+                record.code.as_deref().unwrap_or_default(),
+                Json(record),
+            ])?;
+            let sql = "DELETE FROM request WHERE id <= ?";
+            let over = connection.last_insert_rowid() - REQUESTS;
+            connection.prepare_cached(sql)?.execute([over])?;
+            Ok(())
+        })
+    }
+
+    /// The requests that a query selects.
+    pub(crate) fn requests(&self, query: &RequestsQuery) -> Result<Vec<RequestRecord>, StoreError> {
+        let order = if query.newest_first { "DESC" } else { "ASC" };
+        let sql = format!(
+            "SELECT id, record FROM request WHERE id > ?1 AND (?2 = '' OR operation = ?2) \
+             AND (?3 = '' OR instr(numbers, ?3) > 0) AND (?4 = '' OR result = ?4) \
+             AND (?5 = '' OR code = ?5) AND (?6 = '' OR instr(lower(record), lower(?6)) > 0) \
+             ORDER BY id {order} LIMIT ?7 OFFSET ?8"
+        );
+        let limit = query.limit.unwrap_or(usize::MAX);
+        let values = params![
+            query.after,
+            query.operation,
+            query.number,
+            query.result,
+            query.code,
+            query.text,
+            sql_limit(limit),
+            sql_limit(query.skipped),
+        ];
+        self.select(&sql, values, |row| {
+            let Json(record) = row.get(1)?;
+            Ok(RequestRecord {
+                id: row.get(0)?,
+                ..record
+            })
         })
     }
 

@@ -13,6 +13,7 @@ mod journal;
 mod limits;
 mod program;
 mod readme;
+mod requests;
 #[cfg(target_os = "linux")]
 mod secure;
 mod setup;

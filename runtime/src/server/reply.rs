@@ -211,8 +211,8 @@ impl Reply {
 
     /// The plaintext, as JSON.
     #[must_use]
-    pub fn into_plaintext(self) -> Vec<u8> {
-        self.plaintext
+    pub fn plaintext(&self) -> &[u8] {
+        &self.plaintext
     }
 
     /// Sets the HTTP status, for a simulator.

@@ -210,7 +210,7 @@ impl Transaction<'_> {
             &callback.plaintext,
         );
         let mut wire = Vec::new();
-        for fault in self.faults_for(Side::Callbacks, &facts) {
+        for (_, fault) in self.faults_for(Side::Callbacks, &facts) {
             match fault {
                 Fault::Drop => return self.drop_callback(&callback),
                 Fault::Late { by } if !callback.held_back => return self.hold_back(&callback, by),

@@ -24,6 +24,9 @@ pub enum Command {
     /// A partner's call of one of SkyPay's operations.
     #[command(skip)]
     Request(Request),
+    /// A request that was rejected before its operation was executed, for the log.
+    #[command(skip)]
+    Rejected(Rejected),
     /// Executes due events. Every other command also does so first.
     #[command(skip)]
     Tick,
@@ -148,6 +151,21 @@ impl From<Request> for Command {
     fn from(request: Request) -> Self {
         Self::Request(request)
     }
+}
+
+/// A request that was rejected before its operation was executed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// The operation, if it could be determined.
+    pub operation: Option<String>,
+    /// The control number or contract number in it.
+    pub number: Option<String>,
+    /// The HTTP status of the response.
+    pub status: u16,
+    /// The reason. It holds no personal data.
+    pub why: String,
+    /// The message in plaintext.
+    pub plaintext: Option<String>,
 }
 
 /// The result of a delivery attempt.

@@ -3,6 +3,8 @@
 //! The engine selects faults by rule and seed; the owner of the connection injects
 //! them.
 
+use std::fmt;
+
 use clap::{Args, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
@@ -146,6 +148,36 @@ pub enum WireFault {
         #[serde(default)]
         tail: u64,
     },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wire(fault) => fault.fmt(f),
+            Self::Answer { code } => write!(f, "answer with {code}"),
+            Self::Stale { by } => write!(f, "answer from data that are {by} old"),
+            Self::Drop => f.write_str("drop"),
+            Self::Late { by } => write!(f, "deliver {by} late"),
+        }
+    }
+}
+
+impl fmt::Display for WireFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Delay { by } => write!(f, "delay by {by}"),
+            Self::CutBefore => f.write_str("close the connection before it is executed"),
+            Self::CutAfter => f.write_str("close the connection after it was executed"),
+            Self::Reset => f.write_str("reset the connection"),
+            Self::Truncate { keep } => write!(f, "cut off after {keep} bytes"),
+            Self::Garble { .. } => f.write_str("change some bytes"),
+            Self::BadGateway => f.write_str("answer with HTTP status 502"),
+            Self::Redirect { to } => write!(f, "redirect to {to}"),
+            Self::Duplicate { copies } => write!(f, "deliver {copies} times"),
+            Self::WrongKey => f.write_str("encrypt with an unknown key"),
+            Self::Splice { .. } => f.write_str("combine from the blocks of two others"),
+        }
+    }
 }
 
 impl FaultRule {

@@ -260,6 +260,9 @@ impl Transaction<'_> {
     /// Accepts an order and holds the money for it.
     fn accept(&mut self, order: Order) -> Result<(), Refused> {
         if let Some(code) = magic::refusal_of(order.amount) {
+            self.cause = Some(format!(
+                "the centavos of its amount select the refusal {code}"
+            ));
             return Err(Refused::because(code));
         }
         if order.amount > self.state.limits.largest_payout {

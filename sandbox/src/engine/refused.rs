@@ -47,6 +47,15 @@ impl Refused {
         }
     }
 
+    /// Returns the reason for the log: the description, without the text of the code if
+    /// there is more.
+    pub(crate) fn reason(&self, info: &OperationInfo) -> String {
+        match &self.text {
+            Text::With(reason) => reason.clone(),
+            _ => self.description(info),
+        }
+    }
+
     /// Creates the refusal of a request that violates a constraint of the document.
     /// Some fields have a specific code, which is used where the operation lists it.
     pub(crate) fn invalid(info: &OperationInfo, invalid: &Invalid) -> Self {

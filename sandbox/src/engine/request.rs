@@ -13,7 +13,7 @@ use skypay_types::{
 
 use super::answer::CommandOutcome;
 use super::behaviors;
-use super::command::Request;
+use super::command::{Rejected, Request};
 #[allow(
     unused_imports,
     reason = "used as soon as an operation has no method of its own"
@@ -160,23 +160,33 @@ impl Transaction<'_> {
         } else {
             Err(Refused::because(ResponseCode::ServiceNotAvailable))
         };
-        let answer = match (answered, served) {
-            _ if wire.contains(&WireFault::CutBefore) => CommandOutcome::NoResponse,
-            (Some(code), _) => CommandOutcome::Refused {
-                description: text_of(info, &code).to_owned(),
-                code,
-            },
-            (None, Ok(plaintext)) => CommandOutcome::Accepted {
+        let served = match answered {
+            Some(code) => Err(Refused::because(code)),
+            None => served,
+        };
+        let cause = self.cause.take();
+        let mut why = None;
+        let answer = match served {
+            _ if wire.contains(&WireFault::CutBefore) => {
+                why = cause;
+                CommandOutcome::NoResponse
+            }
+            Ok(plaintext) => CommandOutcome::Accepted {
                 plaintext,
                 is_example: self.is_example,
             },
-            (None, Err(refused)) => CommandOutcome::Refused {
-                description: refused.description(info),
-                code: refused.code,
-            },
+            Err(refused) => {
+                // A rejected caller receives the code of its rejection.
+                let cause = cause.filter(|_| admitted);
+                why = cause.or_else(|| Some(refused.reason(info)));
+                CommandOutcome::Refused {
+                    description: refused.description(info),
+                    code: refused.code,
+                }
+            }
         };
         self.age = Duration::NONE;
-        self.note_request(request, &facts, &answer, executed, &wire);
+        self.note_request(request, &facts, &answer, executed, &wire, why);
         (answer, wire)
     }
 
@@ -201,6 +211,27 @@ impl Transaction<'_> {
         let response = handle(self, typed);
         self.scripted = Then::default();
         serde_json::to_value(response?).map_err(|_| Refused::because(ResponseCode::UnexpectedError))
+    }
+
+    /// Records a request that was rejected before its operation was executed.
+    pub(crate) fn rejected(&mut self, rejected: &Rejected) -> CommandOutcome {
+        let Rejected {
+            operation,
+            number,
+            status,
+            why,
+            plaintext,
+        } = rejected;
+        let mut details = json!({ "status": status, "why": why });
+        if let Some(operation) = operation {
+            details["operation"] = json!(operation);
+        }
+        let personal = plaintext
+            .as_ref()
+            .map_or(Value::Null, |text| json!({ "request": text }));
+        let subject = number.as_deref().unwrap_or_default();
+        self.record_event_with("request-rejected", subject, details, personal);
+        self.done(Value::Null)
     }
 
     /// Checks that the caller is allowed and authenticated.
@@ -236,7 +267,11 @@ impl Transaction<'_> {
             return Then::default();
         };
         found.applied += 1;
-        found.rule.then.clone()
+        let then = found.rule.then.clone();
+        if let Some(code) = &then.refuse {
+            self.cause = Some(format!("rule {} refuses it with {code}", found.id));
+        }
+        then
     }
 
     /// Executes a request that arrived late or again.
@@ -251,18 +286,23 @@ impl Transaction<'_> {
         let magic = facts.amount.filter(|_| !facts.transaction_ids.is_empty());
         let magic = magic.and_then(super::magic::storm_of);
         let mut answered = magic.filter(|code| lists(info, code));
+        self.cause = answered
+            .as_ref()
+            .map(|code| format!("the centavos of its amount select the answer {code}"));
         let mut wire = Vec::new();
         let faults = if self.is_copy {
             Vec::new()
         } else {
             self.faults_for(Side::Requests, facts)
         };
-        for fault in faults {
+        for (id, fault) in faults {
             match fault {
                 Fault::Wire(WireFault::Duplicate { copies }) => {
+                    let cause = self.cause.take();
                     for _ in 1..copies.clamp(1, MOST_COPIES) {
                         self.execute_copy(request);
                     }
+                    self.cause = cause;
                     wire.push(WireFault::Duplicate { copies });
                 }
                 Fault::Wire(WireFault::Garble { .. }) => {
@@ -270,8 +310,12 @@ impl Transaction<'_> {
                     wire.push(WireFault::Garble { seed });
                 }
                 Fault::Wire(fault) => wire.push(fault),
-                Fault::Answer { code } if lists(info, &code) => answered = Some(code),
+                Fault::Answer { code } if lists(info, &code) => {
+                    self.cause = Some(format!("fault {id} answers {code}"));
+                    answered = Some(code);
+                }
                 Fault::Late { by } => {
+                    self.cause = Some(format!("fault {id} lets it arrive {by} later"));
                     let arrival = ScheduledEvent::Arrive(Box::new(request.clone()));
                     self.schedule(self.at.plus(by), arrival);
                     wire.push(WireFault::CutBefore);
@@ -299,8 +343,9 @@ impl Transaction<'_> {
         }
     }
 
-    /// Selects the faults whose rules match, and counts their use.
-    pub(crate) fn faults_for(&mut self, side: Side, facts: &RequestFacts) -> Vec<Fault> {
+    /// Selects the faults whose rules match, with the ids of the rules, and counts their
+    /// use.
+    pub(crate) fn faults_for(&mut self, side: Side, facts: &RequestFacts) -> Vec<(u64, Fault)> {
         let mut all = OPERATIONS.iter();
         let info = all.find(|info| info.name == facts.operation);
         let reads = info.is_some_and(|info| info.effect == Effect::Reads);
@@ -315,7 +360,7 @@ impl Transaction<'_> {
             }
             if self.state.random.happens(rule.percent) {
                 numbered.happened += 1;
-                found.push(rule.fault.clone());
+                found.push((numbered.id, rule.fault.clone()));
             }
         }
         found
@@ -328,6 +373,7 @@ impl Transaction<'_> {
         answer: &CommandOutcome,
         executed: bool,
         wire: &[WireFault],
+        why: Option<String>,
     ) {
         let code = match answer {
             CommandOutcome::Accepted { .. } => ResponseCode::Success.as_str(),
@@ -337,6 +383,9 @@ impl Transaction<'_> {
         let mut details = json!({ "operation": request.operation, "code": code });
         if !executed {
             details["executed"] = json!(false);
+        }
+        if let Some(why) = why {
+            details["why"] = json!(why);
         }
         if self.is_copy {
             details["copy"] = json!(true);

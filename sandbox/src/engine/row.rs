@@ -13,8 +13,9 @@ use super::finance::Movement;
 use super::payout::Payout;
 use super::rows::{Columns, Entity, body, sql_limit};
 use super::timestamp::Timestamp;
+use super::transaction::ScheduledEvent;
 
-/// The most rows, and lines of the log, that retention deletes with a command.
+/// The most rows, lines of the log and requests that retention deletes with a command.
 const FORGOTTEN_AT_ONCE: u32 = 16;
 
 /// A row of any kind.
@@ -153,6 +154,9 @@ impl State {
                        SELECT sequence FROM (SELECT sequence, line FROM log ORDER BY sequence LIMIT ?) \
                        WHERE json_extract(line, '$.time') < ?)";
         self.rows.execute(sql, params![FORGOTTEN_AT_ONCE, before]);
+        let sql = "DELETE FROM request WHERE time < ? AND id IN ( \
+                       SELECT id FROM request ORDER BY id LIMIT ?)";
+        self.rows.execute(sql, params![before, FORGOTTEN_AT_ONCE]);
     }
 
     /// The number of rows by kind and status.
@@ -197,6 +201,47 @@ impl State {
     pub fn row(&self, id: u64) -> Option<Row> {
         let sql = "SELECT kind, body FROM entity WHERE id = ?";
         self.rows.select(sql, [id], Row::read).pop()
+    }
+
+    /// What is scheduled for a transaction and its callbacks, with the time of each, in
+    /// words.
+    #[must_use]
+    pub fn expected(&self, of: &Row) -> Vec<(Timestamp, String)> {
+        let about = self.callbacks_about(of.number(), of.columns().1.created);
+        let mut events: Vec<_> = about
+            .iter()
+            .map(|callback| ScheduledEvent::Send(callback.id))
+            .collect();
+        if let Row::Payout(Payout { id, .. }) = of {
+            events.extend([
+                ScheduledEvent::Upload(*id),
+                ScheduledEvent::Settle(*id),
+                ScheduledEvent::Reverse(*id),
+                ScheduledEvent::AnswerCancellation(*id),
+                ScheduledEvent::AnswerAmendment(*id),
+            ]);
+        }
+        let due = self.rows.due_of(&events).into_iter();
+        let in_words = |event| match event {
+            ScheduledEvent::Upload(_) => "it is uploaded to the institution".to_owned(),
+            ScheduledEvent::Settle(_) => {
+                "the institution pays it, or fails or cancels it".to_owned()
+            }
+            ScheduledEvent::Reverse(_) => "the institution reverses the payment".to_owned(),
+            ScheduledEvent::AnswerCancellation(_) => {
+                "the chain answers the request to cancel it".to_owned()
+            }
+            ScheduledEvent::AnswerAmendment(_) => {
+                "the chain answers the request to amend it".to_owned()
+            }
+            ScheduledEvent::Send(id) => {
+                let callback = about.iter().find(|callback| callback.id == id);
+                let name = callback.map_or("callback", |callback| &callback.operation);
+                format!("{name} #{id} is sent")
+            }
+            _ => String::new(),
+        };
+        due.map(|(due, event)| (due, in_words(event))).collect()
     }
 
     /// The callbacks about a number that were created at a time or later, at most

@@ -43,6 +43,10 @@ pub(crate) const TABLES: &str = "
     CREATE TABLE log (sequence INTEGER PRIMARY KEY, line TEXT NOT NULL, personal TEXT);
     CREATE TABLE wire (id INTEGER PRIMARY KEY, delivery INTEGER NOT NULL, record TEXT NOT NULL);
     CREATE INDEX wire_of_delivery ON wire (delivery);
+    CREATE TABLE request (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, time TEXT NOT NULL, operation TEXT NOT NULL, numbers TEXT NOT NULL,
+        result TEXT NOT NULL, code TEXT NOT NULL, record TEXT NOT NULL
+    );
 ";
 
 /// Something with an id and a status that changes.
@@ -266,7 +270,7 @@ impl Rows {
 
     /// Deletes everything except the log.
     pub(crate) fn clear(&self) {
-        for table in ["entity", "schedule", "daily", "reported", "wire"] {
+        for table in ["entity", "schedule", "daily", "reported", "wire", "request"] {
             self.execute(&format!("DELETE FROM {table}"), []);
         }
     }
@@ -289,6 +293,17 @@ impl Rows {
             })
         };
         self.select(sql, [], read).pop()
+    }
+
+    /// When some events are due, of those that are scheduled.
+    pub(crate) fn due_of(&self, events: &[ScheduledEvent]) -> Vec<(Timestamp, ScheduledEvent)> {
+        let events = events.iter().map(serde_json::to_string);
+        let events: Vec<_> = events.filter_map(Result::ok).collect();
+        let sql = "SELECT due, what FROM schedule WHERE what IN (SELECT value FROM json_each(?)) \
+                   ORDER BY due, position";
+        self.select(sql, [Json(events)], |row| {
+            Ok((row.get(0)?, row.get::<_, Json<ScheduledEvent>>(1)?.0))
+        })
     }
 
     pub(crate) fn remove_due(&self, entry: &ScheduleEntry) {

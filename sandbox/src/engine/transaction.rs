@@ -24,6 +24,8 @@ pub(crate) struct Transaction<'a> {
     pub(crate) deliveries: Vec<u64>,
     /// The scripted outcome of the request in execution.
     pub(crate) scripted: Then,
+    /// What answers the request in execution instead of its operation, such as a rule.
+    pub(crate) cause: Option<String>,
     /// Whether the response is the document's example.
     pub(crate) is_example: bool,
     /// The age of the copy of the data that answers a query.
@@ -76,6 +78,7 @@ impl<'a> Transaction<'a> {
             events: Vec::new(),
             deliveries: Vec::new(),
             scripted: Then::default(),
+            cause: None,
             is_example: false,
             age: Duration::NONE,
             is_copy: false,

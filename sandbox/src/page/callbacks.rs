@@ -20,7 +20,7 @@ const PATH: &str = "/callbacks";
 const KIND: &str = "callback";
 
 /// The number of rows per page.
-const PAGE: usize = 50;
+pub(crate) const PAGE: usize = 50;
 
 /// The filter and page number of the list.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -61,7 +61,7 @@ pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Re
                     tbody { @for shown in &part.rows { @if let Row::Callback(callback) = shown { (row(callback)) } } }
                 }
             }
-            (part.pages(filter.page, &[
+            (pages(filter.page, part.has_more, &[
                 ("operation", &filter.operation), ("status", &filter.status), ("subject", &filter.subject),
             ]))
         }
@@ -92,7 +92,7 @@ pub(crate) struct Part {
     pub(crate) rows: Vec<Row>,
     /// The number of rows on all pages; `None` for a search by number.
     pub(crate) total: Option<u64>,
-    has_more: bool,
+    pub(crate) has_more: bool,
 }
 
 impl Part {
@@ -120,16 +120,16 @@ impl Part {
             has_more,
         }
     }
+}
 
-    /// Renders the links to the previous and next page, keeping the filter.
-    pub(crate) fn pages(&self, page: usize, filter: &[(&str, &str)]) -> Markup {
-        html! {
-            @if page > 0 || self.has_more {
-                form.line method="get" {
-                    @for (name, value) in filter { input type="hidden" name=(name) value=(value); }
-                    @if page > 0 { button.quiet name="page" value=(page - 1) { "Newer" } }
-                    @if self.has_more { button.quiet name="page" value=(page.saturating_add(1)) { "Older" } }
-                }
+/// Renders the links to the previous and next page of a list, keeping the filter.
+pub(crate) fn pages(page: usize, has_more: bool, filter: &[(&str, &str)]) -> Markup {
+    html! {
+        @if page > 0 || has_more {
+            form.line method="get" {
+                @for (name, value) in filter { input type="hidden" name=(name) value=(value); }
+                @if page > 0 { button.quiet name="page" value=(page - 1) { "Newer" } }
+                @if has_more { button.quiet name="page" value=(page.saturating_add(1)) { "Older" } }
             }
         }
     }
@@ -226,7 +226,7 @@ fn attempts(callback: &Callback, wire: &[WireRecord], personal: bool) -> Markup 
                     (timestamp(attempt.started))
                     (format::ended(callback, attempt.result.as_ref()))
                     @if let Some(url) = &attempt.url { div { "to " code { (url) } } }
-                    @for fault in &attempt.faults { " " (badge(&format!("{fault:?}"), BadgeKind::Warn)) }
+                    @for fault in &attempt.faults { " " (badge(&fault.to_string(), BadgeKind::Warn)) }
                     @if let Some(AttemptResult::Answered { plaintext, .. }) = &attempt.result {
                         details { summary { "The answer" } (format::message(plaintext, &callback.operation, personal)) }
                     }

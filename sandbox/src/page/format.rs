@@ -3,11 +3,13 @@
 use maud::{Markup, html};
 use serde_json::Value;
 use skypay_types::{
-    Amount, FinanceNotificationRequest, OPERATIONS, Operation, OperationInfo, Outcome,
-    PayoutQueuePayoutRequest, PayoutStatus, ResponseCode, read,
+    Amount, FinanceNotificationRequest, Operation, Outcome, PayoutQueuePayoutRequest, PayoutStatus,
+    ResponseCode, read,
 };
 
 use crate::engine::{AttemptResult, Callback, DeliveryStatus, StoreStatus, Timestamp};
+use crate::ordered_json::OrderedJson;
+use crate::service::operation_named;
 
 /// The CSS class of a badge, by how good a status is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,36 +88,14 @@ pub(crate) fn summary(callback: &Callback) -> Option<String> {
     }
 }
 
-/// Returns the operation or callback with the given name.
-pub(crate) fn operation(name: &str) -> Option<&'static OperationInfo> {
-    OPERATIONS.iter().copied().find(|info| info.name == name)
-}
-
 /// Renders a message as text. Personal data are masked unless `personal` is set;
 /// the document defines which fields are personal.
 pub(crate) fn message(plaintext: &Value, name: &str, personal: bool) -> Markup {
-    let hidden = operation(name).map_or(&[] as &[&str], |info| info.personal_data);
-    let mut shown = plaintext.clone();
-    if !personal {
-        mask(&mut shown, hidden);
+    let mut shown = OrderedJson::of(plaintext);
+    if let (false, Some(info)) = (personal, operation_named(name)) {
+        shown = shown.masked(info.personal_data);
     }
     html! { pre { (serde_json::to_string_pretty(&shown).unwrap_or_default()) } }
-}
-
-fn mask(value: &mut Value, personal: &[&str]) {
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                if personal.contains(&name.as_str()) {
-                    *field = Value::from("[masked]");
-                } else {
-                    mask(field, personal);
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| mask(item, personal)),
-        _ => {}
-    }
 }
 
 /// Returns the badge of a payout's displayed status.
@@ -165,7 +145,7 @@ pub(crate) fn ended(callback: &Callback, result: Option<&AttemptResult>) -> Mark
     let Some(result) = result else {
         return badge("no end yet", BadgeKind::Plain);
     };
-    let outcome = operation(&callback.operation).map(|info| result.outcome(info));
+    let outcome = operation_named(&callback.operation).map(|info| result.outcome(info));
     let (text, tone) = match (result, outcome) {
         (AttemptResult::NotSent { .. }, _) => ("not sent", BadgeKind::Bad),
         (_, Some(Outcome::Accepted)) => ("accepted", BadgeKind::Good),

@@ -5,9 +5,10 @@ use maud::{DOCTYPE, Markup, html};
 use crate::service::AppState;
 
 /// The sections of the page in menu order: path and title.
-const PARTS: [(&str, &str); 11] = [
+const PARTS: [(&str, &str); 12] = [
     ("/", "Overview"),
     ("/transactions", "Transactions"),
+    ("/requests", "Requests"),
     ("/callbacks", "Callbacks"),
     ("/payout-tool", "Payout Tool"),
     ("/collection-tool", "Collection Tool"),

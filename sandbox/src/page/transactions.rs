@@ -6,15 +6,16 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
-use skypay_types::Amount;
+use skypay_types::{Amount, Effect};
 
-use super::callbacks::{Part, select, shown_or_masked};
+use super::callbacks::{Part, pages, select, shown_or_masked};
 use super::format::{self, BadgeKind, badge, pesos, timestamp};
 use super::layout::Page;
-use super::{Shared, answer, asset, missing};
-use crate::admin_client::Personal;
+use super::{Shared, answer, asset, missing, requests};
+use crate::admin_client::{Personal, RequestRecord, RequestsQuery};
 use crate::barcode;
 use crate::engine::{self, Row, Timestamp};
+use crate::service::operation_named;
 
 const PATH: &str = "/transactions";
 
@@ -166,7 +167,7 @@ pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Re
                 }
             }
         }
-        (part.pages(filter.page, &[
+        (pages(filter.page, part.has_more, &[
             ("kind", &filter.kind), ("state", &filter.state), ("number", &filter.number),
         ]))
     };
@@ -178,21 +179,35 @@ pub(crate) async fn one(
     Path((of, id)): Path<(String, String)>,
     Query(asked): Query<Personal>,
 ) -> Response {
+    let known = {
+        let state = app.simulator.state();
+        let row = find(&state, &of, &id);
+        row.and_then(|row| Some((Transaction::of(&row, Timestamp::from(state.now()))?, row)))
+    };
+    let Some((shown, row)) = known else {
+        return missing(&app, PATH, "There is no such transaction.");
+    };
+    let query = RequestsQuery {
+        number: shown.number.clone(),
+        ..RequestsQuery::default()
+    };
+    // The page is useful even without the requests.
+    let mut requests = app.simulator.requests(query).await.unwrap_or_default();
+    requests.retain(|record| record.numbers.contains(&shown.number));
     let content = {
         let state = app.simulator.state();
-        find(&state, &of, &id).and_then(|row| {
-            let shown = Transaction::of(&row, Timestamp::from(state.now()))?;
-            let life = life_of(&state, &row, &shown, asked.personal);
-            Some((shown.number, life))
-        })
+        life_of(&state, &row, &shown, &requests, asked.personal)
     };
-    match content {
-        Some((number, content)) => answer(Page::of(PATH, &number).around(&app, &content)),
-        None => missing(&app, PATH, "There is no such transaction."),
-    }
+    answer(Page::of(PATH, &shown.number).around(&app, &content))
 }
 
-fn life_of(state: &engine::State, of: &Row, row: &Transaction, personal: bool) -> Markup {
+fn life_of(
+    state: &engine::State,
+    of: &Row,
+    row: &Transaction,
+    requests: &[RequestRecord],
+    personal: bool,
+) -> Markup {
     let payments = state.payments_of(&row.number);
     html! {
         dl.facts {
@@ -215,7 +230,8 @@ fn life_of(state: &engine::State, of: &Row, row: &Transaction, personal: bool) -
         }
         h2 { "Life" }
         ol.history {
-            @for (time, class, what) in steps(state, of, row) { li class=(class) { (timestamp(time)) (what) } }
+            @for (time, class, what) in steps(state, of, row, requests) { li class=(class) { (timestamp(time)) (what) } }
+            @for (time, what) in state.expected(of) { li.expected { (timestamp(time)) "expected: " (what) } }
         }
         @if let Row::Payout(payout) = of {
             h2 { "Order" }
@@ -230,13 +246,27 @@ fn life_of(state: &engine::State, of: &Row, row: &Transaction, personal: bool) -
     }
 }
 
-/// Renders the events and callbacks of a transaction in chronological order.
+/// Renders the events, requests and callbacks of a transaction in chronological order.
 fn steps(
     state: &engine::State,
     of: &Row,
     row: &Transaction,
+    requests: &[RequestRecord],
 ) -> Vec<(Timestamp, &'static str, Markup)> {
-    let mut steps = Vec::new();
+    let mut steps: Vec<(Timestamp, &'static str, Markup)> = Vec::new();
+    let step = |record: &RequestRecord| {
+        let what = html! {
+            (requests::link(record)) ": " (requests::ended(record))
+            @if let Some(why) = &record.why { ": " (why) }
+        };
+        (record.time, "", what)
+    };
+    // At the same time, an order comes before its effects, and a query after them.
+    let (queries, orders): (Vec<_>, Vec<_>) = requests.iter().partition(|record| {
+        let info = record.operation.as_deref().and_then(operation_named);
+        info.is_some_and(|info| info.effect == Effect::Reads)
+    });
+    steps.extend(orders.into_iter().map(step));
     match of {
         Row::Payout(payout) => steps.extend(payout.history.iter().map(|step| {
             let text = step.what.replace('-', " ");
@@ -260,6 +290,7 @@ fn steps(
     if let Some((time, what)) = ended {
         steps.push((time, "good", html! { (what) }));
     }
+    steps.extend(queries.into_iter().map(step));
     // A contract number may have earlier collections.
     for callback in state.callbacks_about(&row.number, row.created) {
         for attempt in &callback.attempts {
@@ -267,6 +298,7 @@ fn steps(
                 a href={ "/callbacks/" (callback.id) } { (callback.operation) " #" (callback.id) }
                 @if let Some(summary) = format::summary(&callback) { " " (summary) } ": "
                 (format::ended(&callback, attempt.result.as_ref()))
+                @for fault in &attempt.faults { " " (badge(&fault.to_string(), BadgeKind::Warn)) }
             };
             steps.push((attempt.started, "", what));
         }

@@ -13,16 +13,17 @@ use http::header::CONTENT_TYPE;
 use http_body_util::channel::{Channel, Sender};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::watch;
 
 use super::admin_types::{
     Advance, CallbackDetails, CommandResult, File, Info, LogQuery, PaymentsQuery, Personal,
-    RowsQuery, Saved,
+    RequestRecord, RequestsQuery, RowsQuery, Saved,
 };
 use super::mailbox::{self, Mailbox};
 use super::origin_check::refused;
 use crate::engine::Command;
+use crate::ordered_json::OrderedJson;
 use crate::simulator::{Executed, Simulator, SimulatorError};
 
 /// The state of the routes.
@@ -48,6 +49,9 @@ pub(crate) fn routes(app: Arc<AppState>) -> Router {
         .route("/log", get(log))
         .route("/log/stream", get(stream))
         .route("/callbacks/{id}", get(callback))
+        .route("/requests", get(requests))
+        .route("/requests/stream", get(request_stream))
+        .route("/requests/{id}", get(request))
         .route("/clock", get(clock))
         .route("/clock/advance", post(advance))
         .route("/save", post(save))
@@ -81,8 +85,8 @@ async fn info(State(app): Shared) -> Response {
 }
 
 async fn state(State(app): Shared, Query(query): Query<Personal>) -> Response {
-    let state = json!(&*app.simulator.state());
-    written(&shown(state, query.personal))
+    let state = shown(&*app.simulator.state(), query.personal);
+    written(&state)
 }
 
 /// The maximum number of rows per response.
@@ -91,7 +95,7 @@ const ROWS: usize = 1000;
 async fn rows(State(app): Shared, Query(query): Query<RowsQuery>) -> Response {
     let limit = query.limit.unwrap_or(ROWS).min(ROWS);
     let rows = app.simulator.state().rows_after(query.after, limit);
-    written(&shown(json!(rows), query.personal))
+    written(&shown(&rows, query.personal))
 }
 
 async fn payments(State(app): Shared, Query(query): Query<PaymentsQuery>) -> Response {
@@ -100,12 +104,25 @@ async fn payments(State(app): Shared, Query(query): Query<PaymentsQuery>) -> Res
     written(&state.payments(query.at_least, query.skipped, limit))
 }
 
-/// Masks personal data and secrets unless `personal` is set.
-fn shown(mut value: Value, personal: bool) -> Value {
-    if !personal {
-        mask(&mut value);
+/// The fields of messages and keys that are masked by default.
+const MASKED: [&str; 7] = [
+    "account",
+    "authentication",
+    "plaintext",
+    "encrypt_key",
+    "order",
+    "personal",
+    "phone",
+];
+
+/// Masks message contents and secrets unless `personal` is set.
+fn shown(value: &impl Serialize, personal: bool) -> OrderedJson {
+    let value = OrderedJson::of(value);
+    if personal {
+        value
+    } else {
+        value.masked(&MASKED)
     }
-    value
 }
 
 async fn command(State(app): Shared, body: Bytes) -> Answered {
@@ -168,9 +185,44 @@ async fn log(State(app): Shared, Query(mut query): Query<LogQuery>) -> Answered 
     Ok((kind, Body::new(body)).into_response())
 }
 
-async fn stream(State(app): Shared, Query(query): Query<LogQuery>) -> Response {
+async fn stream(State(app): Shared, Query(mut query): Query<LogQuery>) -> Response {
+    query.limit = None;
+    streamed(app, Followed::Log(query))
+}
+
+async fn request_stream(State(app): Shared, Query(query): Query<RequestsQuery>) -> Response {
+    streamed(app, Followed::Requests(query))
+}
+
+/// What a stream consists of.
+enum Followed {
+    Log(LogQuery),
+    Requests(RequestsQuery),
+}
+
+impl Followed {
+    /// Returns the next lines with their numbers.
+    async fn next(&mut self, app: &AppState) -> Result<Vec<(u64, String)>, SimulatorError> {
+        let query = match self {
+            Self::Log(query) => return next_lines(app, query).await,
+            Self::Requests(query) => query,
+        };
+        query.newest_first = false;
+        query.limit = Some(ROWS);
+        let found = found(app, query).await?;
+        query.skipped = 0;
+        query.after = found.last().map_or(query.after, |record| record.id);
+        let line = |record: &RequestRecord| {
+            let line = serde_json::to_string(record).unwrap_or_default();
+            (record.id, line)
+        };
+        Ok(found.iter().map(line).collect())
+    }
+}
+
+fn streamed(app: Arc<AppState>, followed: Followed) -> Response {
     let (sender, body) = Channel::<Bytes>::new(16);
-    tokio::spawn(follow(app, query, sender));
+    tokio::spawn(follow(app, followed, sender));
     (
         [
             (CONTENT_TYPE, "text/event-stream"),
@@ -181,9 +233,8 @@ async fn stream(State(app): Shared, Query(query): Query<LogQuery>) -> Response {
         .into_response()
 }
 
-/// Streams log lines as they are written, until the client disconnects.
-async fn follow(app: Arc<AppState>, mut query: LogQuery, mut sender: Sender<Bytes>) {
-    query.limit = None;
+/// Streams lines as they are written, until the client disconnects.
+async fn follow(app: Arc<AppState>, mut followed: Followed, mut sender: Sender<Bytes>) {
     let mut logged = app.simulator.logged();
     let mut stopping = app.stopping.clone();
     // Send the response header without waiting for the first line.
@@ -196,7 +247,7 @@ async fn follow(app: Arc<AppState>, mut query: LogQuery, mut sender: Sender<Byte
     }
     loop {
         logged.borrow_and_update();
-        let Ok(lines) = next_lines(&app, &mut query).await else {
+        let Ok(lines) = followed.next(&app).await else {
             return;
         };
         let is_last = lines.is_empty();
@@ -216,22 +267,62 @@ async fn follow(app: Arc<AppState>, mut query: LogQuery, mut sender: Sender<Byte
     }
 }
 
+/// Returns the requests that a query selects, masked unless it wants personal data.
+async fn found(
+    app: &AppState,
+    query: &RequestsQuery,
+) -> Result<Vec<RequestRecord>, SimulatorError> {
+    let limit = query.limit.unwrap_or(ROWS).min(ROWS);
+    let found = app.simulator.requests(RequestsQuery {
+        limit: Some(limit),
+        ..query.clone()
+    });
+    let found = found.await?.into_iter();
+    Ok(if query.personal {
+        found.collect()
+    } else {
+        found.map(RequestRecord::masked).collect()
+    })
+}
+
+async fn requests(State(app): Shared, Query(query): Query<RequestsQuery>) -> Answered {
+    let found = found(&app, &query).await.map_err(failed)?;
+    Ok(written(&found))
+}
+
+async fn request(
+    State(app): Shared,
+    Path(id): Path<u64>,
+    Query(query): Query<Personal>,
+) -> Answered {
+    let query = RequestsQuery {
+        after: id.saturating_sub(1),
+        limit: Some(1),
+        personal: query.personal,
+        ..RequestsQuery::default()
+    };
+    let found = found(&app, &query).await.map_err(failed)?;
+    let found = found.first().filter(|record| record.id == id);
+    found
+        .map(written)
+        .ok_or_else(|| Refused(StatusCode::NOT_FOUND, format!("there is no request {id}")))
+}
+
 async fn callback(
     State(app): Shared,
     Path(id): Path<u64>,
     Query(query): Query<Personal>,
 ) -> Answered {
     let known = app.simulator.state().callback(id);
-    let Some(mut callback) = known else {
+    let Some(callback) = known else {
         return Err(Refused(
             StatusCode::NOT_FOUND,
             format!("there is no callback {id}"),
         ));
     };
     let wire = app.simulator.wire_of(id).await.map_err(failed)?;
-    let masked = shown(json!(callback), query.personal);
-    callback = serde_json::from_value(masked).map_err(|_| failed(SimulatorError::Closed))?;
-    Ok(written(&CallbackDetails { callback, wire }))
+    let details = CallbackDetails { callback, wire };
+    Ok(written(&shown(&details, query.personal)))
 }
 
 async fn clock(State(app): Shared) -> Response {
@@ -293,41 +384,4 @@ fn failed(error: SimulatorError) -> Refused {
         SimulatorError::Closed => StatusCode::SERVICE_UNAVAILABLE,
     };
     Refused(status, error.to_string())
-}
-
-/// The fields of messages and keys that are masked by default.
-const UNASKED: [&str; 7] = [
-    "account",
-    "authentication",
-    "plaintext",
-    "encrypt_key",
-    "order",
-    "personal",
-    "phone",
-];
-
-/// Masks message contents and secrets at any depth.
-fn mask(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                if UNASKED.contains(&name.as_str()) {
-                    hide(field);
-                } else {
-                    mask(field);
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(mask),
-        _ => {}
-    }
-}
-
-fn hide(value: &mut Value) {
-    match value {
-        Value::Object(fields) => fields.values_mut().for_each(hide),
-        Value::Array(items) => items.iter_mut().for_each(hide),
-        Value::Null => {}
-        other => *other = Value::from("***"),
-    }
 }

@@ -11,6 +11,9 @@
 //! | `GET log?after=&limit=&personal=` | [`LogQuery`] | lines of the log, one JSON object per line |
 //! | `GET log/stream?after=&personal=` | [`LogQuery`] | the same as server-sent events, followed by new lines |
 //! | `GET callbacks/{id}?personal=` | – | [`CallbackDetails`] |
+//! | `GET requests?after=&newest_first=&operation=&number=&result=&code=&text=&…` | [`RequestsQuery`] | a list of [`RequestRecord`], at most 1000 |
+//! | `GET requests/stream?…` | [`RequestsQuery`] | the same as server-sent events, followed by new requests |
+//! | `GET requests/{id}?personal=` | – | a [`RequestRecord`] |
 //! | `GET clock` | – | [`ClockStatus`] |
 //! | `POST clock/advance` | [`Advance`] | [`Advanced`] |
 //! | `POST save` | [`File`] | [`Saved`] |
@@ -38,13 +41,16 @@
 //! Errors have an HTTP status of 4xx and a [`Problem`] as body.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skypay_types::Amount;
 
-use crate::engine::{Callback, Duration, Timestamp};
+use crate::engine::{Callback, Duration, Timestamp, WireFault};
 
 /// What a partner needs to call the sandbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -241,6 +247,117 @@ pub struct WireRecord {
     pub answer: Option<String>,
     /// The duration in milliseconds of the real clock.
     pub milliseconds: u64,
+}
+
+/// A request that arrived at the partner interface, and its response.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RequestRecord {
+    /// Its number, from 1; the database assigns it.
+    pub id: u64,
+    /// When it arrived, by the sandbox's clock.
+    pub time: Timestamp,
+    /// The address of the client.
+    pub peer: IpAddr,
+    /// The HTTP method.
+    pub method: String,
+    /// The path that it was sent to.
+    pub path: String,
+    /// Its content type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// The operation, if it could be determined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// The control numbers and contract numbers in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<String>,
+    /// How it ended.
+    pub result: RequestResult,
+    /// The HTTP status of the response.
+    pub status: u16,
+    /// The return code of the response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Why it was not accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The faults that were injected into its response.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<WireFault>,
+    /// The duration in microseconds of the real clock, without injected delays.
+    pub microseconds: u64,
+    /// The message in plaintext: as received, or decrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plaintext: Option<String>,
+    /// The encrypted body as received; `None` if it was received in plaintext.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<String>,
+    /// The response in plaintext.
+    pub answer: String,
+    /// The encrypted response; `None` if it is in plaintext. A fault may have changed
+    /// what the client received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_answer: Option<String>,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum RequestResult {
+    /// With the return code for success.
+    Accepted,
+    /// With a return code that refuses it.
+    Refused,
+    /// Before its operation was executed: its sender or its meaning is not known.
+    Rejected,
+    /// With a return code, or without a response, so that its outcome is unknown.
+    Unknown,
+}
+
+impl RequestResult {
+    /// Returns the result as a word, as in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Rejected => "rejected",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for RequestResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Selects requests. What is not given does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RequestsQuery {
+    /// Only requests after this number.
+    pub after: u64,
+    /// Without the first so many.
+    pub skipped: usize,
+    /// The maximum number, at most 1000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// Whether the newest is the first.
+    pub newest_first: bool,
+    /// The name of the operation.
+    pub operation: String,
+    /// A part of a control number or contract number.
+    pub number: String,
+    /// How it ended: the word of a [`RequestResult`].
+    pub result: String,
+    /// The return code.
+    pub code: String,
+    /// A text anywhere in the record.
+    pub text: String,
+    /// Whether to include personal data.
+    pub personal: bool,
 }
 
 /// An error response.

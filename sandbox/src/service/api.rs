@@ -13,16 +13,21 @@ use axum::body::{Body, Bytes};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use serde_json::Value;
 use skypay_runtime::clock::Clock;
+use skypay_runtime::envelope::{self, EncryptKey};
 use skypay_runtime::server::{
     Config, Context, Envelope, PeerAddr, PlaintextRequest, Refusal, RejectReason, Reply,
     ReplyOutcome,
 };
 use skypay_server::{SkypayApi, skypay};
-use skypay_types::{Direction, OPERATIONS, Operation, OperationInfo, ResponseCode};
+use skypay_types::{OPERATIONS, Operation, OperationInfo, Outcome, ResponseCode};
 use tower::{Service, ServiceExt};
 
+use super::admin_types::RequestResult;
+use super::explain::{self, Explained};
 use super::faults::Faults;
+use super::requests::{Observed, text};
 use crate::delivery::ring_of;
 use crate::engine::{self, Command, CommandOutcome, Pair, WireFault, behaviors};
 use crate::http::Peer;
@@ -43,6 +48,7 @@ pub(crate) struct Api {
 }
 
 /// A received request.
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) caller_name: String,
     /// The part of the path that identifies the operation.
@@ -80,20 +86,101 @@ impl Api {
         };
         let simulator = self.simulator.clone();
         let config = Config::new(ring).clock(Clock::new(move || simulator.now().to_system_time()));
+        let replied = state.clone();
         let dispatcher = skypay::service(backend, config.clone())
             .into_inner()
-            .disclosing();
-        let mut answer = if self.plaintext && is_plaintext(&call) {
-            plaintext(dispatcher, call, peer).await
+            .disclosing()
+            .map_response(move |reply: Reply| {
+                replied.with(|seen| {
+                    seen.outcome = Some(reply.outcome());
+                    seen.answer = text(reply.plaintext());
+                });
+                reply
+            });
+        let is_plaintext = self.plaintext && is_plaintext(&call);
+        let mut answer = if is_plaintext {
+            plaintext(dispatcher, call.clone(), peer).await
         } else {
+            let call = call.clone();
             self.encrypted(dispatcher, config, call, peer).await
         };
-        if state.is_example() {
+        let seen = state.with(std::mem::take);
+        if seen.is_example {
             let example = HeaderValue::from_static("document-example");
             answer.headers_mut().insert(ANSWERED_WITH, example);
         }
-        answer.extensions_mut().insert(Faults(state.faults()));
+        answer.extensions_mut().insert(Faults(seen.faults.clone()));
+        let is_answer_sealed = answer
+            .headers()
+            .get(CONTENT_TYPE)
+            .map(HeaderValue::as_bytes)
+            == Some(envelope::CONTENT_TYPE.as_bytes());
+        let observed = self.observed(&call, is_plaintext, seen, is_answer_sealed);
+        answer.extensions_mut().insert(observed);
         answer.map(Body::from)
+    }
+
+    /// Puts together what was found out about a request.
+    fn observed(
+        &self,
+        call: &Call,
+        is_plaintext: bool,
+        seen: Seen,
+        is_answer_sealed: bool,
+    ) -> Observed {
+        let now = self.simulator.now().into();
+        let state = self.simulator.state();
+        let plaintext = if is_plaintext || !is_sealed(&call.body) {
+            (!call.body.is_empty()).then(|| text(&call.body))
+        } else {
+            let mut opened = state.keys().filter_map(|key| {
+                let key = EncryptKey::derive(&key.pair.encrypt_key);
+                envelope::open(&key, &call.body).ok()
+            });
+            opened.next().map(|plaintext| plaintext.to_string())
+        };
+        let explained = Explained {
+            call,
+            plaintext: plaintext.as_deref(),
+            state: &state,
+            now,
+        };
+        let operation = seen.operation.or_else(|| explained.operation());
+        let code = operation.map_or(OPERATIONS[0].header.code, |info| info.header.code);
+        let answer: Value = serde_json::from_str(&seen.answer).unwrap_or_default();
+        let code = answer[code].as_str();
+        let outcome = operation
+            .zip(code)
+            .map(|(info, code)| info.outcome_of(code));
+        let (result, why) = match (seen.outcome, outcome) {
+            (Some(ReplyOutcome::Accepted), _) => (RequestResult::Accepted, None),
+            (Some(ReplyOutcome::Rejected(reason)), _) => {
+                (RequestResult::Rejected, Some(explained.rejection(reason)))
+            }
+            (Some(ReplyOutcome::Refused), Some(Outcome::Rejected)) if !seen.is_authenticated => {
+                (RequestResult::Refused, Some(explained.credentials()))
+            }
+            (Some(ReplyOutcome::Refused), Some(Outcome::Rejected)) => {
+                (RequestResult::Refused, seen.why)
+            }
+            _ => (RequestResult::Unknown, seen.why),
+        };
+        let numbers = match (seen.numbers, &plaintext) {
+            (numbers, Some(plaintext)) if numbers.is_empty() => explain::numbers_in(plaintext),
+            (numbers, _) => numbers,
+        };
+        let code = code.map(str::to_owned);
+        Observed {
+            operation: operation.map(|info| info.name),
+            numbers,
+            result,
+            code,
+            why,
+            plaintext,
+            is_sealed: !is_plaintext && is_sealed(&call.body),
+            answer: seen.answer,
+            is_answer_sealed,
+        }
     }
 
     async fn encrypted<S>(
@@ -160,7 +247,7 @@ where
         request.action = call.action;
     }
     let Ok(reply) = dispatcher.oneshot(request).await;
-    let body = reply.into_plaintext().into();
+    let body = Bytes::copy_from_slice(reply.plaintext());
     response(StatusCode::OK, "application/json", body)
 }
 
@@ -176,12 +263,12 @@ fn is_plaintext(call: &Call) -> bool {
         .trim_start()
         .to_ascii_lowercase()
         .starts_with("application/json");
-    call.body.trim_ascii_start().starts_with(b"{") || (says_so && !looks_encrypted(&call.body))
+    call.body.trim_ascii_start().starts_with(b"{") || (says_so && !is_sealed(&call.body))
 }
 
-/// Whether a body is Base64 of at least one block, optionally quoted as a JSON
-/// string.
-fn looks_encrypted(body: &[u8]) -> bool {
+/// Whether a body looks encrypted: it is Base64 of at least one block, optionally
+/// quoted as a JSON string.
+pub(crate) fn is_sealed(body: &[u8]) -> bool {
     let body = body.trim_ascii();
     let quoted = body.strip_prefix(b"\"");
     let body = quoted
@@ -194,11 +281,7 @@ fn looks_encrypted(body: &[u8]) -> bool {
 /// Returns the operation with this name or path fragment. An action may belong to
 /// several operations.
 fn operation_of(name: &str) -> Option<&'static OperationInfo> {
-    let mut ours = OPERATIONS
-        .iter()
-        .copied()
-        .filter(|info| info.direction == Direction::ToProvider);
-    ours.find(|info| info.name == name || info.path_fragment == name)
+    explain::ours().find(|info| info.name == name || info.path_fragment == name)
 }
 
 /// SkyPay's side of one request, executed by the engine.
@@ -209,28 +292,26 @@ struct EngineBackend {
     state: CallState,
 }
 
-/// How the engine requires the response to be changed.
+/// What the engine and the dispatcher have found out about a request.
 #[derive(Clone, Default)]
-struct CallState(Arc<Mutex<Wanted>>);
+struct CallState(Arc<Mutex<Seen>>);
 
 #[derive(Default)]
-struct Wanted {
+struct Seen {
+    outcome: Option<ReplyOutcome>,
+    answer: String,
+    operation: Option<&'static OperationInfo>,
+    numbers: Vec<String>,
+    is_authenticated: bool,
+    why: Option<String>,
+    /// The faults to inject into the response.
     faults: Vec<WireFault>,
     is_example: bool,
 }
 
 impl CallState {
-    fn set(&self, wanted: Wanted) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = wanted;
-    }
-
-    fn faults(&self) -> Vec<WireFault> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).faults)
-    }
-
-    fn is_example(&self) -> bool {
-        let wanted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        wanted.is_example
+    fn with<T>(&self, work: impl FnOnce(&mut Seen) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -244,24 +325,41 @@ impl EngineBackend {
             let mut accepted = self.accepted.iter();
             accepted.any(|pair| pair.authentication == set.authentication())
         });
+        let numbers = request.transaction_ids();
+        let numbers: Vec<_> = numbers.into_iter().map(str::to_owned).collect();
         let request = engine::Request {
             authenticated,
             ..engine::Request::of(request).from(context.peer)
         };
         let failed = || Refusal::new(ResponseCode::ServiceNotAvailable.as_ref().to_owned(), "");
         let executed = self.simulator.execute(Command::Request(request)).await;
+        let why = match &executed {
+            Ok(executed) => {
+                let mut events = executed.applied.events.iter().rev();
+                let event = events.find(|event| event.kind == "request");
+                event.and_then(|event| Some(event.details["why"].as_str()?.to_owned()))
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        self.state.with(|seen| {
+            seen.operation = Some(O::INFO);
+            seen.numbers = numbers;
+            seen.is_authenticated = authenticated;
+            seen.why = why;
+        });
         let Ok(executed) = executed else {
             return Err(failed());
         };
-        self.state.set(Wanted {
-            faults: executed.applied.faults,
-            is_example: matches!(
-                executed.applied.answer,
+        let accepted = &executed.applied.answer;
+        self.state.with(|seen| {
+            seen.is_example = matches!(
+                accepted,
                 CommandOutcome::Accepted {
                     is_example: true,
                     ..
                 }
-            ),
+            );
+            seen.faults = executed.applied.faults;
         });
         match executed.applied.answer.typed::<O>() {
             Ok(response) => Ok(response),

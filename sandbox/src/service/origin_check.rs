@@ -6,6 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -108,18 +109,14 @@ fn is_loopback(host: &str) -> bool {
     is_localhost(name) || address(name).is_some_and(|address| address.is_loopback())
 }
 
-/// Returns an error response with a `Problem` body.
+/// Returns an error response with a `Problem` as body and as extension.
 pub(crate) fn refused(status: StatusCode, problem: impl Into<String>) -> Response {
     let problem = Problem {
         problem: problem.into(),
     };
     let text = serde_json::to_vec(&problem).unwrap_or_default();
-    (
-        status,
-        [(http::header::CONTENT_TYPE, "application/json")],
-        text,
-    )
-        .into_response()
+    let media_type = [(http::header::CONTENT_TYPE, "application/json")];
+    (status, media_type, Extension(problem), text).into_response()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::{Duration as StdDuration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{DeliveryJob, Executed, Message, Respond, SimulatorError, clock_status, now};
-use crate::admin_client::{Advanced, WireRecord};
+use crate::admin_client::{Advanced, RequestRecord, WireRecord};
 use crate::clock::Clock;
 use crate::engine::{
     Applied, Command, CommandOutcome, Delivered, Delivery, DeliveryStatus, Duration, State,
@@ -64,6 +64,7 @@ pub(super) struct Worker {
 pub(super) enum Change {
     Carry(Box<Command>, Respond<Executed>),
     Ended(u64, Delivered, Vec<WireRecord>),
+    Record(Box<RequestRecord>),
 }
 
 /// The results of committed changes.
@@ -188,6 +189,7 @@ impl Worker {
                     delivered,
                     wire,
                 } => changes.push(Change::Ended(generation, delivered, wire)),
+                Message::Record(record) => changes.push(Change::Record(record)),
                 other => rest.push(other),
             }
         }
@@ -210,14 +212,15 @@ impl Worker {
             }
             Err(error) => {
                 self.recover()?;
-                // A command can be sent again; the result of a callback exists
-                // only here.
+                // A command can be sent again, and its caller has seen the end of a
+                // request; the result of a callback exists only here.
                 for change in changes {
                     match change {
                         Change::Carry(_, respond) => {
                             let _ = respond.send(Err(SimulatorError::from(error.clone())));
                         }
                         Change::Ended(..) => self.unwritten.push(change),
+                        Change::Record(_) => {}
                     }
                 }
                 Ok(())
@@ -251,6 +254,13 @@ impl Worker {
                     Some(self.execute(&Command::Delivered(delivered.clone()))?)
                 }
                 Change::Ended(..) => None,
+                Change::Record(record) => {
+                    self.store.note_request(record)?;
+                    record
+                        .rejected()
+                        .map(|rejected| self.execute(&Command::Rejected(rejected)))
+                        .transpose()?
+                }
             };
             written.applied.push(applied);
         }
@@ -470,7 +480,10 @@ impl Worker {
                 let restored = self.restore(&file);
                 let _ = respond.send(restored);
             }
-            Message::Carry { .. } | Message::Ended { .. } | Message::Stop { .. } => {}
+            Message::Carry { .. }
+            | Message::Ended { .. }
+            | Message::Record(_)
+            | Message::Stop { .. } => {}
         }
     }
 

@@ -4,7 +4,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { World, barriers, picture, request } from "./world.mjs";
+import { execFileSync } from "node:child_process";
+
+import { World, barriers, picture, request, sealed } from "./world.mjs";
 
 let world;
 before(async () => (world = await World.begin()));
@@ -22,6 +24,46 @@ async function result(page) {
   await result.waitFor();
   return result.innerText();
 }
+
+/** The reason that the page gives for the newest request. */
+async function reason(page) {
+  await open(page, "/requests");
+  await page.locator("tbody th a").first().click();
+  return page.locator("p.notice", { hasText: "Why:" }).innerText();
+}
+
+test("with curl and the page alone, one finds out why a request was refused", async () => {
+  const page = await world.page();
+  const { user_name, authentication, encrypt_key } = world.sandbox.told;
+  const signed = (fields) => JSON.stringify({ userName: user_name, authentication, ...fields });
+  const order = Object.fromEntries(request("payoutQueue").map((field) => field.split(/=(.*)/s)));
+  const path = "/services/sandbox";
+  for (const [to, body, why, ...more] of [
+    [`${path}/payoutQueue`, signed({ ...order, phone: "091234567890" }), /phone: must have at most 11/],
+    [path, signed({ ...order, action: "payMe" }), /there is no operation "payMe"/],
+    [path, sealed("another's", "{}"), /does not decrypt with any key of this caller/],
+    [path, sealed(encrypt_key, "{}"), /userName is missing/],
+    [path, "not JSON", /neither JSON nor Base64, from its character 4 on/],
+    [path, '{"amount":', /the plaintext is not JSON: EOF/],
+    ["/services/elsewhere/balanceQuery", signed({}), /the caller "elsewhere" is not known/],
+    [path, "a=%7B", /percent-encoded/],
+    [path, "amount=1", /the plaintext is not JSON/, "-H", "Content-Type: application/json"],
+    [`${path}/balanceQuery`, signed({ userName: "x" }), /userName is not "Sandbox@skypay"/],
+    [`${path}/balanceQuery`, signed({ authentication: "x" }), /authentication is that of no pair/],
+  ]) {
+    execFileSync("curl", ["-s", "--data-binary", body, ...more, world.url + to]);
+    assert.match(await reason(page), why);
+  }
+  await picture(page, "request-refused");
+  assert.deepEqual(page.wrong, []);
+
+  // The newest is found by its reason, and with every filter.
+  await open(page, "/requests?result=refused");
+  await page.getByLabel("Text").fill("no pair");
+  await page.getByLabel("Operation").selectOption("balanceQuery");
+  await page.getByRole("button", { name: "Filter" }).click();
+  assert.equal(await page.locator("tbody tr").count(), 1);
+});
 
 test("a payout inquiry is sent with the form and its result read", async () => {
   const page = await world.page();
@@ -218,6 +260,7 @@ test("every part reads well on a phone and on a wide screen, light and dark", as
   const kinds = ["payout", "cash-pickup", "collection", "barcode"];
   for (const kind of kinds) parts.push([kind, await first(`/transactions?kind=${kind}`)]);
   parts.push(["callback", await first("/callbacks")]);
+  parts.push(["request", await first("/requests?result=rejected")]);
 
   for (const [form, width] of [["wide", 1280], ["phone", 360]]) {
     for (const colorScheme of ["light", "dark"]) {

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { createCipheriv, createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -33,6 +34,13 @@ export function request(operation, changes = {}) {
   const written = { ...value, ...changes };
   for (const byTheProgram of ["userName", "authentication", "action"]) delete written[byTheProgram];
   return Object.entries(written).map(([key, value]) => `${key}=${value}`);
+}
+
+/** Encrypts a body as SkyPay does. */
+export function sealed(key, plaintext) {
+  const sha1 = (bytes) => createHash("sha1").update(bytes).digest();
+  const cipher = createCipheriv("aes-128-ecb", sha1(sha1(key)).subarray(0, 16), null);
+  return cipher.update(plaintext, "utf8", "base64") + cipher.final("base64");
 }
 
 /** The document's example of how a partner answers a callback. */

@@ -12,6 +12,7 @@ mod lifecycle;
 mod limits;
 mod mailbox;
 mod page;
+mod requests;
 mod rotation;
 mod setup;
 mod wire;

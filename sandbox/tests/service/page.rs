@@ -2,7 +2,7 @@
 //! requests.
 
 use serde_json::json;
-use skypay_sandbox::engine::{CashierCommand, Command};
+use skypay_sandbox::engine::{CashierCommand, Command, Side, WireFault};
 use skypay_sandbox::error_scenarios::sample;
 use skypay_types::OPERATIONS;
 
@@ -96,6 +96,14 @@ async fn every_part_is_there_empty_and_filled() {
         .iter()
         .find(|link| link.starts_with("/callbacks/"));
     assert!(setup.page(callback.unwrap()).await.contains("Replay"));
+    let requests = links(&setup.page("/requests").await);
+    let request = requests.iter().find(|link| link.starts_with("/requests/"));
+    assert!(
+        setup
+            .page(request.unwrap())
+            .await
+            .contains("Encrypted body")
+    );
     let barcode = transactions
         .iter()
         .find(|link| link.contains("/barcode/"))
@@ -113,6 +121,7 @@ async fn what_is_not_there_is_said_with_status_404() {
     let setup = Setup::open().await;
     for path in [
         "/callbacks/7",
+        "/requests/7",
         "/transactions/payout/7",
         "/transactions/nothing/7",
         "/transactions/barcode/1234-5678-9012/picture",
@@ -136,6 +145,13 @@ async fn a_filter_leaves_only_what_it_names() {
         ("/transactions?state=Completed+%281%29", 1),
         ("/transactions?number=nowhere", 0),
         ("/callbacks?operation=payoutQueuePayout", 2),
+        ("/requests", 2),
+        (
+            "/requests?operation=payoutQueue&result=accepted&code=1000",
+            1,
+        ),
+        ("/requests?number=SKY9800000101&text=dela+cruz", 1),
+        ("/requests?text=nowhere", 0),
         ("/callbacks?status=Given+up&subject=SKY9800000101", 0),
     ] {
         assert_eq!(shown(&setup.page(list).await), rows, "{list}");
@@ -157,6 +173,35 @@ async fn a_transaction_shows_how_often_its_number_was_paid() {
         let counted = setup.sandbox.admin().payments(2).await.unwrap();
         assert_eq!(counted.len(), payments / 2);
     }
+}
+
+/// Requests about it, faults, callbacks and what is expected next.
+#[tokio::test]
+async fn the_life_of_a_payout_shows_all_of_it() {
+    let setup = Setup::open().await;
+    setup.fault(Side::Requests, WireFault::CutAfter, 1).await;
+    assert!(setup.pay(BANK, "1000.00").await.is_err());
+    assert!(setup.pay(BANK, "1000.00").await.is_err());
+    setup.status(BANK).await;
+    let list = links(&setup.page("/transactions").await);
+    let payout = list.iter().find(|link| link.contains("/payout/")).unwrap();
+    let page = setup.page(payout).await;
+    for shown in [
+        "payoutQueue #1",
+        "close the connection after it was executed",
+        "payoutQueue #2",
+        "Control number is already exists",
+        "payoutQueryStatus #3",
+        "expected: it is uploaded to the institution",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    setup.advance("1s").await;
+    let page = setup.page(payout).await;
+    assert!(page.contains("expected: the institution pays it"), "{page}");
+    setup.advance("1m").await;
+    let page = setup.page(payout).await;
+    assert!(!page.contains("expected:"), "{page}");
 }
 
 #[tokio::test]
@@ -231,7 +276,7 @@ async fn personal_data_and_secrets_are_shown_only_when_asked_for() {
 
     let mut paths = setup.menu().await;
     paths.retain(|path| path != "/reference");
-    for list in ["/transactions", "/callbacks"] {
+    for list in ["/transactions", "/callbacks", "/requests"] {
         paths.extend(
             links(&setup.page(list).await)
                 .into_iter()

@@ -109,7 +109,7 @@ async fn the_sealed_text_and_the_answer_are_kept() {
     // Personal data are masked by default.
     let id = details.callback.id;
     let masked = setup.sandbox.admin().callback(id, false).await.unwrap();
-    assert_eq!(masked.callback.plaintext["companyPrefix"], "***");
+    assert_eq!(masked.callback.plaintext["companyPrefix"], "[masked]");
     assert_eq!(details.callback.plaintext["companyPrefix"], "SKY98");
 }
 

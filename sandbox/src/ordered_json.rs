@@ -10,23 +10,29 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// The replacement for personal data.
-const MASKED: &str = "[masked]";
+pub(crate) const MASKED: &str = "[masked]";
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum OrderedJson {
+pub enum OrderedJson {
+    /// `null`.
     Null,
+    /// A truth value.
     Bool(bool),
     /// The number as written, including decimals.
     Number(String),
+    /// A text.
     Text(String),
+    /// The items of an array.
     Array(Vec<OrderedJson>),
+    /// The members of an object, in order.
     Object(Vec<(String, OrderedJson)>),
 }
 
 impl OrderedJson {
     /// Parses a JSON text.
-    pub(crate) fn read(text: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn read(text: &[u8]) -> Option<Self> {
         let text: &RawValue = serde_json::from_slice(text).ok()?;
         Self::of_raw(text)
     }
@@ -53,30 +59,28 @@ impl OrderedJson {
     }
 
     /// Serializes a value.
-    pub(crate) fn of(value: &impl Serialize) -> Self {
+    #[must_use]
+    pub fn of(value: &impl Serialize) -> Self {
         let text = serde_json::to_vec(value).unwrap_or_default();
         Self::read(&text).unwrap_or(Self::Null)
     }
 
-    /// Masks personal data: the fields with these names, at any depth.
-    pub(crate) fn masked(self, personal: &[&str]) -> Self {
+    /// Masks the fields with these names at any depth: every value in them, so that the
+    /// structure is still shown.
+    #[must_use]
+    pub fn masked(self, names: &[&str]) -> Self {
         match self {
-            Self::Array(items) => Self::Array(
-                items
-                    .into_iter()
-                    .map(|item| item.masked(personal))
-                    .collect(),
-            ),
+            Self::Array(items) => {
+                Self::Array(items.into_iter().map(|item| item.masked(names)).collect())
+            }
             Self::Object(members) => {
                 let members = members.into_iter().map(|(name, value)| {
                     let folded: String = name.split_whitespace().collect();
-                    let hidden = personal
-                        .iter()
-                        .any(|known| folded.eq_ignore_ascii_case(known));
-                    let value = match value {
-                        Self::Null => Self::Null,
-                        _ if hidden => Self::Text(MASKED.to_owned()),
-                        shown => shown.masked(personal),
+                    let is_hidden = names.iter().any(|known| folded.eq_ignore_ascii_case(known));
+                    let value = if is_hidden {
+                        value.hidden()
+                    } else {
+                        value.masked(names)
                     };
                     (name, value)
                 });
@@ -86,8 +90,25 @@ impl OrderedJson {
         }
     }
 
+    fn hidden(self) -> Self {
+        match self {
+            Self::Null => Self::Null,
+            Self::Array(items) => Self::Array(items.into_iter().map(Self::hidden).collect()),
+            Self::Object(members) => {
+                let members = members.into_iter();
+                Self::Object(
+                    members
+                        .map(|(name, value)| (name, value.hidden()))
+                        .collect(),
+                )
+            }
+            _ => Self::Text(MASKED.to_owned()),
+        }
+    }
+
     /// Returns a scalar as text; `None` for arrays and objects.
-    pub(crate) fn plain(&self) -> Option<String> {
+    #[must_use]
+    pub fn plain(&self) -> Option<String> {
         match self {
             Self::Null => Some("-".to_owned()),
             Self::Bool(value) => Some(value.to_string()),
@@ -178,7 +199,7 @@ mod tests {
         let masked = tree.masked(&["accountNo", "name", "phone"]);
         assert_eq!(
             serde_json::to_string(&masked).unwrap(),
-            r#"{"name":"[masked]","rows":[{"Account No":"[masked]","code":"1"}],"phone":null}"#
+            r#"{"name":"[masked]","rows":[{"Account No":["[masked]"],"code":"1"}],"phone":null}"#
         );
     }
 }

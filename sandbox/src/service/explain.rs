@@ -1,0 +1,288 @@
+//! Explains why a request was rejected. SkyPay's own response is the same for every
+//! reason, and names none.
+
+use std::fmt::Write;
+
+use http::header::CONTENT_ENCODING;
+use serde_json::Value;
+use skypay_runtime::envelope::{self, EncryptKey};
+use skypay_runtime::read;
+use skypay_runtime::server::RejectReason;
+use skypay_types::{Direction, OPERATIONS, Operation, OperationInfo};
+
+use super::api::{Call, is_sealed};
+use crate::engine::{Key, KeyStatus, State, Timestamp};
+
+/// A rejected request.
+pub(crate) struct Explained<'a> {
+    pub(crate) call: &'a Call,
+    /// The message, if it is known in plaintext.
+    pub(crate) plaintext: Option<&'a str>,
+    pub(crate) state: &'a State,
+    pub(crate) now: Timestamp,
+}
+
+impl Explained<'_> {
+    /// Explains a rejection before the engine.
+    pub(crate) fn rejection(&self, reason: RejectReason) -> String {
+        match reason {
+            RejectReason::TooLarge => {
+                let bytes = self.call.body.len();
+                format!("the body has {bytes} bytes, and at most 65536 are accepted")
+            }
+            RejectReason::Envelope => self.undecryptable(),
+            RejectReason::Header => self.no_header(),
+            RejectReason::Operation => self.no_operation(),
+            RejectReason::Message => self.unreadable(),
+            other => other.to_string(),
+        }
+    }
+
+    /// Explains wrong credentials.
+    pub(crate) fn credentials(&self) -> String {
+        let settings = self.state.settings();
+        if self.call.caller_name != settings.caller_name {
+            return format!(
+                "the caller {:?} is not known: the path of this partner is /services/{}",
+                self.call.caller_name, settings.caller_name
+            );
+        }
+        let message = self.message();
+        let header = OPERATIONS[0].header;
+        if field(&message, header.user_name) != Some(settings.user_name.clone()) {
+            return format!("{} is not {:?}", header.user_name, settings.user_name);
+        }
+        let name = header.authentication;
+        let sent = field(&message, name).unwrap_or_default();
+        let Some(key) = self
+            .state
+            .keys()
+            .find(|key| key.pair.authentication == sent)
+        else {
+            return format!("{name} is that of no pair of keys of this caller");
+        };
+        match key.status(self.now) {
+            KeyStatus::Effective => {
+                format!("{name} is not that of the pair of keys that encrypted the body")
+            }
+            _ => format!("{name} is that of pair {}, {}", key.id, self.standing(key)),
+        }
+    }
+
+    fn message(&self) -> Value {
+        let plaintext = self.plaintext.unwrap_or_default();
+        serde_json::from_str(plaintext.trim_start_matches('\u{feff}')).unwrap_or_default()
+    }
+
+    /// The operation of the request, if its action and constants determine it.
+    pub(crate) fn operation(&self) -> Option<&'static OperationInfo> {
+        let message = self.message();
+        let named = field(&message, OPERATIONS[0].header.action);
+        let is_meant = |info: &&OperationInfo| {
+            let mut constants = info.constants.iter();
+            constants.all(|(name, value)| field(&message, name).as_deref() == Some(*value))
+        };
+        let action = named.or_else(|| self.call.action.clone())?;
+        let mut found = ours().filter(|info| names(info, &action));
+        found.clone().find(is_meant).or_else(|| {
+            let only = found.next();
+            only.filter(|_| found.next().is_none())
+        })
+    }
+
+    fn undecryptable(&self) -> String {
+        if let Some(encoding) = self.call.headers.get(CONTENT_ENCODING) {
+            return format!("the body is encoded as {encoding:?}; it has to be sent as it is");
+        }
+        let text = self.call.body.trim_ascii();
+        if text.is_empty() {
+            return "the body is empty".to_owned();
+        }
+        if text.starts_with(b"{") {
+            return "the body is plaintext, and this sandbox accepts encrypted bodies only"
+                .to_owned();
+        }
+        if !is_sealed(text) {
+            return not_base64(text);
+        }
+        let digits = text
+            .iter()
+            .filter(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte));
+        let bytes = digits.count() * 3 / 4;
+        if !bytes.is_multiple_of(16) {
+            return format!(
+                "the body has {bytes} bytes after Base64, which are no whole blocks of 16 bytes"
+            );
+        }
+        if text.iter().all(u8::is_ascii_hexdigit) {
+            return "the body is written in hexadecimal; it has to be Base64".to_owned();
+        }
+        let opens = |key: &str| envelope::open(&EncryptKey::derive(key), text).is_ok();
+        for key in self.state.keys() {
+            if opens(&key.pair.encrypt_key) {
+                return format!(
+                    "it is encrypted with pair {}, {}",
+                    key.id,
+                    self.standing(key)
+                );
+            }
+            if opens(&key.pair.authentication) {
+                return "it is encrypted with the authentication instead of the encrypt key"
+                    .to_owned();
+            }
+        }
+        "it does not decrypt with any key of this caller".to_owned()
+    }
+
+    /// Says why a pair of keys is not accepted.
+    fn standing(&self, key: &Key) -> String {
+        match (key.status(self.now), key.effective, key.expires) {
+            (KeyStatus::Expired, _, Some(time)) => format!("which expired at {time}"),
+            (KeyStatus::Enabled, Some(time), _) => format!("which takes effect at {time}"),
+            _ => "which is not enabled".to_owned(),
+        }
+    }
+
+    fn no_header(&self) -> String {
+        let text = self.plaintext.unwrap_or_default();
+        let message = match serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}')) {
+            Ok(message) => message,
+            Err(error) => return format!("the plaintext is not JSON: {error}"),
+        };
+        if !message.is_object() {
+            return "the plaintext is JSON, but not an object".to_owned();
+        }
+        let header = OPERATIONS[0].header;
+        for name in [header.user_name, header.authentication, header.action] {
+            match value(&message, name) {
+                Some(Value::Null) | None if name == header.action => {}
+                Some(Value::Null) | None => return format!("{name} is missing"),
+                Some(Value::Array(_) | Value::Object(_)) => return format!("{name} is not a text"),
+                Some(_) => {}
+            }
+        }
+        "a field of the header appears twice".to_owned()
+    }
+
+    fn no_operation(&self) -> String {
+        let header = OPERATIONS[0].header;
+        let named = field(&self.message(), header.action);
+        let Some(action) = named.or_else(|| self.call.action.clone()) else {
+            return format!(
+                "{} is missing, and the path names no operation",
+                header.action
+            );
+        };
+        let found: Vec<_> = ours().filter(|info| names(info, &action)).collect();
+        if found.is_empty() {
+            let all: Vec<_> = ours().map(|info| info.action).collect();
+            let mut why = format!("there is no operation {action:?}");
+            let near = |known: &&&str| known.eq_ignore_ascii_case(&action);
+            match all.iter().find(near) {
+                Some(near) => _ = write!(why, "; it is written {near:?}"),
+                None => _ = write!(why, "; the API reference lists all"),
+            }
+            return why;
+        }
+        let constants: Vec<_> = found
+            .iter()
+            .flat_map(|info| info.constants)
+            .map(|(name, value)| format!("{name} {value:?}"))
+            .collect();
+        format!(
+            "several operations have the action {action:?}; it needs one of {}",
+            constants.join(", ")
+        )
+    }
+
+    fn unreadable(&self) -> String {
+        let text = self.plaintext.unwrap_or_default();
+        let error = self.operation().and_then(|info| error_of(info, text));
+        error.unwrap_or_else(|| RejectReason::Message.to_string())
+    }
+}
+
+/// Explains why a text is not Base64.
+fn not_base64(text: &[u8]) -> String {
+    if text.contains(&b'%') {
+        return "the body is percent-encoded; it has to be Base64 alone, not a form".to_owned();
+    }
+    let mut bytes = text.iter().enumerate();
+    let other =
+        bytes.find(|(_, byte)| !byte.is_ascii_alphanumeric() && !b"+/=\"\r\n".contains(byte));
+    match other {
+        Some((_, b'-' | b'_')) => {
+            "the body is Base64 for URLs; it has to be Base64 with + and /".to_owned()
+        }
+        Some((at, _)) => format!(
+            "the body is neither JSON nor Base64, from its character {} on",
+            at + 1
+        ),
+        None => "the body is too short for an encrypted message".to_owned(),
+    }
+}
+
+/// Returns the operation or callback with this name.
+pub(crate) fn operation_named(name: &str) -> Option<&'static OperationInfo> {
+    OPERATIONS.iter().copied().find(|info| info.name == name)
+}
+
+/// Returns the operations that SkyPay serves.
+pub(crate) fn ours() -> impl Iterator<Item = &'static OperationInfo> + Clone {
+    let all = OPERATIONS.iter().copied();
+    all.filter(|info| info.direction == Direction::ToProvider)
+}
+
+/// Whether a path or an action names an operation; an action may name several.
+pub(crate) fn names(info: &OperationInfo, action: &str) -> bool {
+    [info.name, info.path_fragment, info.action].contains(&action)
+}
+
+/// Returns a field of a message, by its name in any encoding that is accepted.
+fn value<'m>(message: &'m Value, name: &str) -> Option<&'m Value> {
+    let is_same = |key: &str| {
+        let folded: String = key.split_whitespace().collect();
+        folded.eq_ignore_ascii_case(name)
+    };
+    let mut fields = message.as_object()?.iter();
+    let found = fields.find(|(key, _)| is_same(key));
+    found.map(|(_, value)| value)
+}
+
+/// Returns a text or a number.
+fn field(message: &Value, name: &str) -> Option<String> {
+    match value(message, name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Returns the numbers that a message of unknown type is about.
+pub(crate) fn numbers_in(plaintext: &str) -> Vec<String> {
+    let message = serde_json::from_str(plaintext).unwrap_or_default();
+    let names = ["controlNumber", "contractNumber"];
+    names
+        .iter()
+        .filter_map(|name| field(&message, name))
+        .collect()
+}
+
+macro_rules! errors {
+    (
+        skypay { $($method:ident($request:ident) -> $response:ident;)* }
+        $($callbacks:ident { $($rest:tt)* })*
+    ) => {
+        /// Returns the error of reading a request of an operation. It names a field
+        /// and a location, never a value.
+        fn error_of(info: &OperationInfo, text: &str) -> Option<String> {
+            $(if info.name == <skypay_types::$request as Operation>::INFO.name {
+                let read = read::from_slice::<skypay_types::$request>(text.as_bytes());
+                return read.err().map(|error| error.to_string());
+            })*
+            None
+        }
+    };
+}
+
+skypay_types::with_operations!(errors);
