@@ -49,6 +49,24 @@ fn what_is_published_is_what_tasks_take_for_it() {
     assert_eq!(features, expected.collect());
 }
 
+/// A crate cannot be published before those that it depends on.
+#[test]
+fn each_crate_comes_after_those_that_it_depends_on() {
+    for package in published() {
+        let place = |name: &Value| PUBLISHED.iter().position(|published| name == published);
+        let own = place(&package["name"]);
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let of_tests = dependency["kind"] == "dev";
+            assert!(
+                of_tests || place(&dependency["name"]) < own,
+                "{} before {}",
+                package["name"],
+                dependency["name"]
+            );
+        }
+    }
+}
+
 #[test]
 fn manifests_say_what_readers_of_a_registry_look_for() {
     for package in published() {

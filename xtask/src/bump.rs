@@ -22,10 +22,10 @@ const LOCKS: [&str; 5] = [
 ];
 
 /// The published crate outside of the workspace.
-const ADAPTER: &str = "journal/sqlx/Cargo.toml";
+pub(crate) const ADAPTER: &str = "journal/sqlx/Cargo.toml";
 
 /// The changelog, latest version first.
-const CHANGES: &str = "CHANGELOG.md";
+pub(crate) const CHANGES: &str = "CHANGELOG.md";
 
 /// Which versions, and what they are compared with.
 #[derive(Args, Clone, Debug, Default)]

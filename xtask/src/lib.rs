@@ -25,6 +25,7 @@ pub mod packages;
 pub mod postgres;
 pub mod prove;
 pub mod public_api;
+pub mod release;
 pub mod report;
 pub mod review;
 pub mod schemathesis;

@@ -248,7 +248,7 @@ fn version(text: &str, file: &str) -> Result<Version, String> {
 }
 
 /// Returns the version in `[workspace.package]`, and its line.
-fn manifest_version(manifest: &str, file: &str) -> Result<(Version, usize), String> {
+pub(crate) fn manifest_version(manifest: &str, file: &str) -> Result<(Version, usize), String> {
     let numbered = manifest.lines().enumerate();
     let section = numbered
         .skip_while(|(_, line)| line.trim() != "[workspace.package]")

@@ -1,6 +1,6 @@
-//! `validate`: runs third-party validators on the document and its exports, and
-//! the scripts of the Postman collection under Node. The versions are pinned in
-//! `spec/validators/`.
+//! `validate`: runs third-party validators on the document, its exports, the
+//! workflows and the container files, and the scripts of the Postman collection
+//! under Node. The versions are pinned in `spec/validators/`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -50,7 +50,14 @@ pub fn run(root: &Path) -> Outcome {
     outcome
 }
 
-/// Each validator with its arguments and the documents that it checks.
+/// What GitHub runs.
+const WORKFLOWS: [&str; 3] = [
+    ".github/workflows/ci.yml",
+    ".github/workflows/release.yml",
+    ".github/workflows/spec-review.yml",
+];
+
+/// Each validator with its arguments and the files that it checks.
 const VALIDATORS: &[(&str, &str, &[&str])] = &[
     (
         "node_modules/.bin/prettier",
@@ -74,6 +81,18 @@ const VALIDATORS: &[(&str, &str, &[&str])] = &[
          runtime/testdata/envelope-vectors.json",
         &[],
     ),
+    (
+        ".venv/bin/check-jsonschema",
+        "--builtin-schema vendor.github-workflows",
+        &WORKFLOWS,
+    ),
+    (".venv/bin/zizmor", "--offline --quiet", &WORKFLOWS),
+    (
+        ".venv/bin/check-jsonschema",
+        "--builtin-schema vendor.compose-spec",
+        &["compose.yaml"],
+    ),
+    (".venv/bin/hadolint", "", &["Dockerfile"]),
 ];
 
 /// Installs the packages that `package-lock.json` pins, unless already installed.
