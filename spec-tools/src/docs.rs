@@ -10,6 +10,8 @@ mod links;
 mod markdown;
 mod message;
 mod operation;
+mod samples;
+mod states;
 mod value;
 
 use std::collections::BTreeMap;
@@ -22,7 +24,7 @@ use crate::diff::Report;
 use codegen::model::{Api, Direction, Effect, Environment, Field, Operation, Part};
 use codegen::{Diagnostics, Usage};
 
-const STYLE: &str = include_str!("docs/page.css");
+pub(crate) const STYLE: &str = include_str!("docs/page.css");
 const SCRIPT: &str = include_str!("docs/page.js");
 
 /// Anchors of the page's own sections. The dot distinguishes them from names in a
@@ -141,6 +143,9 @@ impl Page<'_> {
                         (self.introduction())
                         (self.environments())
                         (self.wire())
+                        @if self.has_samples() {
+                            (self.section(samples::SECTION, "Calls in other languages", &self.common_code()))
+                        }
                         (self.groups())
                         (self.code_tables())
                     }
@@ -167,6 +172,9 @@ impl Page<'_> {
                         (entry(section::INTRODUCTION, "Introduction"))
                         (entry(section::ENVIRONMENTS, "Environments"))
                         (entry(section::WIRE, "What travels"))
+                        @if self.has_samples() {
+                            (entry(samples::SECTION, "Calls in other languages"))
+                        }
                     }
                     @for (name, operations) in self.grouped() {
                         p { (name) }

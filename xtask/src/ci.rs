@@ -7,8 +7,8 @@ use clap::Args;
 use crate::cargo::{self, cargo, command, run};
 use crate::generate::DOCUMENT;
 use crate::{
-    Outcome, browser, docs, examples, generate, git, lint, packages, postgres, prove, schemathesis,
-    semver, shown, supply_chain, validate,
+    Outcome, browser, docs, examples, generate, git, lint, packages, postgres, prove, samples,
+    schemathesis, semver, shown, supply_chain, validate,
 };
 
 /// The features of the runtime.
@@ -87,6 +87,7 @@ pub fn ci(root: &Path, arguments: &Arguments) -> Outcome {
     step("packages", || packages::run(root))?;
     step("supply chain", || supply_chain::run(root))?;
     step("external validators", || validate::run(root))?;
+    step("calls in other languages", || samples::run(root))?;
     step("sandbox fuzzed with Schemathesis", || {
         let arguments = schemathesis::Arguments {
             seed: 1,

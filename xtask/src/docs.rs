@@ -15,7 +15,7 @@ use crate::generate::DOCUMENT;
 use crate::{Ending, atomic_write, cargo, comparison};
 
 /// Path of the page, relative to the workspace root; the sandbox serves it.
-const PAGE: &str = "sandbox/src/page/reference.html";
+pub(crate) const PAGE: &str = "sandbox/src/page/reference.html";
 
 /// Path of a page with change badges.
 const MARKED: &str = "target/docs/skypay.html";

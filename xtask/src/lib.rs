@@ -28,6 +28,8 @@ pub mod public_api;
 pub mod release;
 pub mod report;
 pub mod review;
+pub mod samples;
+mod sandbox;
 pub mod schemathesis;
 pub mod semver;
 pub mod supply_chain;

@@ -3,12 +3,10 @@
 //! checks each response.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use serde_json::Value;
-
+use crate::sandbox::Sandbox;
 use crate::validate::{self, FOLDER};
 use crate::{Ending, Failure, Outcome, cargo, exports, sync_dir};
 
@@ -33,16 +31,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     fs::create_dir_all(&work).map_err(|error| sync_dir::unusable("create", &work, &error))?;
     exports::write(root)?;
     validate::install_from_pypi(&folder)?;
-    let mut sandbox = Command::new(cargo::built(root, "skypay-cli", "--bin skypay")?)
-        .args(["sandbox", "up", "--memory", "--json"])
-        .args(["--clock", "virtual", "--port", "0"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("cannot start the sandbox: {error}"))?;
-    let stdout = sandbox.stdout.take().map(BufReader::new);
-    let info = stdout.and_then(|stdout| stdout.lines().next()?.ok());
-    let info = info.unwrap_or_default();
-    let url = serde_json::from_str::<Value>(&info).unwrap_or_default();
+    let sandbox = Sandbox::start(&cargo::built(root, "skypay-cli", "--bin skypay")?)?;
     let mut schemathesis = Command::new(folder.join(".venv/bin/schemathesis"));
     schemathesis
         .arg("--config-file")
@@ -50,17 +39,15 @@ pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
         .arg("run")
         .arg(root.join(exports::OUTPUT).join(FORM))
         .args(["--no-color", "--url"])
-        .arg(url["url"].as_str().unwrap_or_default())
+        .arg(sandbox.text("url"))
         .args(["--seed", &arguments.seed.to_string()])
         .args(["--max-examples", &arguments.requests.to_string()])
         .current_dir(&work)
         .env("SCHEMATHESIS_HOOKS", "schemathesis_hooks")
         .env("PYTHONPATH", &folder)
         .env("NO_PROXY", "127.0.0.1")
-        .env("SANDBOX_INFO", info);
+        .env("SANDBOX_INFO", &sandbox.info);
     let outcome = cargo::run(&mut schemathesis);
-    // The process may already have exited.
-    let _ = sandbox.kill().and_then(|()| sandbox.wait());
     match fs::read_to_string(work.join("never")) {
         Ok(never) if never.is_empty() => outcome,
         never => {

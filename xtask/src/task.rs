@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     Ending, Outcome, approve, browser, bump, ci, diff, docs, examples, exports, fuzz, generate,
-    journal, lint, mutants, packages, postgres, prove, public_api, release, review,
+    journal, lint, mutants, packages, postgres, prove, public_api, release, review, samples,
     schemathesis, semver, shown, supply_chain, validate,
 };
 
@@ -92,6 +92,8 @@ pub enum Verify {
     },
     /// Fuzz a sandbox with Schemathesis (installs it, pinned)
     Schemathesis(schemathesis::Arguments),
+    /// Run the reference page's calls in other languages against a sandbox
+    Samples,
     /// Fuzz the parsers of external input (installs cargo-fuzz)
     Fuzz(fuzz::Arguments),
     /// Run mutation tests (hours; installs cargo-mutants)
@@ -146,6 +148,7 @@ impl Verify {
         match self {
             Self::Prove { arguments } => prove::run(root, arguments),
             Self::Schemathesis(arguments) => schemathesis::run(root, arguments),
+            Self::Samples => samples::run(root),
             Self::Fuzz(arguments) => fuzz::run(root, arguments),
             Self::Mutants(arguments) => mutants::run(root, arguments),
             Self::Journal(arguments) => journal::run(root, arguments),

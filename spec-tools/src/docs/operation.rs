@@ -24,11 +24,13 @@ impl Page<'_> {
                 (self.address(operation))
                 (markdown::blocks(&self.links, &operation.description, 4))
                 (self.facts(operation))
+                (self.states(operation))
                 (self.message("Request", &operation.request))
                 (self.message("Response", &operation.response))
                 (self.result_codes(operation))
                 (self.examples(operation))
                 (self.rust(operation))
+                (self.samples(operation))
             }
         }
     }

@@ -48,6 +48,13 @@ link.href="#"+name.closest("tr").id;
 name.replaceWith(link);
 link.append(name);
 });
+if(navigator.clipboard)document.querySelectorAll("pre").forEach(function(code){
+var button=document.createElement("button"),text=code.textContent;
+button.type="button";
+button.textContent="Copy";
+button.addEventListener("click",function(){navigator.clipboard.writeText(text).then(function(){button.textContent="Copied"})});
+code.prepend(button);
+});
 input.addEventListener("input",show);
 input.addEventListener("keydown",function(event){
 if(event.key==="Escape"){input.value="";show()}
