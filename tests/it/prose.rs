@@ -6,19 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use skypay_types::Direction;
-
-/// All texts for readers, relative to the workspace root.
-const TEXTS: [&str; 9] = [
-    "ARCHITECTURE.md",
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
-    "README.md",
-    "SECURITY.md",
-    "docs/journal.md",
-    "journal/README.md",
-    "runtime/README.md",
-    "spec/README.md",
-];
+use xtask::site::{self, PAGES};
 
 fn read(path: &str) -> String {
     let file = xtask::root().unwrap().join(path);
@@ -128,7 +116,7 @@ fn the_texts_count_as_the_document_does() {
 
 #[test]
 fn every_path_in_the_texts_exists() {
-    for text in TEXTS {
+    for text in PAGES {
         let beside = xtask::root().unwrap().join(text).with_file_name("");
         for path in quoted(&read(text)).iter().filter(|path| is_path(path)) {
             let exists = xtask::root().unwrap().join(path).exists() || beside.join(path).exists();
@@ -139,7 +127,7 @@ fn every_path_in_the_texts_exists() {
 
 #[test]
 fn every_link_between_the_texts_leads_somewhere() {
-    for text in TEXTS {
+    for text in PAGES {
         let content = read(text);
         let folder = Path::new(text).parent().unwrap();
         for link in content.split("](").skip(1) {
@@ -151,6 +139,8 @@ fn every_link_between_the_texts_leads_somewhere() {
             }
         }
     }
+    let site = site::rendered(&xtask::root().unwrap()).unwrap();
+    assert_eq!(site.broken, [""; 0], "headings that do not exist");
 }
 
 /// `Proof:` is followed by test names, each group preceded by its file, or by a

@@ -32,6 +32,7 @@ pub mod samples;
 mod sandbox;
 pub mod schemathesis;
 pub mod semver;
+pub mod site;
 pub mod supply_chain;
 pub mod sync_dir;
 pub mod task;

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     Ending, Outcome, approve, browser, bump, ci, diff, docs, examples, exports, fuzz, generate,
     journal, lint, mutants, packages, postgres, prove, public_api, release, review, samples,
-    schemathesis, semver, shown, supply_chain, validate,
+    schemathesis, semver, shown, site, supply_chain, validate,
 };
 
 /// The project's tasks.
@@ -39,6 +39,8 @@ pub enum Task {
     Demo,
     /// Run a command beside a PostgreSQL server of its own
     Postgres(postgres::Arguments),
+    /// Write the guides and the API reference as one offline site, below target/site
+    Docs,
     /// Check that this commit can be released, and print how; publishes nothing
     Release(release::Arguments),
     /// Check, compare and publish spec/skypay.yaml
@@ -118,6 +120,7 @@ impl Task {
             Self::Ci(arguments) => ci::ci(root, arguments),
             Self::Demo => ci::demo(root),
             Self::Postgres(arguments) => postgres::run(root, arguments),
+            Self::Docs => site::run(root),
             Self::Release(arguments) => release::run(root, *arguments),
             Self::Spec(task) => task.run(root),
             Self::Verify(task) => task.run(root),

@@ -71,19 +71,19 @@ fn unknown_outcomes_are_caused_by_the_commands_shown() {
     assert_eq!(setup.run("sandbox payments --at-least 3").json(), json!([]));
 }
 
-/// Runs every shell block of the README in order, with the variables that the
-/// sandbox prints. Linux only, because other systems have other shells.
+/// Runs every shell block of a text in order, with the variables that the sandbox
+/// prints, and checks how often the output has each text at least. Linux only,
+/// because other systems have other shells.
 #[cfg(target_os = "linux")]
-#[test]
-fn the_walks_lead_where_they_say() {
+fn walk(text: &str, expected: &[(&str, usize)]) {
     let program = Program::bare();
     let arguments = [
         "--json", "sandbox", "up", "--memory", "--clock", "virtual", "--port", "0",
     ];
     let mut up = program.start(&arguments);
     let info = up.json();
-    let text = |name: &str| info[name].as_str().unwrap().to_owned();
-    let blocks = README.split("```sh\n").skip(1);
+    let known = |name: &str| info[name].as_str().unwrap().to_owned();
+    let blocks = text.split("```sh\n").skip(1);
     let blocks = blocks.map(|block| block.split("```").next().unwrap());
     let folder = Folder::new();
     let script = folder.write("walk", &format!("set -eu\n{}", blocks.collect::<String>()));
@@ -96,28 +96,55 @@ fn the_walks_lead_where_they_say() {
             "PATH",
             format!("{}:{}", program.display(), std::env::var("PATH").unwrap()),
         )
-        .env("SKYPAY_SANDBOX", text("url"))
-        .env("SKYPAY_CALLER_NAME", text("caller_name"))
-        .env("SKYPAY_USER_NAME", text("user_name"))
-        .env("SKYPAY_AUTHENTICATION", text("authentication"))
-        .env("SKYPAY_ENCRYPT_KEY", text("encrypt_key"))
+        .env("SKYPAY_SANDBOX", known("url"))
+        .env("SKYPAY_CALLER_NAME", known("caller_name"))
+        .env("SKYPAY_USER_NAME", known("user_name"))
+        .env("SKYPAY_AUTHENTICATION", known("authentication"))
+        .env("SKYPAY_ENCRYPT_KEY", known("encrypt_key"))
         .output()
         .unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{out}{err}");
-    for (said, times) in [
-        ("\"responseCode\":\"1000\"", 4),
-        ("Completed", 2),
-        ("\"Failed\"", 1),
-        ("\"balance\":", 1),
-        ("balanceQuery: accepted", 1),
-        ("money-moved", 1),
-        ("\"action\":\"financeNotification\"", 1),
-        ("answered 1000 Success", 1),
-    ] {
-        assert!(out.matches(said).count() >= times, "{said}: {out}");
+    for (said, times) in expected {
+        assert!(out.matches(said).count() >= *times, "{said}: {out}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_walks_lead_where_they_say() {
+    walk(
+        README,
+        &[
+            ("\"responseCode\":\"1000\"", 4),
+            ("Completed", 2),
+            ("\"Failed\"", 1),
+            ("\"balance\":", 1),
+            ("balanceQuery: accepted", 1),
+            ("money-moved", 1),
+            ("\"action\":\"financeNotification\"", 1),
+            ("answered 1000 Success", 1),
+        ],
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_guides_lead_where_they_say() {
+    let guides = [
+        include_str!("../../../docs/first-payout.md"),
+        include_str!("../../../docs/unknown.md"),
+    ];
+    walk(
+        &guides.concat(),
+        &[
+            ("payoutQueue: accepted", 1),
+            ("Completed", 1),
+            ("SKY9800000101  1", 1),
+            ("fault-added", 1),
+        ],
+    );
 }
 
 /// In `walk.sh`, the partner's side uses only curl and openssl.
