@@ -265,6 +265,7 @@ macro_rules! message {
                         $crate::__encoding!($wire $ty $(, $encoding)?),
                     >(generator, &mut object, $wire, &[$($doc),*]);
                     let _ = &property;
+                    $($crate::schema::alias(property, $alias);)*
                     $($crate::schema::deprecated(property, ::core::stringify!($($deprecated)*));)?
                     $($($crate::__describe!(property, $ty, $check $(($($limit)*))?);)*)?
                 )*

@@ -112,6 +112,8 @@ pub struct OperationInfo {
     pub action: &'static str,
     /// A one-line summary.
     pub summary: &'static str,
+    /// The chapter of the provider's documentation that describes it.
+    pub chapter: &'static str,
     /// Request fields with a constant value, in wire order.
     pub constants: &'static [(&'static str, &'static str)],
     /// The direction of a call.
@@ -171,6 +173,7 @@ impl OperationInfo {
         path_fragment: "",
         action: "",
         summary: "",
+        chapter: "",
         constants: &[],
         direction: Direction::ToProvider,
         mode: Mode::Synchronous,

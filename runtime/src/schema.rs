@@ -49,6 +49,18 @@ pub fn property<'a, P: Presence<T, Shown: JsonSchema>, T: 'static>(
     property
 }
 
+/// Adds another name of a field, which is accepted when reading. One with a dollar is
+/// that of a text in place of the object.
+pub fn alias(property: &mut Value, name: &str) {
+    if name.starts_with('$') {
+        return;
+    }
+    match &mut property["x-aliases"] {
+        Value::Array(names) => names.push(name.into()),
+        missing => *missing = json!([name]),
+    }
+}
+
 /// Marks a field as deprecated.
 pub fn deprecated(property: &mut Value, _note: &str) {
     property["deprecated"] = true.into();

@@ -170,6 +170,9 @@ fn derived_properties_have_the_types_and_lengths_of_the_document() {
             let at = format!("{}.{name}", message.name);
             let property = &root["properties"][name];
             check_type(&root, property, node, &at);
+            let aliases = node.texts_of("x-skypay-aliases");
+            let aliases = aliases.iter().map(String::as_str).collect();
+            assert_eq!(names(&property["x-aliases"]), aliases, "aliases of {at}");
             let nullable = property["type"].is_array() || property["anyOf"].is_array();
             assert_eq!(
                 nullable, !always,

@@ -31,6 +31,7 @@ skypay_runtime::operation! {
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,
+        chapter: "7.3",
         header: &crate::HEADER,
         code_required: true,
         request_example: r#"{"userName":"AppName@skypay","action":"balanceQuery","authentication":"00000000-AAAA-BBBB-CCCC-000000000000"}"#,

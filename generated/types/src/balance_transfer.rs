@@ -49,6 +49,7 @@ skypay_runtime::operation! {
         mode: Mode::Synchronous,
         effect: Effect::MovesMoney,
         retry: Retry::Never,
+        chapter: "7.4",
         header: &crate::HEADER,
         status_query: Some("notificationInquiry"),
         code_required: true,

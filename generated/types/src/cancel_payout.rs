@@ -41,6 +41,7 @@ skypay_runtime::operation! {
         mode: Mode::Asynchronous,
         effect: Effect::ChangesState,
         retry: Retry::AfterStatusQuery,
+        chapter: "4.2",
         header: &crate::HEADER,
         status_query: Some("payoutQueryStatus"),
         code_required: true,

@@ -66,6 +66,7 @@ skypay_runtime::operation! {
         mode: Mode::Synchronous,
         effect: Effect::MovesMoney,
         retry: Retry::Safe,
+        chapter: "6.3",
         header: &crate::HEADER,
         code_required: true,
         partner_codes: Some((2000, 2999)),

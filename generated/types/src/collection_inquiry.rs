@@ -51,6 +51,7 @@ skypay_runtime::operation! {
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,
+        chapter: "6.1",
         header: &crate::HEADER,
         code_required: true,
         partner_codes: Some((2000, 2999)),

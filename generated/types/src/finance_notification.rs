@@ -100,6 +100,7 @@ skypay_runtime::operation! {
         mode: Mode::Notification,
         effect: Effect::ChangesState,
         retry: Retry::Safe,
+        chapter: "8.1",
         header: &crate::HEADER,
         code_required: true,
         personal_data: &["accountNo", "beneficiaryAccountNo", "sourceAccountNo"],

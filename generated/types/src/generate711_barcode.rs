@@ -57,6 +57,7 @@ skypay_runtime::operation! {
         mode: Mode::Synchronous,
         effect: Effect::ChangesState,
         retry: Retry::Never,
+        chapter: "6.2",
         header: &crate::HEADER,
         code_required: true,
         personal_data: &["name", "phone"],

@@ -31,6 +31,7 @@ skypay_runtime::operation! {
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,
+        chapter: "10.6",
         header: &crate::HEADER,
         constants: &[("catalogType", "getBankCode"), ("versionDate", "")],
         code_required: true,

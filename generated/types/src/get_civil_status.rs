@@ -31,6 +31,7 @@ skypay_runtime::operation! {
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,
+        chapter: "10.2",
         header: &crate::HEADER,
         constants: &[("catalogType", "getCivilStatus"), ("versionDate", "")],
         code_required: true,

@@ -57,6 +57,7 @@ skypay_runtime::operation! {
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,
+        chapter: "7.2",
         header: &crate::HEADER,
         code_required: false,
         personal_data: &["phone"],

@@ -31,6 +31,7 @@ skypay_runtime::operation! {
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,
+        chapter: "10.4",
         header: &crate::HEADER,
         constants: &[("catalogType", "getTownCity"), ("versionDate", "")],
         code_required: true,

@@ -57,6 +57,7 @@ skypay_runtime::operation! {
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,
+        chapter: "8.2",
         header: &crate::HEADER,
         code_required: true,
         personal_data: &["accountNo", "beneficiaryAccountNo", "sourceAccountNo"],

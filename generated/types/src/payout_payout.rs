@@ -47,6 +47,7 @@ skypay_runtime::operation! {
         mode: Mode::Synchronous,
         effect: Effect::MovesMoney,
         retry: Retry::Safe,
+        chapter: "5.2",
         header: &crate::HEADER,
         code_required: true,
         partner_codes: Some((2000, 2999)),

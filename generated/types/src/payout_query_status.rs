@@ -41,6 +41,7 @@ skypay_runtime::operation! {
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,
+        chapter: "7.1",
         header: &crate::HEADER,
         code_required: true,
         request_example: r#"{"userName":"AppName@skypay","action":"payoutQueryStatus","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumbers":[{"controlNumber":"SKY9800000101"},{"controlNumber":"SKY9800000102"}]}"#,

@@ -69,6 +69,7 @@ skypay_runtime::operation! {
         mode: Mode::Notification,
         effect: Effect::ChangesState,
         retry: Retry::Safe,
+        chapter: "3.2",
         header: &crate::HEADER,
         code_required: true,
         request_example: r#"{"userName":"AppName@skypay","action":"payoutQueuePayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumber":"SKY9800000201","payType":"1","dealTime":"2024-02-05 10:16:33","referenceNumber":"MLA001041380755361119"}"#,

@@ -111,6 +111,7 @@ skypay_runtime::operation! {
         mode: Mode::Asynchronous,
         effect: Effect::MovesMoney,
         retry: Retry::AfterStatusQuery,
+        chapter: "4.1",
         header: &crate::HEADER,
         status_query: Some("payoutQueryStatus"),
         status_query_delay: Some(300),
