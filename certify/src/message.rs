@@ -93,11 +93,16 @@ impl Message {
         let schema = request_schema(self.info.name);
         let properties = schema["properties"].as_object().into_iter().flatten();
         let resolved = properties.map(|(name, property)| {
-            let reference = property["$ref"]
-                .as_str()
-                .and_then(|path| path.strip_prefix('#'));
-            let target = reference.and_then(|path| schema.pointer(path));
-            (name.clone(), target.unwrap_or(property).clone())
+            // An optional field is one of a type and null.
+            let any = property["anyOf"].as_array().into_iter().flatten();
+            let mut reference = [property].into_iter().chain(any);
+            let reference = reference.find_map(|one| one["$ref"].as_str());
+            let path = reference.and_then(|reference| reference.strip_prefix('#'));
+            let mut known = path.and_then(|path| schema.pointer(path)).cloned();
+            if let (Some(Value::Object(known)), Value::Object(own)) = (&mut known, property) {
+                known.extend(own.clone());
+            }
+            (name.clone(), known.unwrap_or_else(|| property.clone()))
         });
         resolved.collect()
     }

@@ -99,6 +99,9 @@ pub struct CheckResult {
     pub title: String,
     /// The rule that it comes from.
     pub rule: String,
+    /// The callbacks that it was judged on, with the chapters of the document that
+    /// describe them; empty if it was not judged.
+    pub callbacks: BTreeMap<String, String>,
     /// How it ended.
     pub outcome: Outcome,
     /// Why it did not pass.

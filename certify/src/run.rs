@@ -37,7 +37,7 @@ pub struct Selection {
 
 /// Reports each result as it comes.
 pub trait Progress: Send + Sync {
-    /// A check ended; so many of all have ended.
+    /// A check ended; so many of all that were chosen have ended.
     fn ended(&self, result: &CheckResult, done: usize, all: usize);
 }
 
@@ -87,19 +87,25 @@ pub async fn run(
     }
     let budget = Budget(AtomicU64::new(MOST_REQUESTS));
     let all: Vec<_> = CHECKS.iter().copied().flatten().collect();
-    let mut results = Vec::new();
-    for (done, check) in all.iter().enumerate() {
+    let chosen_checks = all
+        .iter()
+        .filter(|check| !skipped(check, selection))
+        .count();
+    let (mut results, mut done) = (Vec::new(), 0);
+    for check in all {
         let trial = Trial::new(configuration, credentials, &chosen, selection.seed, &budget);
-        let mut verdict = None;
+        let (mut verdict, mut judged) = (None, Vec::new());
         if !skipped(check, selection) {
-            verdict = Some(judge(&trial, check).await);
+            verdict = Some(judge(&trial, check, &mut judged).await);
+            done += 1;
         }
         // What was not sent says nothing about the server.
         if budget.is_used_up() {
             verdict = verdict.map(|_| Err(format!("all {MOST_REQUESTS} requests are used up")));
+            judged.clear();
         }
-        let result = result(check, verdict, trial, selection);
-        progress.ended(&result, done + 1, all.len());
+        let result = result(check, verdict, &judged, trial, selection);
+        progress.ended(&result, done, chosen_checks);
         results.push(result);
     }
     results.sort_by_key(|result| result.outcome);
@@ -135,15 +141,27 @@ fn skipped(check: &Check, selection: &Selection) -> bool {
     other || selection.level.is_some_and(|level| check.level > level)
 }
 
-/// Runs one check on every callback. Problems prevail; without any, a callback that
-/// was judged is enough, and what was not is said.
-async fn judge(trial: &Trial<'_>, check: &Check) -> Verdict {
+/// Runs one check on every callback. Each problem is named once, with the callbacks
+/// that have it. If none could be judged, the reasons are given; `judged` gets those
+/// that could.
+async fn judge(
+    trial: &Trial<'_>,
+    check: &Check,
+    judged: &mut Vec<&'static OperationInfo>,
+) -> Verdict {
     match check.probe {
-        Probe::Whole(whole) => return whole(trial).await,
+        Probe::Whole(whole) => {
+            let verdict = whole(trial).await;
+            if verdict.is_ok() {
+                judged.extend(trial.callbacks);
+            }
+            return verdict;
+        }
         Probe::Never(why) => return Err(why.to_owned()),
         _ => {}
     }
-    let (mut problems, mut unjudged, mut judged) = (Vec::new(), Vec::new(), false);
+    let mut problems: Vec<(String, Vec<&str>)> = Vec::new();
+    let mut unjudged = Vec::new();
     for info in trial.callbacks {
         let example = Message::example(info);
         let verdict = match check.probe {
@@ -154,19 +172,30 @@ async fn judge(trial: &Trial<'_>, check: &Check) -> Verdict {
         };
         match verdict {
             Ok(found) => {
-                judged = true;
-                problems.extend(found.into_iter().map(|it| format!("{}: {it}", info.name)));
+                judged.push(info);
+                for problem in found {
+                    let index = problems.iter().position(|(known, _)| *known == problem);
+                    let index = index.unwrap_or_else(|| {
+                        problems.push((problem, Vec::new()));
+                        problems.len() - 1
+                    });
+                    let names = &mut problems[index].1;
+                    if !names.contains(&info.name) {
+                        names.push(info.name);
+                    }
+                }
             }
             Err(why) => unjudged.push(why),
         }
     }
-    if judged {
-        Ok(problems)
-    } else {
+    if judged.is_empty() {
         unjudged.sort();
         unjudged.dedup();
-        Err(unjudged.join("; "))
+        return Err(unjudged.join("; "));
     }
+    let named = problems.into_iter();
+    let named = named.map(|(problem, names)| format!("{problem} ({})", names.join(", ")));
+    Ok(named.collect())
 }
 
 async fn accepts(trial: &Trial<'_>, messages: &[Message]) -> Verdict {
@@ -229,6 +258,7 @@ async fn refuses(
 fn result(
     check: &Check,
     verdict: Option<Verdict>,
+    judged: &[&'static OperationInfo],
     trial: Trial<'_>,
     selection: &Selection,
 ) -> CheckResult {
@@ -266,6 +296,10 @@ fn result(
         necessity: check.necessity,
         title: check.title.to_owned(),
         rule: check.rule.to_owned(),
+        callbacks: judged
+            .iter()
+            .map(|info| (info.name.to_owned(), info.chapter.to_owned()))
+            .collect(),
         outcome,
         reasons,
         exchanges,

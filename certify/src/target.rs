@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{CONNECTION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::Frame;
@@ -52,8 +52,8 @@ impl Sending {
         }
     }
 
-    pub(crate) fn header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.headers.push((name, HeaderValue::from_static(value)));
+    pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
         self
     }
 
@@ -101,6 +101,14 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) elapsed: Duration,
+}
+
+impl Answer {
+    /// Whether the server ends the connection after it.
+    pub(crate) fn closes(&self) -> bool {
+        let said = self.headers.get(CONNECTION);
+        said.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"))
+    }
 }
 
 /// Why there is no answer.

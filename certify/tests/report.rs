@@ -7,7 +7,7 @@ mod receiver;
 use std::sync::Arc;
 
 use receiver::{pairs, start};
-use skypay_certify::{Credentials, Outcome, Report, Selection, expectations, run};
+use skypay_certify::{CHECKS, Credentials, Level, Outcome, Report, Selection, expectations, run};
 
 /// The seed of the canaries that must not be in any report.
 const SEED: u64 = 4711;
@@ -92,6 +92,35 @@ async fn the_same_seed_gives_the_same_messages() {
     let first = messages(report("", &only, "").await);
     assert_eq!(first, messages(report("", &only, "").await));
     assert!(first.len() > 20, "{}", first.len());
+}
+
+#[test]
+fn each_rule_is_in_a_section_of_the_document() {
+    let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+    let document = std::fs::read_to_string(format!("{folder}/../spec/skypay.yaml")).unwrap();
+    let checks = CHECKS.iter().copied().flatten();
+    for check in checks.filter(|check| check.level == Level::Door) {
+        let (section, _) = check.rule.split_once(':').unwrap_or((check.rule, ""));
+        let heading = format!("\n    ## {section}\n");
+        let is_known = section == "Beyond the document" || document.contains(&heading);
+        assert!(is_known, "{}: {section}", check.id);
+    }
+}
+
+#[tokio::test]
+async fn a_check_names_the_chapters_of_the_callbacks_that_it_was_judged_on() {
+    let report = report("", &["D08", "D31"], "").await;
+    let callbacks = |id: &str| {
+        let check = report.checks.iter().find(|check| check.id == id).unwrap();
+        check
+            .callbacks
+            .iter()
+            .map(|(name, chapter)| format!("{name} {chapter}"))
+            .collect::<Vec<_>>()
+    };
+    let expected = ["financeNotification 8.1", "payoutQueuePayout 3.2"];
+    assert_eq!(callbacks("D08"), expected);
+    assert_eq!(callbacks("D31"), [""; 0]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Requests that have to be refused, and what is demanded of the refusals.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -177,6 +178,51 @@ pub(super) fn indistinguishable<'a>(trial: &'a Trial<'a>, example: &'a Message) 
             .map(|(answer, change)| format!("{change}: {answer}"))
             .collect();
         Ok(vec![format!("refusals differ: {}", all.join("; "))])
+    }
+    .boxed()
+}
+
+/// The pairs of refusals whose times are compared.
+const PAIRS: usize = 30;
+
+/// In how many of the pairs the same one has to be slower: by chance, in one of a
+/// million runs.
+const MOST_PAIRS: usize = 28;
+
+/// The least difference that is counted. A shorter one is not seen through a network,
+/// and on this machine other programs cause it.
+const DIFFERENCE: Duration = Duration::from_millis(1);
+
+/// Counts in how many pairs of refusals that for wrong credentials takes longer than
+/// that for a damaged block, or the other way round. Both are sent in turn, so that
+/// what slows this machine slows both.
+pub(super) fn timing<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+    async move {
+        let [mut padding, mut credentials] = [0, 0];
+        for _ in 0..PAIRS {
+            let mut elapsed = [Duration::ZERO; 2];
+            let kinds = [damaged(trial, example), wrong_credentials(trial, example)];
+            for (elapsed, kind) in elapsed.iter_mut().zip(kinds) {
+                let Some((change, sending)) = kind.into_iter().next() else {
+                    continue;
+                };
+                let limit = trial.limits().answer;
+                let answer = trial.raw(example.info, &change, sending, limit).await;
+                *elapsed = answer.map_err(|it| it.text().to_owned())?.elapsed;
+            }
+            let [first, second] = elapsed;
+            padding += usize::from(first > second + DIFFERENCE);
+            credentials += usize::from(second > first + DIFFERENCE);
+        }
+        let slower = [
+            ("a damaged block", padding),
+            ("wrong credentials", credentials),
+        ];
+        let slower = slower.into_iter().filter(|(_, count)| *count >= MOST_PAIRS);
+        let found = slower.map(|(change, count)| {
+            format!("{change}: refused later by at least 1 ms in {count} of {PAIRS} pairs")
+        });
+        Ok(found.collect())
     }
     .boxed()
 }

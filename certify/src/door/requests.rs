@@ -1,11 +1,14 @@
 //! Requests in forms of HTTP and of the envelope, and what is demanded of answers.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use http::header::{EXPECT, HeaderName};
+use http::HeaderValue;
+use http::header::{CONTENT_LENGTH, EXPECT, HeaderName};
+use serde_json::Value;
 use skypay_runtime::value::DateTime;
 
 use crate::check::{Trial, Verdict, answered, opened, problems};
@@ -118,10 +121,15 @@ pub(super) fn reads_without_action<'a>(trial: &'a Trial<'a>, example: &'a Messag
             return Err("the callbacks have no URLs of their own".to_owned());
         }
         let action = example.info.header.action;
-        let message = example.with("without its action", |fields| {
+        let absent = example.with("without its action", |fields| {
             fields.remove(action);
         });
-        Ok(problems(trial.accepted(&message).await.map(drop)))
+        let mut found = Vec::new();
+        for message in [absent, example.set(action, Value::Null, "null")] {
+            let sent = trial.accepted(&message).await;
+            found.extend(sent.err().map(|it| format!("{}: {it}", message.change)));
+        }
+        Ok(found)
     }
     .boxed()
 }
@@ -167,7 +175,8 @@ pub(super) fn forged_address<'a>(trial: &'a Trial<'a>, example: &'a Message) -> 
         }
         let forwarded = HeaderName::from_static("x-forwarded-for");
         let message = example.with("X-Forwarded-For: 203.0.113.7", |_| {});
-        let form = |body| Sending::post(body).header(forwarded, "203.0.113.7");
+        let form =
+            |body| Sending::post(body).with(forwarded, HeaderValue::from_static("203.0.113.7"));
         let sent = trial.send_under(&message, trial.current(), form).await;
         Ok(problems(
             sent.and_then(|opened| answered(example.info, &opened)),
@@ -179,12 +188,13 @@ pub(super) fn forged_address<'a>(trial: &'a Trial<'a>, example: &'a Message) -> 
 pub(super) fn large<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
     async move {
         let mut found = Vec::new();
-        for (change, length) in [
-            ("more than 64 KiB", LONGEST_BODY),
-            ("more than 10 MiB", 10 << 20),
+        let long = example.set("certifyLong", "x".repeat(LONGEST_BODY), "long");
+        for (change, body) in [
+            ("more than 64 KiB", long.sealed(trial.current())),
+            // It need not be a message: a server that reads all of it is too slow.
+            ("10 MiB", "A".repeat(10 << 20)),
         ] {
-            let message = example.set("certifyLong", "x".repeat(length), "an unknown long field");
-            let sending = Sending::post(message.sealed(trial.current()));
+            let sending = Sending::post(body);
             match trial
                 .raw(example.info, change, sending, trial.limits().large)
                 .await
@@ -204,20 +214,28 @@ pub(super) fn large<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a>
     .boxed()
 }
 
-pub(super) fn slow<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
+/// Sends one slow request to each URL, all at once.
+pub(super) fn slow<'a>(trial: &'a Trial<'a>) -> Found<'a> {
     async move {
+        let mut urls = BTreeMap::new();
+        for info in trial.callbacks {
+            let url = trial.configuration.url_of(info);
+            let url = url.map_err(|error| error.to_string())?;
+            urls.entry(url.to_string()).or_insert(*info);
+        }
         let limits = trial.limits();
-        let sending = Sending {
-            body: Body::Slow(vec![b'A'; LONGEST_BODY].into(), Limits::of(limits.pause)),
-            ..Sending::post("")
-        };
-        let answer = trial
-            .raw(example.info, "one byte at a time", sending, limits.slow)
-            .await;
-        Ok(problems(match answer {
-            Err(NoAnswer::Late) => Err("the connection stays open".to_owned()),
-            _ => Ok(()),
-        }))
+        let sent = urls.values().map(|info| async {
+            // With its length, which a server may read without knowing chunks.
+            let sending = Sending {
+                body: Body::Slow(vec![b'A'; LONGEST_BODY].into(), Limits::of(limits.pause)),
+                ..Sending::post("").with(CONTENT_LENGTH, LONGEST_BODY.into())
+            };
+            let change = "one byte at a time";
+            let answer = trial.raw(info, change, sending, limits.slow).await;
+            let stays = matches!(answer, Err(NoAnswer::Late));
+            stays.then(|| format!("the connection stays open ({})", info.name))
+        });
+        Ok(join_all(sent).await.into_iter().flatten().collect())
     }
     .boxed()
 }
@@ -297,7 +315,9 @@ pub(super) fn http_forms<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Foun
             ),
             ..Sending::post("")
         };
-        let expecting = |body: String| Sending::post(body).header(EXPECT, "100-continue");
+        let expecting = |body: String| {
+            Sending::post(body).with(EXPECT, HeaderValue::from_static("100-continue"))
+        };
         let forms: [(&str, &(dyn Fn(String) -> Sending + Sync)); 2] =
             [("chunked", &chunked), ("Expect: 100-continue", &expecting)];
         for (form, write) in forms {
@@ -312,11 +332,14 @@ pub(super) fn http_forms<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Foun
         };
         for _ in 0..2 {
             let sending = Sending::post(example.sealed(trial.current()));
-            let answer = connection
-                .send(sending, Limits::of(trial.limits().answer))
-                .await;
-            if let Err(no_answer) = answer {
-                found.push(format!("a reused connection: {}", no_answer.text()));
+            let limit = Limits::of(trial.limits().answer);
+            match connection.send(sending, limit).await {
+                // It may end a connection, if it says so.
+                Ok(answer) if answer.closes() => break,
+                Ok(_) => {}
+                Err(no_answer) => {
+                    found.push(format!("a reused connection: {}", no_answer.text()));
+                }
             }
         }
         Ok(found)

@@ -98,6 +98,38 @@ pub(super) fn field_names(example: &Message) -> Vec<Message> {
     ]
 }
 
+pub(super) fn aliases(example: &Message) -> Vec<Message> {
+    let mut changed = Vec::new();
+    for (name, value, schema) in fields(example) {
+        let aliases = schema["x-aliases"].as_array().into_iter().flatten();
+        for alias in aliases.filter_map(Value::as_str) {
+            changed.push(
+                example.with(format!("{alias} instead of {name}"), |fields| {
+                    fields.remove(&name);
+                    fields.insert(alias.to_owned(), value.clone());
+                }),
+            );
+        }
+    }
+    changed
+}
+
+pub(super) fn phones(example: &Message) -> Vec<Message> {
+    let names = example.fields.keys();
+    let phones = names.filter(|name| name.to_lowercase().contains("phone"));
+    phones
+        .flat_map(|name| {
+            [
+                ("09123456789", "11 digits"),
+                ("639123456789", "12 digits"),
+                ("6392210083333", "13 digits"),
+                ("08123456789", "with 08"),
+            ]
+            .map(|(phone, change)| example.set(name, phone, change))
+        })
+        .collect()
+}
+
 pub(super) fn times(example: &Message) -> Vec<Message> {
     let mut changed = Vec::new();
     for (name, value, schema) in fields(example) {
