@@ -211,13 +211,10 @@ async fn query(client: &Client, numbers: &[String]) -> Result<Statuses, Unanswer
         time: answer.response_time().map(Timestamp::from),
         found: BTreeMap::new(),
     };
-    let (entries, unreadable) = answer.control_numbers.into_parts();
-    if !unreadable.is_empty() {
-        // It is not known which payout such an entry is about.
-        let error = "an entry of the answer cannot be read".to_owned();
-        return Err(Unanswered::Failed(error));
-    }
-    for entry in entries {
+    for entry in answer.control_numbers {
+        // It is not known which payout an unreadable entry is about.
+        let entry = entry
+            .map_err(|_| Unanswered::Failed("an entry of the answer cannot be read".to_owned()))?;
         let state = entry.money_state();
         if state == Some(MoneyState::Absent) {
             continue;
@@ -226,10 +223,7 @@ async fn query(client: &Client, numbers: &[String]) -> Result<Statuses, Unanswer
         let found = found(state).unwrap_or(Found::Open);
         let shown = Shown {
             found,
-            paid_at: entry
-                .pay_time
-                .if_readable()
-                .map(|time| Timestamp::from(*time)),
+            paid_at: entry.pay_time.ok().flatten().map(Timestamp::from),
         };
         // Of two rows of one number the one counts that says more of its money.
         let known = statuses
@@ -268,22 +262,18 @@ async fn read_report(client: &Client, day: Date) -> Result<Vec<ReportRow>, Strin
             .get_report_payout(&request)
             .await
             .map_err(|error| error.to_string())?;
-        let last = answer.last_page.if_readable().copied();
+        let last = answer.last_page.ok().flatten();
         let entries = answer
             .result
-            .into_readable()
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()
             .map_err(|_| "a row of the report cannot be read".to_owned())?;
         let is_empty = entries.is_empty();
-        rows.extend(entries.into_iter().map(|entry| {
-            ReportRow {
-                number: entry.control_number.as_str().to_owned(),
-                centavos: entry.amount.centavos(),
-                paid_at: entry
-                    .pay_time
-                    .if_readable()
-                    .map(|time| Timestamp::from(*time)),
-                reference: entry.reference_no.if_readable().cloned(),
-            }
+        rows.extend(entries.into_iter().map(|entry| ReportRow {
+            number: entry.control_number.as_str().to_owned(),
+            centavos: entry.amount.centavos(),
+            paid_at: entry.pay_time.ok().flatten().map(Timestamp::from),
+            reference: entry.reference_no.ok().flatten(),
         }));
         if last == Some(true) || is_empty {
             break;

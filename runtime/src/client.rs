@@ -16,7 +16,9 @@ use crate::envelope::{self, Plaintext};
 use crate::header;
 use crate::keys::{Credentials, KeyRing};
 use crate::operation::{Direction, Effect, Operation, OperationInfo, Outcome, Response, Retry};
-use crate::outcome::{CallOutcome, Error, NotSent, NotSentReason, Rejected, Unknown, UnknownCause};
+use crate::outcome::{
+    CallOutcome, Error, NotSent, NotSentReason, Rejected, Unknown, UnknownCause, printable_code,
+};
 use crate::read;
 use crate::secret::SecretBuffer;
 use crate::value::DateTime;
@@ -29,10 +31,10 @@ mod report;
 pub use builder::tls_config;
 pub use builder::{SetupError, TransportBuilder, check_path_parameter};
 pub use http::{CallEnded, EncryptedRequest, EncryptedResponse, HttpService, Posted};
-pub use report::{CallReport, Observer};
+pub use report::CallReport;
 
 use http::Failure;
-use report::CallSpan;
+use report::{CallSpan, Observer};
 
 /// Sends calls; holds the keys, HTTP settings, clock and observer. Cloning is
 /// cheap.
@@ -167,10 +169,12 @@ impl Transport {
         let attempts = self.attempts(service, request, &mut call.report);
         let result = attempts.instrument(span).await;
         let result = result.map_err(|failure| self.error(request, failure));
-        match &result {
-            Ok(response) => call.finish(CallOutcome::Accepted, response.response_code()),
-            Err(error) => call.finish(error.outcome(), error.code()),
-        }
+        let (outcome, code) = match &result {
+            Ok(response) => (CallOutcome::Accepted, response.response_code()),
+            Err(error) => (error.outcome(), error.code()),
+        };
+        call.report.outcome = outcome;
+        call.report.code = code.map(|code| printable_code(code).to_owned());
         result
     }
 
@@ -178,7 +182,7 @@ impl Transport {
         &self,
         service: &HttpService,
         request: &O,
-        report: &mut CallReport<'_>,
+        report: &mut CallReport,
     ) -> Result<O::Response, Failure> {
         let invalid = |invalid| Failure::NotSent(NotSentReason::Invalid(invalid), None);
         request.validate().map_err(invalid)?;
@@ -201,7 +205,7 @@ impl Transport {
                 received => received?,
             };
             let (code, header) = match classify::<O>(&plaintext) {
-                Err(Failure::Rejected { code, header }) => (code, header),
+                Err(Failure::Rejected(code, header)) => (code, header),
                 result => return result,
             };
             let keys_refused = O::INFO.refuses_keys(&code);
@@ -221,10 +225,10 @@ impl Transport {
                     keys = other;
                 }
                 _ if keys_refused || key_changes == 0 => {
-                    return Err(Failure::Rejected { code, header });
+                    return Err(Failure::Rejected(code, header));
                 }
                 // The first request may have been executed.
-                _ => return Err(Failure::unknown_code(Some(code))),
+                _ => return Err(Failure::Unknown(UnknownCause::Code, Some(code), None)),
             }
         }
     }
@@ -238,7 +242,7 @@ impl Transport {
         operation: &'static OperationInfo,
         keys: &Arc<Credentials>,
         fields: &[u8],
-        report: &mut CallReport<'_>,
+        report: &mut CallReport,
     ) -> Result<(Plaintext, Option<Arc<Credentials>>), Failure> {
         let Some((header, rest)) = header::write_request(keys, operation, fields) else {
             return Err(Failure::NotSent(NotSentReason::Request, None));
@@ -278,7 +282,7 @@ impl Transport {
             }
             opened => opened,
         };
-        let (keys, plaintext) = opened.ok_or_else(|| Failure::unknown(cause, None))?;
+        let (keys, plaintext) = opened.ok_or_else(|| Failure::Unknown(cause, None, None))?;
         if status != StatusCode::OK {
             let header = header::read_response(operation.header, plaintext.as_bytes());
             let code = header.ok().and_then(|header| header.code);
@@ -286,12 +290,7 @@ impl Transport {
                 .as_deref()
                 .is_some_and(|code| operation.refuses_keys(code));
             if !(refused && from_provider && status.is_client_error()) {
-                let source = None;
-                return Err(Failure::Unknown {
-                    cause,
-                    code,
-                    source,
-                });
+                return Err(Failure::Unknown(cause, code, None));
             }
         }
         // A partner that responds with another set is misconfigured, and the
@@ -326,17 +325,13 @@ impl Transport {
                 reason,
                 source,
             }),
-            Failure::Rejected { code, header } => Error::Rejected(Rejected {
+            Failure::Rejected(code, header) => Error::Rejected(Rejected {
                 operation,
                 return_code: code.into(),
                 time: header.time,
                 description: header.description,
             }),
-            Failure::Unknown {
-                cause,
-                code,
-                source,
-            } => Error::Unknown(Unknown {
+            Failure::Unknown(cause, code, source) => Error::Unknown(Unknown {
                 operation,
                 transaction_ids: request
                     .transaction_ids()
@@ -396,18 +391,14 @@ fn classify<O: Operation>(plaintext: &str) -> Result<O::Response, Failure> {
         }
         response => response,
     };
-    let unreadable = |code, source| Failure::Unknown {
-        cause: UnknownCause::Unreadable,
-        code,
-        source: Some(source),
-    };
+    let unreadable = |code, source| Failure::Unknown(UnknownCause::Unreadable, code, Some(source));
     let mut header = header::read_response(O::INFO.header, plaintext.as_bytes())
         .map_err(|error| unreadable(None, error.into()))?;
     let code = header.code.take();
     match (outcome_of(O::INFO, code.as_deref()), code) {
         (Outcome::Accepted, code) => response.map_err(|error| unreadable(code, error.into())),
-        (Outcome::Rejected, Some(code)) => Err(Failure::Rejected { code, header }),
-        (_, code) => Err(Failure::unknown_code(code)),
+        (Outcome::Rejected, Some(code)) => Err(Failure::Rejected(code, header)),
+        (_, code) => Err(Failure::Unknown(UnknownCause::Code, code, None)),
     }
 }
 

@@ -55,17 +55,6 @@ impl Unrecognized {
     }
 }
 
-/// The constraint and the message of a violation, if a code must not be sent.
-#[doc(hidden)]
-#[must_use]
-pub fn unsendable(is_listed: bool, is_read_only: bool) -> Option<(&'static str, &'static str)> {
-    match (is_listed, is_read_only) {
-        (false, _) => Some(("unlisted", "must be a code that the document lists")),
-        (true, true) => Some(("read-only", "must not be a code that is only received")),
-        (true, false) => None,
-    }
-}
-
 /// Declares an open enum: a table of codes, with a row per code, that preserves
 /// codes which it does not list.
 ///
@@ -87,7 +76,6 @@ pub fn unsendable(is_listed: bool, is_read_only: bool) -> Option<(&'static str, 
 /// assert_eq!(Channel::from("5"), Channel::Shelf);
 /// assert_eq!(Channel::from("99").to_string(), "99");
 /// assert_eq!(format!("{:?}", Channel::Shelf), "Shelf(5)");
-/// assert!(Channel::Store.is_read_only());
 /// ```
 #[macro_export]
 macro_rules! open_enum {
@@ -124,15 +112,6 @@ macro_rules! open_enum {
             pub fn is_listed(&self) -> bool {
                 !::core::matches!(self, Self::Unrecognized(_))
             }
-
-            /// Whether the code is received but never sent.
-            #[must_use]
-            pub fn is_read_only(&self) -> bool {
-                match self {
-                    $(Self::$variant => $crate::open_enum!(@is $($mark)?),)+
-                    Self::Unrecognized(_) => false,
-                }
-            }
         }
 
         impl ::core::convert::From<&str> for $table {
@@ -140,15 +119,6 @@ macro_rules! open_enum {
                 match code.trim() {
                     $($code => Self::$variant,)+
                     other => Self::Unrecognized($crate::codes::Unrecognized::new(other)),
-                }
-            }
-        }
-
-        impl ::core::convert::From<$table> for $crate::__private::Cow<'static, str> {
-            fn from(code: $table) -> Self {
-                match code {
-                    $($table::$variant => Self::Borrowed($code),)+
-                    $table::Unrecognized(code) => Self::Owned(code.as_str().to_owned()),
                 }
             }
         }
@@ -174,14 +144,21 @@ macro_rules! open_enum {
             $table, $crate::codes::plain;
 
             fn unsendable(&self) -> ::core::option::Option<(&'static str, &'static str)> {
-                $crate::codes::unsendable(self.is_listed(), self.is_read_only())
+                match self {
+                    $(Self::$variant => $crate::open_enum!(@unsendable $($mark)?),)+
+                    Self::Unrecognized(_) => ::core::option::Option::Some(
+                        ("unlisted", "must be a code that the document lists"),
+                    ),
+                }
             }
         }
 
         $crate::__json_schema!($table, _generator, $crate::schema::codes(&[$($code),+]));
     };
-    (@is read_only) => { true };
-    (@is) => { false };
+    (@unsendable read_only) => {
+        ::core::option::Option::Some(("read-only", "must not be a code that is only received"))
+    };
+    (@unsendable) => { ::core::option::Option::None };
 }
 
 /// Implements what code tables and string newtypes have in common. `$text` has

@@ -25,11 +25,8 @@ pub const CONTENT_TYPE: &str = "text/plain";
 
 const BLOCK: usize = 16;
 
-/// The number of bytes that are encrypted at once: a multiple of the block size and
-/// of Base64's 3-byte groups, and enough to fill the cipher's pipeline.
-const CHUNK: usize = 48 * 16;
-
 /// The key that encrypts and decrypts bodies. Zeroized when dropped.
+#[derive(Debug)]
 pub struct EncryptKey(Aes128);
 
 impl EncryptKey {
@@ -47,45 +44,22 @@ impl EncryptKey {
     }
 }
 
-impl fmt::Debug for EncryptKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EncryptKey")
-    }
-}
-
 /// Encrypts a message that is given in parts. Returns one line of Base64, without a
-/// line end. Allocates only the result.
+/// line end.
 #[must_use]
 pub fn seal(key: &EncryptKey, parts: &[&[u8]]) -> String {
     let length: usize = parts.iter().map(|part| part.len()).sum();
-    let blocks = length / BLOCK + 1;
-    let mut sealed = String::with_capacity((blocks * BLOCK).div_ceil(3) * 4);
-    let mut chunk = Zeroizing::new([0; CHUNK]);
-    let mut filled = 0;
-    for mut rest in parts.iter().copied() {
-        while !rest.is_empty() {
-            let (taken, left) = rest.split_at(rest.len().min(CHUNK - filled));
-            chunk[filled..][..taken.len()].copy_from_slice(taken);
-            filled += taken.len();
-            rest = left;
-            if filled == CHUNK {
-                encrypt(key, &mut chunk[..], &mut sealed);
-                filled = 0;
-            }
-        }
-    }
     // PKCS#7: pads to the next block with at least one byte; each holds their
     // number.
-    let end = (filled / BLOCK + 1) * BLOCK;
-    chunk[filled..end].fill(padding(end - filled));
-    encrypt(key, &mut chunk[..end], &mut sealed);
-    sealed
-}
-
-fn encrypt(key: &EncryptKey, chunk: &mut [u8], sealed: &mut String) {
-    let (blocks, _) = Array::slice_as_chunks_mut(chunk);
+    let padded = (length / BLOCK + 1) * BLOCK;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(padded));
+    for part in parts {
+        bytes.extend_from_slice(part);
+    }
+    bytes.resize(padded, padding(padded - length));
+    let (blocks, _) = Array::slice_as_chunks_mut(&mut bytes);
     key.0.encrypt_blocks(blocks);
-    STANDARD.encode_string(&*chunk, sealed);
+    STANDARD.encode(&*bytes)
 }
 
 /// The number of padding bytes as a byte; at most the block size.

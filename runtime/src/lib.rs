@@ -9,9 +9,9 @@
 //! |---|---|---|
 //! | [`value`] | amounts, dates and times, names, masked values | |
 //! | [`read`] | reading messages: strict JSON, lenient field values | |
-//! | [`received`] | unreadable fields and entries of readable messages | |
+//! | [`received`] | unreadable values of readable messages | |
 //! | [`mod@codes`], [`string_newtype!`] | open enums of codes, and string newtypes | |
-//! | [`validate`], [`builder`] | the document's constraints, checked before sending | |
+//! | [`validate`] | the document's constraints, checked before sending | |
 //! | [`message!`], [`mod@message`] | messages, declared with a row per field | |
 //! | [`mod@operation`] | the metadata of operations | |
 //! | `envelope`, `keys` | the encrypted body, and credentials and their rotation | `envelope` |
@@ -22,7 +22,6 @@
 //! Most programs use this crate through `skypay-types`, `skypay-client` or
 //! `skypay-server`, which re-export their parts of it.
 
-pub mod builder;
 pub mod codes;
 pub mod message;
 mod message_key;
@@ -56,14 +55,13 @@ pub mod outcome;
 #[cfg(feature = "server")]
 pub mod server;
 
-pub use builder::IntoField;
 pub use codes::{MoneyState, RetryAfter, Unrecognized};
 pub use message_key::MessageKey;
 pub use operation::{
     Direction, Effect, HeaderFields, HeaderValues, Mode, Operation, OperationInfo, Outcome,
     Response, Retry,
 };
-pub use received::{Entries, Entry, Received, Unreadable, UnreadableEntry};
+pub use received::{Entries, Entry, Received, Unreadable};
 pub use validate::{Invalid, Validate, Violation, Violations};
 pub use value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 

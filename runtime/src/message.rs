@@ -114,7 +114,7 @@ macro_rules! message {
         #[derive(Clone, Debug)]
         #[must_use]
         pub struct $builder {
-            $($field: $crate::builder::Slot<
+            $($field: $crate::message::presence::Slot<
                 <$crate::message::$presence as $crate::message::Presence<$ty>>::Built,
             >,)*
         }
@@ -221,7 +221,9 @@ macro_rules! message {
                             {
                                 match &*key {
                                     $($wire $(| $alias)* => {
-                                        presence::read(&mut $field, $wire, &mut map)?;
+                                        presence::read::<presence::$presence, $ty, _>(
+                                            &mut $field, $wire, &mut map,
+                                        )?;
                                     })*
                                     _ => {
                                         map.next_value::<serde::de::IgnoredAny>()?;
@@ -261,8 +263,7 @@ macro_rules! message {
                 let _ = (&generator, &mut object);
                 $(
                     let property = $crate::schema::property::<
-                        presence::$presence,
-                        $crate::__encoding!($wire $ty $(, $encoding)?),
+                        presence::$presence, $ty, $crate::__encoding!($wire $ty $(, $encoding)?),
                     >(generator, &mut object, $wire, &[$($doc),*]);
                     let _ = &property;
                     $($crate::schema::alias(property, $alias);)*
@@ -314,8 +315,11 @@ macro_rules! __setter {
     };
     ({ $($about:tt)* } $field:ident $presence:ident $ty:ty) => {
         $($about)*
-        pub fn $field(mut self, value: impl $crate::IntoField<$ty>) -> Self {
-            self.$field = ::core::option::Option::Some(value.into_field());
+        pub fn $field(
+            mut self,
+            value: impl ::core::convert::TryInto<$ty, Error: ::core::fmt::Display>,
+        ) -> Self {
+            self.$field = ::core::option::Option::Some($crate::message::presence::convert(value));
             self
         }
     };

@@ -54,14 +54,14 @@ fn explain<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
     if nested_too_deep(text, MAX_DEPTH) {
         return Err(WireError::NESTING.into());
     }
-    let json: &RawValue = serde_json::from_str(text).map_err(|error| ReadError {
-        line: error.line(),
-        column: error.column(),
-        ..ReadError::from(WireError::SYNTAX)
+    let json: &RawValue = serde_json::from_str(text).map_err(|error| {
+        let mut invalid = ReadError::from(WireError::SYNTAX);
+        (invalid.0.line, invalid.0.column) = (error.line(), error.column());
+        invalid
     })?;
-    lenient::read_values(json.get()).map_err(|failure| {
-        let (error, address) = *failure.below(Step::Field(""), json.get()).0;
-        let start = address.and_then(|address| address.checked_sub(text.as_ptr().addr()));
+    lenient::read_values(json.get()).map_err(|error| {
+        let error = error.below(Step::Field(""), json.get());
+        let start = error.0.address.checked_sub(text.as_ptr().addr());
         error.at_end_of(
             start
                 .and_then(|start| text.get(..start))
@@ -73,60 +73,95 @@ fn explain<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
 /// A message cannot be read. States the reason and the location, and never holds
 /// anything of what was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadError {
+pub struct ReadError(Box<Details>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Details {
     cause: WireError,
     field: String,
     line: usize,
     column: usize,
+    /// The address of the invalid value until its location is determined, else 0.
+    address: usize,
+}
+
+/// A step of the path to a field; the name is empty for the entries of a map.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Field(&'static str),
+    Item(usize),
 }
 
 impl ReadError {
-    fn at_end_of(self, before: &str) -> Self {
+    fn at_end_of(mut self, before: &str) -> Self {
         let (lines, in_line) = match before.rsplit_once('\n') {
             Some((lines, in_line)) => (lines.split('\n').count(), in_line),
             None => (0, before),
         };
-        Self {
-            line: lines + 1,
-            column: in_line.chars().count() + 1,
-            ..self
+        self.0.line = lines + 1;
+        self.0.column = in_line.chars().count() + 1;
+        self.without_address()
+    }
+
+    fn without_address(mut self) -> Self {
+        self.0.address = 0;
+        self
+    }
+
+    /// Adds the step that leads to `json`, the value that failed, and records its
+    /// address unless that of an inner value is known.
+    fn below(mut self, step: Step, json: &str) -> Self {
+        if self.0.address == 0 {
+            self.0.address = json.as_ptr().addr();
         }
+        self.prefix(step)
+    }
+
+    fn prefix(mut self, step: Step) -> Self {
+        let field = &mut self.0.field;
+        let step = match step {
+            Step::Field(name) => name.to_owned(),
+            Step::Item(index) => format!("[{index}]"),
+        };
+        let joined = step.is_empty() || field.is_empty() || field.starts_with('[');
+        *field = format!("{step}{}{field}", if joined { "" } else { "." });
+        self
     }
 
     /// The path of the field, such as `rows[2].amount`; empty if the error concerns
     /// the message as a whole.
     #[must_use]
     pub fn field(&self) -> &str {
-        &self.field
+        &self.0.field
     }
 
     /// The reason, without the location.
     #[must_use]
     pub fn reason(&self) -> &'static str {
-        self.cause.text()
+        self.0.cause.text()
     }
 
     /// The line, counted from 1; 0 if there is no single location.
     #[must_use]
     pub fn line(&self) -> usize {
-        self.line
+        self.0.line
     }
 
     /// The column, counted from 1; 0 if there is no single location.
     #[must_use]
     pub fn column(&self) -> usize {
-        self.column
+        self.0.column
     }
 }
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.field.is_empty() {
-            write!(f, "{}: ", self.field)?;
+        if !self.field().is_empty() {
+            write!(f, "{}: ", self.field())?;
         }
         f.write_str(self.reason())?;
-        if self.line > 0 {
-            write!(f, " (line {}, column {})", self.line, self.column)?;
+        if self.line() > 0 {
+            write!(f, " (line {}, column {})", self.line(), self.column())?;
         }
         Ok(())
     }
@@ -137,62 +172,18 @@ impl std::error::Error for ReadError {}
 /// Creates an error without a location.
 impl From<WireError> for ReadError {
     fn from(cause: WireError) -> Self {
-        Self {
+        Self(Box::new(Details {
             cause,
             field: String::new(),
             line: 0,
             column: 0,
-        }
+            address: 0,
+        }))
     }
 }
-
-/// A [`ReadError`] that is being propagated, and the address of the invalid value.
-#[derive(Debug)]
-struct Failure(Box<(ReadError, Option<usize>)>);
-
-/// A step of the path to a field; the name is empty for the entries of a map.
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Field(&'static str),
-    Item(usize),
-}
-
-impl Failure {
-    /// Adds the step that leads to `json`, the value that failed, and records its
-    /// address unless that of an inner value is known.
-    fn below(mut self, step: Step, json: &str) -> Self {
-        self.0.1.get_or_insert(json.as_ptr().addr());
-        self.prefix(step)
-    }
-
-    fn prefix(mut self, step: Step) -> Self {
-        let field = &mut self.0.0.field;
-        let step = match step {
-            Step::Field(name) => name.to_owned(),
-            Step::Item(index) => format!("[{index}]"),
-        };
-        let joined = step.is_empty() || field.is_empty() || field.starts_with('[');
-        *field = format!("{step}{}{field}", if joined { "" } else { "." });
-        self
-    }
-}
-
-impl From<WireError> for Failure {
-    fn from(error: WireError) -> Self {
-        Self(Box::new((error.into(), None)))
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Failure {}
 
 /// Error messages that could quote a received value are discarded here.
-impl de::Error for Failure {
+impl de::Error for ReadError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         let known = WireError::known(&message.to_string());
         Self::from(known.unwrap_or(WireError::OTHER))

@@ -1,11 +1,5 @@
-//! Received fields that may be unreadable in an otherwise readable message.
-//!
-//! A [`Received`] field is absent, a value, or unreadable; it is not an `Option`,
-//! so that an unreadable field is not mistaken for an absent one. An unreadable
-//! object of a list keeps its position in [`Entries`]. Both preserve the received
-//! JSON and write it unchanged.
-
-mod entries;
+//! Values that cannot be read in an otherwise readable message: fields, and objects
+//! of lists. Their JSON is preserved and written unchanged.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,160 +8,120 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::message::encoding::write_json;
-use crate::read::{ReadError, ValueOrJson};
+use crate::read::{ReadError, ValueOrJson, pick};
 use crate::validate::FieldValue;
 
-pub use entries::{Entries, Entry, UnreadableEntry};
-
-/// An optional field of a message that is received.
+/// An optional field of a message that is received: `Ok(None)` if it is missing,
+/// `null` or empty. It is not an `Option`, so that an unreadable field is not
+/// mistaken for an absent one.
 ///
 /// ```
 /// use skypay_runtime::{DateTime, Received};
 ///
 /// fn status(paid: &Received<DateTime>) -> String {
 ///     match paid {
-///         Received::Value(time) => format!("paid at {time}"),
-///         Received::Absent => "not paid yet".to_owned(),
-///         Received::Unreadable(unreadable) => format!("to be checked: {unreadable}"),
+///         Ok(Some(time)) => format!("paid at {time}"),
+///         Ok(None) => "not paid yet".to_owned(),
+///         Err(unreadable) => format!("to be checked: {unreadable}"),
 ///     }
 /// }
-/// # assert_eq!(status(&Received::Absent), "not paid yet");
+/// # assert_eq!(status(&Ok(None)), "not paid yet");
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Received<T> {
-    /// The field is missing, `null` or empty.
-    #[default]
-    Absent,
-    /// What the field holds.
-    Value(T),
-    /// The field cannot be read as a `T`.
-    Unreadable(Unreadable),
+pub type Received<T> = Result<Option<T>, Unreadable>;
+
+/// The objects of a received list in their order, readable or not.
+pub type Entries<T> = Vec<Result<T, Unreadable>>;
+
+/// An object of a list.
+pub trait Entry: DeserializeOwned {
+    /// The fields that identify the object, each by its names on the wire: the one
+    /// it is written with, then its aliases.
+    const IDENTITY: &'static [&'static [&'static str]];
 }
 
-impl<T> Received<T> {
-    /// Whether the field is missing, `null` or empty.
-    #[must_use]
-    pub fn is_absent(&self) -> bool {
-        matches!(self, Self::Absent)
-    }
-
-    /// The value, or `None` if the field is absent.
-    ///
-    /// # Errors
-    ///
-    /// If the field cannot be read.
-    pub fn into_result(self) -> Result<Option<T>, Unreadable> {
-        match self {
-            Self::Absent => Ok(None),
-            Self::Value(value) => Ok(Some(value)),
-            Self::Unreadable(unreadable) => Err(unreadable),
-        }
-    }
-
-    /// The value, or `None` if the field is absent.
-    ///
-    /// # Errors
-    ///
-    /// If the field cannot be read.
-    pub fn as_result(&self) -> Result<Option<&T>, &Unreadable> {
-        match self {
-            Self::Absent => Ok(None),
-            Self::Value(value) => Ok(Some(value)),
-            Self::Unreadable(unreadable) => Err(unreadable),
-        }
-    }
-
-    /// The value; `None` if the field is absent or cannot be read. For uses where
-    /// an unreadable field may be ignored.
-    #[must_use]
-    pub fn if_readable(&self) -> Option<&T> {
-        self.as_result().ok().flatten()
-    }
-}
-
-/// The text of a readable field. In a [`MessageKey`](crate::MessageKey), an absent
-/// field is empty, and an unreadable one is its received JSON.
-impl<T: FieldValue> FieldValue for Received<T> {
-    fn as_text(&self) -> Option<Cow<'_, str>> {
-        self.if_readable().and_then(FieldValue::as_text)
-    }
-
-    fn key_text(&self) -> Option<Cow<'_, str>> {
-        match self {
-            Self::Absent => Some(Cow::Borrowed("")),
-            Self::Value(value) => value.as_text(),
-            Self::Unreadable(unreadable) => Some(Cow::Borrowed(unreadable.json())),
-        }
-    }
-}
-
-impl<T> From<T> for Received<T> {
-    fn from(value: T) -> Self {
-        Self::Value(value)
-    }
-}
-
-impl<T> From<Option<T>> for Received<T> {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Absent, Self::Value)
-    }
-}
-
-impl<T: Serialize> Serialize for Received<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Absent => serializer.serialize_none(),
-            Self::Value(value) => serializer.serialize_some(value),
-            Self::Unreadable(unreadable) => unreadable.serialize(serializer),
-        }
-    }
-}
-
-/// Absent where an `Option` would be `None`. With deserializers other than that of
-/// [`read`](crate::read), an unreadable value is an error.
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Received<T> {
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match Option::<ValueOrJson<T>>::deserialize(deserializer)? {
-            None => Self::Absent,
-            Some(ValueOrJson(Ok(value))) => Self::Value(value),
-            Some(ValueOrJson(Err(unreadable))) => Self::Unreadable(Unreadable(unreadable)),
-        })
-    }
-}
-
-/// A received value that cannot be read as the type of its field.
+/// A received value that cannot be read as the type of its field, or an object of a
+/// list that cannot be read. Neither `Debug` nor `Display` shows the value.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Unreadable(Box<(ReadError, Box<str>)>);
+pub struct Unreadable(Box<Parts>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Parts {
+    error: ReadError,
+    json: Box<str>,
+    index: Option<usize>,
+    identity: Vec<(&'static str, String)>,
+}
 
 impl Unreadable {
-    /// The error. Holds nothing of the received value.
-    pub(crate) fn error(&self) -> &ReadError {
-        &self.0.0
+    pub(crate) fn new(error: ReadError, json: &str) -> Self {
+        Self(Box::new(Parts {
+            error,
+            json: json.into(),
+            index: None,
+            identity: Vec::new(),
+        }))
     }
 
-    /// What was expected. Holds nothing of the received value.
+    /// Adds the place in a list, and the identity as far as it can be read.
+    fn at<T: Entry>(mut self, index: usize) -> Self {
+        let names: Vec<_> = T::IDENTITY.concat();
+        let found = pick(self.json().as_bytes(), &names).unwrap_or_default();
+        let mut found = found.into_iter().map(|text| text.ok().flatten());
+        for names in T::IDENTITY {
+            let mut texts = found.by_ref().take(names.len()).flatten();
+            // Two names for one field are ambiguous.
+            let text = (texts.next(), texts.next());
+            if let (Some(name), (Some(text), None)) = (names.first(), text) {
+                self.0.identity.push((name, text.trim().to_owned()));
+            }
+        }
+        self.0.index = Some(index);
+        self
+    }
+
+    /// The path of the invalid field in the value, and the reason. Holds nothing of
+    /// the value.
     #[must_use]
-    pub fn reason(&self) -> &'static str {
-        self.error().reason()
+    pub fn error(&self) -> &ReadError {
+        &self.0.error
     }
 
     /// The JSON that was received. It may hold personal data.
     #[must_use]
     pub fn json(&self) -> &str {
-        &self.0.1
+        &self.0.json
+    }
+
+    /// The index of an object in its list, counted from 0; `None` for a field.
+    #[must_use]
+    pub fn index(&self) -> Option<usize> {
+        self.0.index
+    }
+
+    /// The fields that identify an object of a list, as far as they can be read, by
+    /// their names on the wire: `("orderNumber", "A-17")`.
+    #[must_use]
+    pub fn identity(&self) -> &[(&'static str, String)] {
+        &self.0.identity
     }
 }
 
 impl fmt::Debug for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self.error(), f)
+        fmt::Display::fmt(self, f)
     }
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a field cannot be read: {}", self.reason())
+        match self.index() {
+            None => f.write_str("a field cannot be read")?,
+            Some(index) => write!(f, "entry {} of the list cannot be read", index + 1)?,
+        }
+        for (name, text) in self.identity() {
+            write!(f, ", {name} {text}")?;
+        }
+        write!(f, ": {}", self.error())
     }
 }
 
@@ -178,4 +132,41 @@ impl Serialize for Unreadable {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         write_json(self.json(), serializer)
     }
+}
+
+/// The text of a readable field. In a [`MessageKey`](crate::MessageKey), an absent
+/// field is empty, and an unreadable one is its received JSON.
+impl<T: FieldValue> FieldValue for Received<T> {
+    fn as_text(&self) -> Option<Cow<'_, str>> {
+        self.as_ref().ok()?.as_text()
+    }
+
+    fn key_text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Ok(None) => Some(Cow::Borrowed("")),
+            Ok(value) => value.as_text(),
+            Err(unreadable) => Some(Cow::Borrowed(unreadable.json())),
+        }
+    }
+}
+
+/// Reads a field, for `#[serde(deserialize_with)]`. With deserializers other than
+/// that of [`read`](crate::read), an unreadable value is an error.
+#[inline]
+pub fn field<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Received<T>, D::Error> {
+    let value = Option::<ValueOrJson<T>>::deserialize(deserializer)?;
+    Ok(value.map(|ValueOrJson(value)| value).transpose())
+}
+
+/// Reads a list, as [`field`] reads a field.
+pub fn entries<'de, T: Entry, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Entries<T>, D::Error> {
+    let entries = Vec::<ValueOrJson<T>>::deserialize(deserializer)?.into_iter();
+    let entries = entries
+        .enumerate()
+        .map(|(index, ValueOrJson(entry))| entry.map_err(|entry| entry.at::<T>(index)));
+    Ok(entries.collect())
 }

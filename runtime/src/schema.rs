@@ -8,7 +8,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use crate::message::{Fraction, Number, Presence};
-use crate::received::{Entries, Received};
 use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 
 /// The schema of a code table. It is open: other codes may be received.
@@ -30,19 +29,24 @@ pub fn object(docs: &[&str]) -> Value {
 }
 
 /// Adds a field to the schema of a message.
-pub fn property<'a, P: Presence<T, Shown: JsonSchema>, T: 'static>(
+pub fn property<'a, P: Presence<T>, T: 'static, E: JsonSchema>(
     generator: &mut SchemaGenerator,
     object: &'a mut Value,
     name: &str,
     docs: &[&str],
 ) -> &'a mut Value {
-    if P::absent().is_none() {
+    let required = P::absent().is_none();
+    if required {
         match &mut object["required"] {
             Value::Array(names) => names.push(name.into()),
             missing => *missing = json!([name]),
         }
     }
-    let mut schema = generator.subschema_for::<P::Shown>();
+    let mut schema = match (P::LIST, required) {
+        (true, _) => generator.subschema_for::<Vec<E>>(),
+        (false, true) => generator.subschema_for::<E>(),
+        (false, false) => generator.subschema_for::<Option<E>>(),
+    };
     schema.ensure_object();
     let property = &mut object["properties"][name];
     *property = described(schema.to_value(), docs);
@@ -131,10 +135,6 @@ inline_schemas! {
     };
     PersonName, "PersonName", |_generator| matching("^[^,]+,[^,]+(,[^,]*){0,2}$");
     Sensitive<T> where T, T::schema_name(), |generator| T::json_schema(generator);
-    Received<T> where T, Option::<T>::schema_name(), |generator| {
-        Option::<T>::json_schema(generator)
-    };
-    Entries<T> where T, Vec::<T>::schema_name(), |generator| Vec::<T>::json_schema(generator);
 }
 
 fn matching(pattern: &str) -> Schema {

@@ -28,7 +28,7 @@ pub use envelope::Envelope;
 pub use plaintext::{PlaintextRequest, RejectReason};
 pub use reply::{
     Context, HandlerResult, NotPartnerDefined, NotStored, Refusal, Reply, ReplyOutcome, Stored,
-    not_implemented, respond,
+    respond,
 };
 pub use serve::{Serve, serve};
 

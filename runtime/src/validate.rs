@@ -171,7 +171,7 @@ impl Violations {
                 let inner = unreadable.error().field();
                 let dot = if inner.is_empty() { "" } else { "." };
                 let field = format!("{field}{dot}{inner}");
-                return self.report(&field, "readable", unreadable.reason());
+                return self.report(&field, "readable", unreadable.error().reason());
             }
         };
         if let Some(object) = value.as_object() {

@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use skypay_runtime::read::{ReadError, from_slice};
-use skypay_runtime::{Amount, Entries, Entry, Received};
+use skypay_runtime::{Amount, Entries, Entry, Received, received};
 
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -23,9 +23,16 @@ struct Message {
     by_name: BTreeMap<String, Row>,
     pair: Option<(Row, u8)>,
     kind: Option<Kind>,
-    received: Received<Amount>,
-    entries: Entries<Row>,
+    received: Option<Field>,
+    entries: Option<List<Row>>,
 }
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Field(#[serde(deserialize_with = "received::field")] Received<Amount>);
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(bound = "T: Entry")]
+struct List<T>(#[serde(deserialize_with = "received::entries")] Entries<T>);
 
 impl Entry for Message {
     const IDENTITY: &'static [&'static [&'static str]] = &[];
@@ -435,7 +442,7 @@ proptest! {
         if serde_json::from_str::<IgnoredAny>(&json).is_err() {
             prop_assert!(alone.is_err(), "{}", json);
         } else {
-            let entries: Entries<Message> = read(&format!("[{json},5]")).unwrap();
+            let List::<Message>(entries) = read(&format!("[{json},5]")).unwrap();
             let entry = entries.into_iter().next().unwrap();
             prop_assert_eq!(entry.map_err(|entry| what(entry.error())), alone, "{}", json);
         }

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration as StdDuration, Instant};
 
-use skypay_client::{Client, Credentials, Environment, Error, KeyRing, Observer};
+use skypay_client::{Client, Credentials, Environment, Error, KeyRing};
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::behaviors::BEHAVIORS;
 use skypay_sandbox::engine::{CallbackUrls, Command, Duration, KeyCommand, Limits, Settings};
@@ -139,9 +139,9 @@ impl Work {
         let transport = Environment::Custom(info.url.clone())
             .transport(keys.clone())
             .read_retries(0)
-            .observer(Observer::new(move |report| {
+            .observer(move |report| {
                 seen.fetch_add(u64::from(report.attempts > 1), Ordering::Relaxed);
-            }))
+            })
             .build()?;
         Ok(Self {
             client: Client::with_transport(transport, &info.caller_name)?,

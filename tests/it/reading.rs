@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use codegen::model::{Field, Message, Type};
 use serde_json::{Value, json};
-use skypay_types::{PayoutQueryStatusResponse, PayoutStatus, Received};
+use skypay_types::{PayoutQueryStatusResponse, PayoutStatus};
 
 use test_support::document::{self, row_of};
 use test_support::operations::{ALL, Dynamic, named};
@@ -373,16 +373,15 @@ fn the_statuses_around_an_odd_one_are_known() {
         {"controlNumber":"SKY9800000104","status":["4"]}
     ]}"#;
     let answer: PayoutQueryStatusResponse = skypay_types::read::from_slice(answer).unwrap();
-    let (known, unreadable) = answer.control_numbers.into_parts();
-    let statuses: Vec<_> = known.iter().map(|entry| entry.status.as_result()).collect();
-    assert_eq!(statuses[0], Ok(Some(&PayoutStatus::Completed)));
-    assert_eq!(statuses[1], Ok(Some(&PayoutStatus::Uploaded)));
-    assert!(statuses[2].is_err());
-    assert!(known[0].cancel_time.is_absent());
-    assert!(matches!(known[1].pay_time, Received::Unreadable(_)));
-    assert!(matches!(known[1].cancel_time, Received::Unreadable(_)));
-    assert_eq!(unreadable.len(), 1);
-    assert_eq!(unreadable[0].index(), 2);
+    let [Ok(first), Ok(second), Err(unreadable), Ok(last)] = &*answer.control_numbers else {
+        panic!("{:?}", answer.control_numbers);
+    };
+    assert_eq!(first.status, Ok(Some(PayoutStatus::Completed)));
+    assert_eq!(second.status, Ok(Some(PayoutStatus::Uploaded)));
+    assert!(last.status.is_err());
+    assert_eq!(first.cancel_time, Ok(None));
+    assert!(second.pay_time.is_err() && second.cancel_time.is_err());
+    assert_eq!(unreadable.index(), Some(2));
 }
 
 /// The vendor's samples and all other messages printed in its documentation are

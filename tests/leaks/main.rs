@@ -87,8 +87,7 @@ fn caller(url: &str, keys: &KeyRing, set: impl Fn(TransportBuilder) -> Transport
 
 /// Sets a clock, and an observer that shows every exchange.
 fn as_usual(settings: TransportBuilder) -> TransportBuilder {
-    let observer = skypay_client::Observer::new(|exchange| show_debug(exchange));
-    settings.clock(loopback::clock()).observer(observer)
+    settings.clock(loopback::clock()).observer(show_debug)
 }
 
 fn calling(host: &str) -> Caller {
@@ -509,8 +508,11 @@ async fn a_handler_that_panics_gives_the_documented_answer_and_shows_nothing() {
 async fn a_clock_or_observer_that_panics_costs_no_answer_and_shows_nothing() {
     let collected = Collected::from_here();
     let clock = || Clock::new(|| panic!("a clock of a user"));
-    let observer = || skypay_client::Observer::new(|exchange| panic!("{exchange:?}"));
-    let panicking = |settings: TransportBuilder| settings.clock(clock()).observer(observer());
+    let panicking = |settings: TransportBuilder| {
+        settings
+            .clock(clock())
+            .observer(|report| panic!("{report:?}"))
+    };
     let silent = Server::start(|_| Reaction::CutAfterReading).await;
     let cut = caller(&format!("http://{}", silent.host), &keys(), panicking);
     for case in &cases().all {

@@ -37,12 +37,12 @@ const TYPES: &str = "
     Amount Box CallEnded CallOutcome CallReport CallbackSender Callbacks Client Clock Clone Config
     Context Credentials Custom Date DateTime Debug Direction Dispatcher Effect EncryptedRequest
     EncryptedResponse Entries Envelope Environment Eq Error Future HEADER Handler HeaderFields
-    HeaderValues HttpService IntegerText Into IntoField Invalid InvalidCredentials KeyRing
+    HeaderValues HttpService IntegerText Into Invalid InvalidCredentials KeyRing
     MessageKey Mode MoneyState None NotPartnerDefined NotSent NotSentReason NotStored O OPERATIONS
-    Observer Ok Operation OperationInfo Option Outcome Output PROTOCOL PartialEq Partner
+    Ok Operation OperationInfo Option Outcome Output PROTOCOL PartialEq Partner
     PartnerCallbacks PeerAddr PersonName Plaintext Protocol ReadError Received Refusal Rejected
     Response Result Retry RetryAfter Router Self Send Sensitive Serve SetupError Some Stored String Sync T
-    Transport TransportBuilder Unknown UnknownCause Unreadable UnreadableEntry Unrecognized
+    Transport TransportBuilder Unknown UnknownCause Unreadable Unrecognized
     Validate Violation Violations
 ";
 

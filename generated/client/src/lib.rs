@@ -20,8 +20,8 @@ mod wire;
 pub use callback_sender::CallbackSender;
 pub use client::Client;
 pub use skypay_runtime::client::{
-    CallEnded, CallReport, EncryptedRequest, EncryptedResponse, HttpService, Observer, SetupError,
-    Transport, TransportBuilder,
+    CallEnded, CallReport, EncryptedRequest, EncryptedResponse, HttpService, SetupError, Transport,
+    TransportBuilder,
 };
 pub use skypay_runtime::clock::Clock;
 pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};

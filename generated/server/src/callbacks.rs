@@ -5,7 +5,7 @@
 use crate::PROTOCOL;
 use axum::Router;
 use skypay_runtime::server::{
-    Config, Context, Dispatcher, Envelope, Handler, NotStored, Refusal, Stored, not_implemented,
+    Config, Context, Dispatcher, Envelope, Handler, NotStored, Refusal, Stored,
 };
 use skypay_types::{
     CollectionCollectRequest, CollectionCollectResponse, CollectionInquiryRequest,
@@ -96,7 +96,7 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
         request: PayoutQueuePayoutRequest,
     ) -> impl Future<Output = Result<Stored, NotStored>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(NotStored::new("it is not implemented")) }
     }
 
     /// Show a store the data of a payout.
@@ -135,7 +135,7 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
         request: PayoutInquiryRequest,
     ) -> impl Future<Output = Result<PayoutInquiryResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// Record that a store paid out.
@@ -173,7 +173,7 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
         request: PayoutPayoutRequest,
     ) -> impl Future<Output = Result<PayoutPayoutResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// Tell a store whether a repayment is acceptable.
@@ -209,7 +209,7 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
         request: CollectionInquiryRequest,
     ) -> impl Future<Output = Result<CollectionInquiryResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// Record that a repayment was collected.
@@ -245,7 +245,7 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
         request: CollectionCollectRequest,
     ) -> impl Future<Output = Result<CollectionCollectResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// Notice of a movement on the partner's accounts.
@@ -277,7 +277,7 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
         request: FinanceNotificationRequest,
     ) -> impl Future<Output = Result<Stored, NotStored>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(NotStored::new("it is not implemented")) }
     }
 }
 

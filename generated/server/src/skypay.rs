@@ -4,9 +4,7 @@
 
 use crate::PROTOCOL;
 use axum::Router;
-use skypay_runtime::server::{
-    Config, Context, Dispatcher, Envelope, Handler, Refusal, not_implemented,
-};
+use skypay_runtime::server::{Config, Context, Dispatcher, Envelope, Handler, Refusal};
 use skypay_types::{
     AmendTransactionV2Request, AmendTransactionV2Response, BalanceQueryRequest,
     BalanceQueryResponse, BalanceTransferRequest, BalanceTransferResponse, CancelPayoutRequest,
@@ -87,7 +85,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: PayoutQueueRequest,
     ) -> impl Future<Output = Result<PayoutQueueResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// Leave a payout for pick-up at a remittance store.
@@ -125,7 +123,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: PayoutQueueV2Request,
     ) -> impl Future<Output = Result<PayoutQueueV2Response, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// Cancel payouts that wait at a remittance store.
@@ -156,7 +154,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: CancelPayoutRequest,
     ) -> impl Future<Output = Result<CancelPayoutResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// Correct the data of a payout that waits at a store.
@@ -186,7 +184,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: AmendTransactionV2Request,
     ) -> impl Future<Output = Result<AmendTransactionV2Response, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// Get the reference for a 7-Eleven barcode.
@@ -214,7 +212,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: Generate711BarcodeRequest,
     ) -> impl Future<Output = Result<Generate711BarcodeResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// Ask for the status of up to 50 payouts.
@@ -241,7 +239,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: PayoutQueryStatusRequest,
     ) -> impl Future<Output = Result<PayoutQueryStatusResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// List payouts, page by page.
@@ -266,7 +264,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: GetReportPayoutRequest,
     ) -> impl Future<Output = Result<GetReportPayoutResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// List collections, page by page.
@@ -291,7 +289,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: GetReportCollectionRequest,
     ) -> impl Future<Output = Result<GetReportCollectionResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// Ask for the balance of the payout account.
@@ -315,7 +313,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: BalanceQueryRequest,
     ) -> impl Future<Output = Result<BalanceQueryResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// Move balance between two of the partner's entities.
@@ -345,7 +343,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: BalanceTransferRequest,
     ) -> impl Future<Output = Result<BalanceTransferResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// List the movements of the partner's accounts.
@@ -370,7 +368,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: NotificationInquiryRequest,
     ) -> impl Future<Output = Result<NotificationInquiryResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// List the countries.
@@ -394,7 +392,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: GetNationalityRequest,
     ) -> impl Future<Output = Result<GetNationalityResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// List the civil statuses.
@@ -418,7 +416,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: GetCivilStatusRequest,
     ) -> impl Future<Output = Result<GetCivilStatusResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// List the types of identity documents.
@@ -442,7 +440,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: GetIdentificationTypeRequest,
     ) -> impl Future<Output = Result<GetIdentificationTypeResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// List the towns and cities.
@@ -466,7 +464,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: GetTownCityRequest,
     ) -> impl Future<Output = Result<GetTownCityResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// List the provinces.
@@ -490,7 +488,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: GetProvinceRequest,
     ) -> impl Future<Output = Result<GetProvinceResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 
     /// List the banks.
@@ -514,7 +512,7 @@ pub trait SkypayApi: Send + Sync + 'static {
         request: GetBankCodeRequest,
     ) -> impl Future<Output = Result<GetBankCodeResponse, Refusal>> + Send {
         let _ = (context, request);
-        not_implemented()
+        async { Err(Refusal::not_implemented()) }
     }
 }
 

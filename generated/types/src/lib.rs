@@ -8,9 +8,9 @@
 //! ignores case and whitespace in keys, accepts strings for numbers and the
 //! reverse,
 //! treats empty optional fields as absent, ignores unknown fields and keeps unknown
-//! codes. Unreadable values that are not required are kept: a field as
-//! [`Received::Unreadable`], an object in a list as an [`UnreadableEntry`] at its
-//! index in [`Entries`].
+//! codes. Unreadable values that are not required are kept as [`Unreadable`]: a
+//! field in
+//! [`Received`], an object of a list at its index in [`Entries`].
 
 mod amend_transaction_v2;
 mod balance_query;
@@ -67,9 +67,9 @@ pub use payout_queue_payout::*;
 pub use payout_queue_v2::*;
 pub use skypay_runtime::{
     Amount, Date, DateTime, Direction, Effect, Entries, HeaderFields, HeaderValues, IntegerText,
-    IntoField, Invalid, MessageKey, Mode, MoneyState, Operation, OperationInfo, Outcome,
-    PersonName, Received, Response, Retry, RetryAfter, Sensitive, Unreadable, UnreadableEntry,
-    Unrecognized, Validate, Violation, Violations,
+    Invalid, MessageKey, Mode, MoneyState, Operation, OperationInfo, Outcome, PersonName, Received,
+    Response, Retry, RetryAfter, Sensitive, Unreadable, Unrecognized, Validate, Violation,
+    Violations,
 };
 
 /// Reads messages tolerantly, as the document describes.

@@ -271,8 +271,8 @@ impl PayoutStatusEntry {
     /// listed or unreadable.
     #[must_use]
     pub fn money_state(&self) -> Option<MoneyState> {
-        match self.status.if_readable()? {
-            PayoutStatus::Cancelled if self.cancel_time.if_readable().is_some() => {
+        match self.status.as_ref().ok()?.as_ref()? {
+            PayoutStatus::Cancelled if matches!(self.cancel_time, Ok(Some(_))) => {
                 Some(MoneyState::Cancelled)
             }
             code => code.money_state(),

@@ -12,7 +12,9 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use tower::{BoxError, Service, ServiceExt};
 
-use super::{EncryptedRequest, EncryptedResponse, HttpService, Inner, Layer, Observer, Transport};
+use super::{
+    CallReport, EncryptedRequest, EncryptedResponse, HttpService, Inner, Layer, Observer, Transport,
+};
 use crate::clock::Clock;
 use crate::keys::KeyRing;
 use crate::outcome::Source;
@@ -83,9 +85,10 @@ impl TransportBuilder {
         response_limit: usize;
     }
 
-    /// Sets the observer that is called for every finished call.
-    pub fn observer(mut self, observer: Observer) -> Self {
-        self.observer = Some(observer);
+    /// Sets a function that is called for every finished call, for metrics. A panic
+    /// in it is caught and does not affect the call.
+    pub fn observer(mut self, observe: impl Fn(&CallReport) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observe));
         self
     }
 

@@ -5,7 +5,6 @@
 //! cannot be cloned and is sent at most once, so no layer can repeat a request.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +19,7 @@ use super::Transport;
 use crate::header::ResponseHeader;
 use crate::operation::{Effect, OperationInfo};
 use crate::outcome::{NotSentReason, Source, UnknownCause};
+use crate::value::Sensitive;
 
 /// Sends one encrypted request and returns the encrypted response.
 ///
@@ -37,9 +37,10 @@ pub type Posted = Result<ResponseValue<ByteStream>, progenitor_client::Error<Byt
 ///
 /// It can be neither created nor cloned outside the transport, so a layer can pass
 /// it on at most once and cannot repeat it.
+#[derive(Debug)]
 pub struct EncryptedRequest {
     operation: &'static OperationInfo,
-    body: String,
+    body: Sensitive,
     /// Set when the request is sent or its call ends, by whichever is first.
     settled: Arc<AtomicBool>,
 }
@@ -50,7 +51,7 @@ impl EncryptedRequest {
         let cancel = CancelOnDrop(Arc::clone(&settled));
         let request = Self {
             operation,
-            body,
+            body: body.into(),
             settled,
         };
         (request, cancel)
@@ -65,7 +66,7 @@ impl EncryptedRequest {
     /// The encrypted body, for a layer that records it.
     #[must_use]
     pub fn body(&self) -> &str {
-        &self.body
+        self.body.expose()
     }
 
     /// Consumes the request and returns the encrypted body to be sent. From here
@@ -76,16 +77,9 @@ impl EncryptedRequest {
     /// If the call has already ended, for instance while the request waited in a
     /// layer's queue. It was reported as not sent, so the request must not be sent.
     pub fn into_body(self) -> Result<String, CallEnded> {
-        settle(&self.settled).then_some(self.body).ok_or(CallEnded)
-    }
-}
-
-/// Omits the body, even though it is encrypted.
-impl fmt::Debug for EncryptedRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EncryptedRequest")
-            .field("operation", &self.operation.name)
-            .finish_non_exhaustive()
+        settle(&self.settled)
+            .then(|| self.body.into_inner())
+            .ok_or(CallEnded)
     }
 }
 
@@ -117,58 +111,30 @@ pub(super) enum Failure {
     #[displaydoc("the request was not sent")]
     NotSent(NotSentReason, Option<Source>),
     #[displaydoc("the request was refused")]
-    Rejected {
-        code: String,
-        header: ResponseHeader,
-    },
+    Rejected(String, ResponseHeader),
     #[displaydoc("it is not known whether the request was carried out")]
-    Unknown {
-        cause: UnknownCause,
-        /// The return code, if one could be read.
-        code: Option<String>,
-        source: Option<Source>,
-    },
+    /// With the return code, if one could be read.
+    Unknown(UnknownCause, Option<String>, Option<Source>),
 }
 
 impl StdError for Failure {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::NotSent(_, source) | Self::Unknown { source, .. } => {
+            Self::NotSent(_, source) | Self::Unknown(_, _, source) => {
                 source.as_deref().map(|source| source as _)
             }
-            Self::Rejected { .. } => None,
+            Self::Rejected(..) => None,
         }
     }
 }
 
 impl Failure {
-    pub(super) fn unknown(cause: UnknownCause, source: Option<Source>) -> Self {
-        Self::Unknown {
-            cause,
-            code: None,
-            source,
-        }
-    }
-
-    /// The return code, or its absence, leaves the outcome unknown.
-    pub(super) fn unknown_code(code: Option<String>) -> Self {
-        Self::Unknown {
-            cause: UnknownCause::Code,
-            code,
-            source: None,
-        }
-    }
-
     /// Whether a call that only reads may be retried at once: the connection
     /// failed, and not because of a timeout.
     pub(super) fn is_connection(&self) -> bool {
         matches!(
             self,
-            Self::NotSent(NotSentReason::Connect, _)
-                | Self::Unknown {
-                    cause: UnknownCause::Connection,
-                    ..
-                }
+            Self::NotSent(NotSentReason::Connect, _) | Self::Unknown(UnknownCause::Connection, ..)
         )
     }
 
@@ -178,7 +144,7 @@ impl Failure {
         match error.downcast::<Self>() {
             Ok(failure) => *failure,
             Err(error) if unsent => Self::NotSent(NotSentReason::Layer, Some(error)),
-            Err(error) => Self::unknown(UnknownCause::Layer, Some(error)),
+            Err(error) => Self::Unknown(UnknownCause::Layer, None, Some(error)),
         }
     }
 }
@@ -230,7 +196,7 @@ async fn receive(posted: Posted, limit: usize) -> Result<EncryptedResponse, Fail
         }
         // A method whose response is a stream of any status returns none of these;
         // their texts could quote the response.
-        Err(_) => return Err(Failure::unknown(UnknownCause::Unreadable, None)),
+        Err(_) => return Err(Failure::Unknown(UnknownCause::Unreadable, None, None)),
     };
     let status = response.status();
     let body = match collect(response, limit).await {
@@ -251,7 +217,7 @@ async fn collect(response: ResponseValue<ByteStream>, limit: usize) -> Result<Ve
     if status != StatusCode::OK && !status.is_client_error() && !status.is_server_error() {
         return Ok(body);
     }
-    let too_large = || Failure::unknown(UnknownCause::TooLarge, None);
+    let too_large = || Failure::Unknown(UnknownCause::TooLarge, None, None);
     if response.content_length().unwrap_or(0) > limit as u64 {
         return Err(too_large());
     }
@@ -282,5 +248,5 @@ fn interrupted(error: reqwest::Error) -> Failure {
     } else {
         UnknownCause::Connection
     };
-    Failure::unknown(cause, Some(error.without_url().into()))
+    Failure::Unknown(cause, None, Some(error.without_url().into()))
 }

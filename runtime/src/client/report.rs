@@ -1,6 +1,5 @@
 //! Logging and the observer of calls; neither gets a body.
 
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,18 +9,18 @@ use tracing::field::{Empty, display};
 
 use crate::clock::milliseconds;
 use crate::operation::OperationInfo;
-use crate::outcome::{CallOutcome, printable_code};
+use crate::outcome::CallOutcome;
 
 /// A summary of a finished call, without any content of its messages.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct CallReport<'a> {
+pub struct CallReport {
     /// The operation that was called.
     pub operation: &'static OperationInfo,
     /// The outcome. A call whose future was dropped is unknown.
     pub outcome: CallOutcome,
     /// The return code, if a response had one that looks like a code.
-    pub code: Option<&'a str>,
+    pub code: Option<String>,
     /// The time from the start of the call to its end, all attempts included.
     pub duration: Duration,
     /// The number of attempts to send the request.
@@ -34,7 +33,7 @@ pub struct CallReport<'a> {
     pub response_bytes: usize,
 }
 
-impl CallReport<'static> {
+impl CallReport {
     /// The report of a call that has just started.
     pub(super) fn new(operation: &'static OperationInfo) -> Self {
         Self {
@@ -49,33 +48,17 @@ impl CallReport<'static> {
     }
 }
 
-/// A function that is called for every finished call, for metrics.
-#[derive(Clone)]
-pub struct Observer(Arc<dyn Fn(&CallReport<'_>) + Send + Sync>);
+/// A function that is called for every finished call.
+pub(super) type Observer = Arc<dyn Fn(&CallReport) + Send + Sync>;
 
-impl Observer {
-    /// Creates an observer that calls `observe`. A panic in it is caught and does
-    /// not affect the call.
-    pub fn new(observe: impl Fn(&CallReport<'_>) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(observe))
-    }
-}
-
-impl fmt::Debug for Observer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Observer")
-    }
-}
-
-/// The span and the report of one call; both are also completed when the call's
-/// future is dropped.
+/// The span and the report of one call; both are completed when it is dropped, which
+/// may be before the call has ended.
 pub(super) struct CallSpan {
     pub(super) span: Span,
     /// The report as far as it is known.
-    pub(super) report: CallReport<'static>,
+    pub(super) report: CallReport,
     observer: Option<Observer>,
     started: Instant,
-    finished: bool,
 }
 
 impl CallSpan {
@@ -92,41 +75,24 @@ impl CallSpan {
             report: CallReport::new(operation),
             observer,
             started: Instant::now(),
-            finished: false,
-        }
-    }
-
-    pub(super) fn finish(mut self, outcome: CallOutcome, code: Option<&str>) {
-        self.finished = true;
-        self.send(CallReport {
-            outcome,
-            code: code.map(printable_code),
-            ..self.report
-        });
-    }
-
-    fn send(&self, mut report: CallReport<'_>) {
-        report.duration = self.started.elapsed();
-        self.span.record("outcome", display(report.outcome));
-        self.span.record("code", report.code);
-        self.span
-            .record("duration_ms", milliseconds(report.duration));
-        if report.outcome == CallOutcome::Unknown {
-            self.span
-                .in_scope(|| tracing::warn!("the outcome of a call is unknown"));
-        }
-        if let Some(Observer(observe)) = &self.observer
-            && catch_unwind(AssertUnwindSafe(|| observe(&report))).is_err()
-        {
-            tracing::error!("the observer of calls panicked");
         }
     }
 }
 
 impl Drop for CallSpan {
     fn drop(&mut self) {
-        if !self.finished {
-            self.send(self.report);
+        let Self { span, report, .. } = self;
+        report.duration = self.started.elapsed();
+        span.record("outcome", display(report.outcome));
+        span.record("code", report.code.as_deref());
+        span.record("duration_ms", milliseconds(report.duration));
+        if report.outcome == CallOutcome::Unknown {
+            span.in_scope(|| tracing::warn!("the outcome of a call is unknown"));
+        }
+        if let Some(observe) = &self.observer
+            && catch_unwind(AssertUnwindSafe(|| observe(report))).is_err()
+        {
+            tracing::error!("the observer of calls panicked");
         }
     }
 }

@@ -106,7 +106,7 @@ macro_rules! response {
     };
     (@get time $field:ident) => {
         fn response_time(&self) -> ::core::option::Option<$crate::DateTime> {
-            self.$field.if_readable().copied()
+            *self.$field.as_ref().ok()?
         }
     };
     (@get code $field:ident) => {
@@ -116,16 +116,16 @@ macro_rules! response {
     };
     (@get description $field:ident) => {
         fn response_description(&self) -> ::core::option::Option<&str> {
-            self.$field.if_readable().map(::core::convert::AsRef::as_ref)
+            self.$field.as_ref().ok()?.as_ref().map(::core::convert::AsRef::as_ref)
         }
     };
     (@always $this:ident $values:ident time $field:ident) => {
-        $this.$field = $crate::Received::Value($values.time);
+        $this.$field = ::core::result::Result::Ok(::core::option::Option::Some($values.time));
     };
     (@always $this:ident $values:ident code $field:ident) => {
         $this.$field = ::core::option::Option::Some($values.code.into());
     };
     (@always $this:ident $values:ident description $field:ident) => {
-        $this.$field = $crate::Received::Value($values.description.into());
+        $this.$field = ::core::result::Result::Ok(::core::option::Option::Some($values.description.into()));
     };
 }

@@ -2,33 +2,41 @@
 //! [`message!`](crate::message!).
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::iter;
 use std::marker::PhantomData;
 use std::ops::RangeBounds;
 
 use serde::Deserialize;
-use serde::de::{self, Error as _, MapAccess};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::encoding::{Encode, Encoded};
-use crate::builder::Slot;
-use crate::received::{Entries, Received, Unreadable};
+use crate::received::{Entries, Entry, Received, Unreadable};
 use crate::validate::{Check, FieldValue, Range, Violations};
+use crate::value::WireError;
+
+/// A field of a builder: `None` if unset, else the value or why the conversion
+/// failed.
+pub type Slot<T> = Option<Result<T, &'static str>>;
 
 /// How a message stores the values of a field, each a `T`.
 pub trait Presence<T: 'static> {
     /// The type of the field in the struct.
-    type Stored: From<Self::Built>;
+    type Stored;
     /// What a setter of the builder stores.
     type Built;
-    /// The type whose JSON Schema the field has.
-    type Shown;
     /// Whether the field is a list.
     const LIST: bool;
 
-    /// The value of the field in a message without it; `None` if the field is
-    /// required.
+    /// The field of a message that is built.
+    fn stored(built: Self::Built) -> Self::Stored;
+
+    /// The field of a message without it; `None` if it is required.
     fn absent() -> Option<Self::Stored>;
+
+    /// Reads the field.
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self::Stored, D::Error>;
 
     /// The values; an unreadable one is an error.
     fn values(stored: &Self::Stored) -> impl Iterator<Item = Result<&T, &Unreadable>>;
@@ -37,8 +45,9 @@ pub trait Presence<T: 'static> {
 macro_rules! presences {
     ($(
         $(#[$about:meta])*
-        $presence:ident: $stored:ty, built $built:ty, shown $shown:ty,
-        list $list:literal, absent $absent:expr, values |$field:ident| $values:expr;
+        $presence:ident<T: $bound:path>: $stored:ty, from $built:ty |$value:ident| $convert:expr,
+        list $list:literal, absent $absent:expr, read $read:path,
+        values |$field:ident| $values:expr;
     )*) => {
         $(
             $(#[$about])*
@@ -46,14 +55,22 @@ macro_rules! presences {
             #[derive(Debug)]
             pub enum $presence {}
 
-            impl<T: 'static> Presence<T> for $presence {
+            impl<T: $bound + 'static> Presence<T> for $presence {
                 type Stored = $stored;
                 type Built = $built;
-                type Shown = $shown;
                 const LIST: bool = $list;
+
+                fn stored($value: $built) -> $stored {
+                    $convert
+                }
 
                 fn absent() -> Option<$stored> {
                     $absent
+                }
+
+                #[inline]
+                fn read<'de, D: Deserializer<'de>>(from: D) -> Result<$stored, D::Error> {
+                    $read(from)
                 }
 
                 fn values($field: &$stored) -> impl Iterator<Item = Result<&T, &Unreadable>> {
@@ -66,27 +83,45 @@ macro_rules! presences {
 
 presences! {
     /// `required T`: a `T`.
-    required: T, built T, shown T,
-        list false, absent None, values |field| iter::once(Ok(field));
+    required<T: DeserializeOwned>: T, from T |value| value,
+        list false, absent None, read T::deserialize,
+        values |field| iter::once(Ok(field));
     /// `optional T`: an `Option<T>`.
-    optional: Option<T>, built T, shown Option<T>,
-        list false, absent Some(None), values |field| field.iter().map(Ok);
+    optional<T: DeserializeOwned>: Option<T>, from T |value| Some(value),
+        list false, absent Some(None), read Option::deserialize,
+        values |field| field.iter().map(Ok);
     /// `received T`: a `Received<T>`.
-    received: Received<T>, built T, shown Option<T>,
-        list false, absent Some(Received::Absent),
-        values |field| field.as_result().transpose().into_iter();
+    received<T: DeserializeOwned>: Received<T>, from T |value| Ok(Some(value)),
+        list false, absent Some(Ok(None)), read crate::received::field,
+        values |field| field.as_ref().map(Option::as_ref).transpose().into_iter();
     /// `list T`: a required `Vec<T>`.
-    list: Vec<T>, built Vec<T>, shown Vec<T>,
-        list true, absent None, values |field| field.iter().map(Ok);
+    list<T: DeserializeOwned>: Vec<T>, from Vec<T> |values| values,
+        list true, absent None, read Vec::deserialize,
+        values |field| field.iter().map(Ok);
     /// `optional_list T`: a `Vec<T>` that is omitted when it is empty.
-    optional_list: Vec<T>, built Vec<T>, shown Vec<T>,
-        list true, absent Some(Vec::new()), values |field| field.iter().map(Ok);
+    optional_list<T: DeserializeOwned>: Vec<T>, from Vec<T> |values| values,
+        list true, absent Some(Vec::new()), read Vec::deserialize,
+        values |field| field.iter().map(Ok);
     /// `entries T`: a required `Entries<T>`.
-    entries: Entries<T>, built Vec<T>, shown Vec<T>,
-        list true, absent None, values |field| field.values();
+    entries<T: Entry>: Entries<T>, from Vec<T> |values| values.into_iter().map(Ok).collect(),
+        list true, absent None, read crate::received::entries,
+        values |field| field.iter().map(Result::as_ref);
     /// `optional_entries T`: an `Entries<T>` that is omitted when it is empty.
-    optional_entries: Entries<T>, built Vec<T>, shown Vec<T>,
-        list true, absent Some(Entries::default()), values |field| field.values();
+    optional_entries<T: Entry>: Entries<T>, from Vec<T> |values| values.into_iter().map(Ok).collect(),
+        list true, absent Some(Vec::new()), read crate::received::entries,
+        values |field| field.iter().map(Result::as_ref);
+}
+
+/// Converts the value of a setter; an error is the text of the violation.
+pub fn convert<T>(value: impl TryInto<T, Error: Display>) -> Result<T, &'static str> {
+    value.try_into().map_err(|error| {
+        // The text of an error from another crate may quote the value.
+        let known = WireError::known(&error.to_string());
+        known.map_or(
+            "cannot be turned into the type of the field",
+            WireError::text,
+        )
+    })
 }
 
 /// Takes the field from a builder; `None` if a violation was reported.
@@ -96,7 +131,7 @@ pub fn take<P: Presence<T>, T: 'static>(
     at: &mut Violations,
 ) -> Option<P::Stored> {
     match slot {
-        Some(Ok(built)) => Some(built.into()),
+        Some(Ok(built)) => Some(P::stored(built)),
         Some(Err(message)) => {
             at.report(wire, "type", message);
             None
@@ -113,16 +148,27 @@ pub fn take<P: Presence<T>, T: 'static>(
 
 /// Reads the field from an object; a duplicate is an error.
 #[inline]
-pub fn read<'de, F: Deserialize<'de>, A: MapAccess<'de>>(
-    field: &mut Option<F>,
+pub fn read<'de, P: Presence<T>, T: 'static, A: MapAccess<'de>>(
+    field: &mut Option<P::Stored>,
     wire: &'static str,
     object: &mut A,
 ) -> Result<(), A::Error> {
     if field.is_some() {
         return Err(A::Error::duplicate_field(wire));
     }
-    *field = Some(object.next_value()?);
+    *field = Some(object.next_value_seed(Seed::<P, T>(PhantomData))?);
     Ok(())
+}
+
+struct Seed<P, T>(PhantomData<(P, T)>);
+
+impl<'de, P: Presence<T>, T: 'static> DeserializeSeed<'de> for Seed<P, T> {
+    type Value = P::Stored;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<P::Stored, D::Error> {
+        P::read(from)
+    }
 }
 
 /// The field that was read, or its value in a message without it.

@@ -1,6 +1,6 @@
 //! The lenient deserializer, which defines what is tolerated in a message.
 //!
-//! [`Lenient`] wraps the deserializer of `serde_json` for a type's derived
+//! [`Lenient`] stands between the deserializer of `serde_json` and a type's
 //! `Deserialize`. It matches keys, passes every scalar as text, and treats `null`
 //! and empty texts as absent.
 //!
@@ -26,34 +26,31 @@ use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::value::RawValue;
 
 use super::keys::{PLAIN, match_field};
-use super::{Failure, MAX_DEPTH, ReadError, Step, nested_too_deep};
+use super::{MAX_DEPTH, ReadError, Step, nested_too_deep};
+use crate::received::Unreadable;
 use crate::value::{Text, WireError, number};
 
 /// The newtype by which [`ValueOrJson`] requests the JSON of a value.
 const VALUE_OR_JSON: &str = "$skypay::ValueOrJson";
 
-/// Reads a text in one pass. The failure has no location.
-pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+/// Reads a text in one pass. The error has no location.
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
     let pass = Pass::new(Some(text));
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = T::deserialize(Lenient {
-        json: &mut json,
-        ahead: text.trim_ascii_start().as_bytes(),
-        pass: &pass,
-    })?;
-    json.end().map_err(Failure::custom)?;
+    let value = T::deserialize(pass.lenient(&mut json, text.trim_ascii_start()))?;
+    json.end().map_err(ReadError::custom)?;
     Ok(value)
 }
 
 /// Reads a text that is valid JSON, value by value.
-pub(super) fn read_values<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+pub(super) fn read_values<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
     Pass::new(None).value(text, |value| T::deserialize(value))
 }
 
-/// A value, or the error and the JSON of one that cannot be read.
+/// A value, or one that cannot be read.
 ///
 /// With other deserializers, an unreadable value is an error.
-pub(crate) struct ValueOrJson<T>(pub(crate) Result<T, Box<(ReadError, Box<str>)>>);
+pub(crate) struct ValueOrJson<T>(pub(crate) Result<T, Unreadable>);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for ValueOrJson<T> {
     #[inline]
@@ -81,7 +78,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ValueOrJsonVisitor<T> {
 
     fn visit_str<E>(self, json: &str) -> Result<ValueOrJson<T>, E> {
         let value = read_values(json);
-        let unreadable = |failure: Failure| Box::new((failure.0.0, json.into()));
+        let unreadable = |error: ReadError| Unreadable::new(error.without_address(), json);
         Ok(ValueOrJson(value.map_err(unreadable)))
     }
 }
@@ -90,64 +87,83 @@ struct Pass<'de> {
     /// The text that is read in one pass; `None` if each value is read from its own
     /// text.
     text: Option<&'de str>,
-    /// A failure that is passed through `serde_json`, whose errors cannot hold it.
-    failure: Cell<Option<Failure>>,
+    /// An error that is passed through `serde_json`, whose errors cannot hold it.
+    error: Cell<Option<ReadError>>,
 }
 
 impl<'de> Pass<'de> {
     fn new(text: Option<&'de str>) -> Self {
-        let failure = Cell::new(None);
-        Self { text, failure }
+        let error = Cell::new(None);
+        Self { text, error }
+    }
+
+    fn lenient<T>(&self, inner: T, ahead: &'de str) -> Lenient<'_, 'de, T> {
+        let at = Position {
+            pass: self,
+            ahead: ahead.as_bytes(),
+            step: Step::Field(""),
+            fields: &[],
+            next: 0,
+        };
+        Lenient { inner, at }
     }
 
     /// Reads a value from its JSON.
     fn value<'a, T>(
         &'a self,
         json: &'de str,
-        read: impl FnOnce(Lenient<'a, 'de, &mut Json<'de>>) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        read(Lenient {
-            json: &mut serde_json::Deserializer::from_str(json),
-            ahead: json.as_bytes(),
-            pass: self,
-        })
+        read: impl FnOnce(Lenient<'a, 'de, &mut Json<'de>>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        read(self.lenient(&mut serde_json::Deserializer::from_str(json), json))
     }
 
     #[cold]
-    fn send<E: de::Error>(&self, failure: Failure) -> E {
-        self.failure.set(Some(failure));
-        E::custom("the failure is in the pass")
+    fn send<E: de::Error>(&self, error: ReadError) -> E {
+        self.error.set(Some(error));
+        E::custom("the error is in the pass")
     }
 
-    /// The failure that was sent; if there is none, `serde_json` itself failed.
+    /// The error that was sent; if there is none, `serde_json` itself failed.
     #[cold]
-    fn receive(&self, cause: WireError) -> Failure {
-        let sent = self.failure.take();
-        sent.unwrap_or_else(|| Failure::from(cause))
+    fn receive(&self, cause: WireError) -> ReadError {
+        self.error.take().unwrap_or_else(|| cause.into())
     }
 }
 
 type Json<'de> = serde_json::Deserializer<serde_json::de::StrRead<'de>>;
 
-/// A value in a JSON text.
-struct Lenient<'a, 'de, D> {
-    json: D,
+/// What takes part in reading a value: its deserializer, the visitor of an object or
+/// a list, the members of the object, the items of the list, and the seed of one of
+/// them.
+struct Lenient<'a, 'de, T> {
+    inner: T,
+    at: Position<'a, 'de>,
+}
+
+#[derive(Clone, Copy)]
+struct Position<'a, 'de> {
+    pass: &'a Pass<'de>,
     /// The text from the value on; empty if unknown.
     ahead: &'de [u8],
-    pass: &'a Pass<'de>,
+    /// The step to the value from its object or list.
+    step: Step,
+    /// The names of a struct's fields; empty for a map.
+    fields: &'static [&'static str],
+    /// The index of the next item, or of the next field, if they are in order.
+    next: usize,
 }
 
 impl<'de, D: Deserializer<'de>> Lenient<'_, 'de, D> {
     #[inline]
     fn begins_with(&self, first: u8) -> bool {
-        self.ahead.first() == Some(&first)
+        self.at.ahead.first() == Some(&first)
     }
 
     /// Whether the value is certainly present: it starts neither like `null` nor
     /// like a text that may be empty.
     #[inline]
     fn is_there(&self) -> bool {
-        match self.ahead {
+        match self.at.ahead {
             [b'"', next, ..] => next.is_ascii_alphanumeric(),
             [first, ..] => *first != b'n',
             [] => false,
@@ -156,12 +172,12 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, 'de, D> {
 
     /// The JSON of the value.
     #[inline]
-    fn literal(self) -> Result<&'de str, Failure> {
-        let json = <&RawValue>::deserialize(self.json).map_err(Failure::custom)?;
+    fn literal(self) -> Result<&'de str, ReadError> {
+        let json = <&RawValue>::deserialize(self.inner).map_err(ReadError::custom)?;
         // The depth of the value itself is unknown here; in reading value by value
         // it was checked before.
         if json.get().starts_with(['{', '['])
-            && self.pass.text.is_some()
+            && self.at.pass.text.is_some()
             && nested_too_deep(json.get(), MAX_DEPTH / 2)
         {
             return Err(WireError::NESTING.into());
@@ -170,41 +186,33 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, 'de, D> {
     }
 
     /// The text of a scalar.
-    fn text(self) -> Result<Cow<'de, str>, Failure> {
+    fn text(self) -> Result<Cow<'de, str>, ReadError> {
         let text = unquoted(self.literal()?)?;
         text.ok_or_else(|| WireError::NULL.into())
     }
 
-    fn number<T: FromStr>(self) -> Result<T, Failure> {
+    fn number<T: FromStr>(self) -> Result<T, ReadError> {
         let number = number::plain(self.text()?.trim()).parse();
         number.map_err(|_| WireError::WHOLE_NUMBER.into())
     }
 
     #[inline]
     fn object<V: Visitor<'de>>(
-        self,
+        mut self,
         fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        let pass = self.pass;
-        let container = Container {
-            visitor,
-            fields,
-            pass,
-        };
-        let read = self.json.deserialize_map(container);
-        read.map_err(|_| pass.receive(WireError::OBJECT))
+        inner: V,
+    ) -> Result<V::Value, ReadError> {
+        (self.at.fields, self.at.next) = (fields, 0);
+        let at = self.at;
+        let read = self.inner.deserialize_map(Lenient { inner, at });
+        read.map_err(|_| at.pass.receive(WireError::OBJECT))
     }
 
-    fn list<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let pass = self.pass;
-        let container = Container {
-            visitor,
-            fields: &[],
-            pass,
-        };
-        let read = self.json.deserialize_seq(container);
-        read.map_err(|_| pass.receive(WireError::LIST))
+    fn list<V: Visitor<'de>>(mut self, inner: V) -> Result<V::Value, ReadError> {
+        self.at.next = 0;
+        let at = self.at;
+        let read = self.inner.deserialize_seq(Lenient { inner, at });
+        read.map_err(|_| at.pass.receive(WireError::LIST))
     }
 }
 
@@ -215,7 +223,7 @@ macro_rules! methods {
                 self,
                 $($argument: $ty,)*
                 $visitor: V,
-            ) -> Result<V::Value, Failure> {
+            ) -> Result<V::Value, ReadError> {
                 let $value = self;
                 $read
             }
@@ -224,12 +232,15 @@ macro_rules! methods {
 }
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
-    type Error = Failure;
+    type Error = ReadError;
 
     #[inline]
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        if self.begins_with(b'"') && self.pass.text.is_some() {
-            return self.json.deserialize_str(visitor).map_err(Failure::custom);
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        if self.begins_with(b'"') && self.at.pass.text.is_some() {
+            return self
+                .inner
+                .deserialize_str(visitor)
+                .map_err(ReadError::custom);
         }
         match self.text()? {
             Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
@@ -237,7 +248,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
         }
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         let text = self.text()?;
         match &*number::plain(text.trim()).to_ascii_lowercase() {
             "1" | "true" => visitor.visit_bool(true),
@@ -247,11 +258,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
     }
 
     #[inline]
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         if self.is_there() {
             return visitor.visit_some(self);
         }
-        let pass = self.pass;
+        let pass = self.at.pass;
         let json = self.literal()?;
         if is_nothing(json) {
             visitor.visit_none()
@@ -260,11 +271,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
         }
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         if self.begins_with(b'[') {
             return self.list(visitor);
         }
-        let pass = self.pass;
+        let pass = self.at.pass;
         let json = self.literal()?;
         if is_nothing(json) {
             visitor.visit_seq(SeqDeserializer::new(iter::empty::<&str>()))
@@ -279,11 +290,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
         _: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, ReadError> {
         if self.begins_with(b'{') || !fields.contains(&PLAIN) {
             return self.object(fields, visitor);
         }
-        let pass = self.pass;
+        let pass = self.at.pass;
         let json = self.literal()?;
         if json.starts_with('{') {
             return pass.value(json, |value| value.object(fields, visitor));
@@ -297,22 +308,22 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, ReadError> {
         match name {
-            VALUE_OR_JSON if self.pass.text.is_none() => {
+            VALUE_OR_JSON if self.at.pass.text.is_none() => {
                 visitor.visit_borrowed_str(self.literal()?)
             }
             VALUE_OR_JSON => visitor.visit_newtype_struct(self),
             // Names that other libraries reserve for their deserializers.
             _ if name.starts_with('$') => {
-                let read = self.json.deserialize_newtype_struct(name, visitor);
-                read.map_err(Failure::custom)
+                let read = self.inner.deserialize_newtype_struct(name, visitor);
+                read.map_err(ReadError::custom)
             }
             _ => visitor.visit_newtype_struct(self),
         }
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         self.literal()?;
         visitor.visit_unit()
     }
@@ -334,11 +345,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
         deserialize_tuple_struct(_name: &'static str, _length: usize) |value, visitor| value.list(visitor);
         deserialize_map() |value, visitor| value.object(&[], visitor);
         deserialize_any() |value, visitor| {
-            value.json.deserialize_any(visitor).map_err(Failure::custom)
+            value.inner.deserialize_any(visitor).map_err(ReadError::custom)
         };
         deserialize_enum(name: &'static str, variants: &'static [&'static str]) |value, visitor| {
-            let read = value.json.deserialize_enum(name, variants, visitor);
-            read.map_err(Failure::custom)
+            let read = value.inner.deserialize_enum(name, variants, visitor);
+            read.map_err(ReadError::custom)
         };
     }
 
@@ -367,95 +378,63 @@ fn is_nothing(json: &str) -> bool {
     unquoted(json).is_ok_and(|text| text.is_none_or(|text| text.trim().is_empty()))
 }
 
-/// Visits an object or a list, and passes lenient values to the inner visitor.
-struct Container<'a, 'de, V> {
-    visitor: V,
-    fields: &'static [&'static str],
-    pass: &'a Pass<'de>,
-}
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for Container<'_, 'de, V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for Lenient<'_, 'de, V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.visitor.expecting(f)
+        self.inner.expecting(f)
     }
 
     #[inline]
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        let pass = self.pass;
-        let members = Members {
-            map,
-            fields: self.fields,
-            next: 0,
-            name: "",
-            ahead: &[],
-            pass,
-        };
-        let read = self.visitor.visit_map(members);
-        read.map_err(|failure| pass.send(failure))
+        let Self { inner, at } = self;
+        let read = inner.visit_map(Lenient { inner: map, at });
+        read.map_err(|error| at.pass.send(error))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<V::Value, A::Error> {
-        let pass = self.pass;
-        let next = 0;
-        let read = self.visitor.visit_seq(Items { seq, next, pass });
-        read.map_err(|failure| pass.send(failure))
+        let Self { inner, at } = self;
+        let read = inner.visit_seq(Lenient { inner: seq, at });
+        read.map_err(|error| at.pass.send(error))
     }
 }
 
-struct Members<'a, 'de, A> {
-    map: A,
-    /// The names of a struct's fields; empty for a map.
-    fields: &'static [&'static str],
-    /// The index of the next field, if they are in order.
-    next: usize,
-    /// The field of the next value; empty if there is none.
-    name: &'static str,
-    ahead: &'de [u8],
-    pass: &'a Pass<'de>,
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
-    type Error = Failure;
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Lenient<'_, 'de, A> {
+    type Error = ReadError;
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, Failure> {
-        let Some(key) = self.map.next_key_seed(Text).map_err(Failure::custom)? else {
+    ) -> Result<Option<K::Value>, ReadError> {
+        let Some(key) = self.inner.next_key_seed(Text).map_err(ReadError::custom)? else {
             return Ok(None);
         };
-        self.ahead = match (self.pass.text, &key) {
+        self.at.ahead = match (self.at.pass.text, &key) {
             (Some(text), Cow::Borrowed(key)) => value_behind(text, key).unwrap_or_default(),
             _ => &[],
         };
-        if self.fields.is_empty() {
+        if self.at.fields.is_empty() {
             return seed.deserialize(CowStrDeserializer::new(key)).map(Some);
         }
-        let index = match self.fields.get(self.next) {
-            Some(name) if *name == key && *name != PLAIN => Some(self.next),
-            _ => match_field(self.fields, self.next, &key),
+        let index = match self.at.fields.get(self.at.next) {
+            Some(name) if *name == key && *name != PLAIN => Some(self.at.next),
+            _ => match_field(self.at.fields, self.at.next, &key),
         };
         // A key that matches no field must not be taken for an alias.
-        let name = index.and_then(|index| self.fields.get(index));
-        self.name = name.copied().unwrap_or_default();
-        self.next = index.map_or(self.next, |index| index + 1);
-        let key = BorrowedStrDeserializer::new(self.name);
+        let name = index.and_then(|index| self.at.fields.get(index));
+        let name = name.copied().unwrap_or_default();
+        self.at.step = Step::Field(name);
+        self.at.next = index.map_or(self.at.next, |index| index + 1);
+        let key = BorrowedStrDeserializer::new(name);
         seed.deserialize(key).map(Some)
     }
 
     #[inline]
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Failure> {
-        let pass = self.pass;
-        let read = self.map.next_value_seed(Inner {
-            seed,
-            step: Step::Field(self.name),
-            ahead: self.ahead,
-            pass,
-        });
-        read.map_err(|_| pass.receive(WireError::OTHER))
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
+        let at = self.at;
+        let read = self.inner.next_value_seed(Lenient { inner: seed, at });
+        read.map_err(|_| at.pass.receive(WireError::OTHER))
     }
 }
 
@@ -473,58 +452,35 @@ fn value_behind<'de>(text: &'de str, key: &str) -> Option<&'de [u8]> {
     }
 }
 
-struct Items<'a, 'de, A> {
-    seq: A,
-    next: usize,
-    pass: &'a Pass<'de>,
-}
-
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, 'de, A> {
-    type Error = Failure;
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Lenient<'_, 'de, A> {
+    type Error = ReadError;
 
     #[inline]
     fn next_element_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
-    ) -> Result<Option<S::Value>, Failure> {
-        let pass = self.pass;
-        let read = self.seq.next_element_seed(Inner {
-            seed,
-            step: Step::Item(self.next),
-            ahead: &[],
-            pass,
-        });
-        self.next += 1;
-        read.map_err(|_| pass.receive(WireError::OTHER))
+    ) -> Result<Option<S::Value>, ReadError> {
+        (self.at.ahead, self.at.step) = (&[], Step::Item(self.at.next));
+        self.at.next += 1;
+        let at = self.at;
+        let read = self.inner.next_element_seed(Lenient { inner: seed, at });
+        read.map_err(|_| at.pass.receive(WireError::OTHER))
     }
 }
 
-/// A value of an object or a list.
-struct Inner<'a, 'de, S> {
-    seed: S,
-    step: Step,
-    ahead: &'de [u8],
-    pass: &'a Pass<'de>,
-}
-
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Inner<'_, 'de, S> {
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Lenient<'_, 'de, S> {
     type Value = S::Value;
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<S::Value, D::Error> {
-        let Self {
-            seed,
-            step,
-            ahead,
-            pass,
-        } = self;
-        let read = if pass.text.is_some() {
-            seed.deserialize(Lenient { json, ahead, pass })
+        let Self { inner, at } = self;
+        let read = if at.pass.text.is_some() {
+            inner.deserialize(Lenient { inner: json, at })
         } else {
             let json = <&RawValue>::deserialize(json)?.get();
-            let read = pass.value(json, |value| seed.deserialize(value));
-            read.map_err(|failure| failure.below(step, json))
+            let read = at.pass.value(json, |value| inner.deserialize(value));
+            read.map_err(|error| error.below(at.step, json))
         };
-        read.map_err(|failure| pass.send(failure))
+        read.map_err(|error| at.pass.send(error))
     }
 }

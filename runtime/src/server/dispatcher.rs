@@ -90,7 +90,7 @@ impl<H: Handler> Dispatcher<H> {
         let span = arrival.span.clone();
         let hint = (request.operation, request.action);
         let (mut context, plaintext) =
-            match span.in_scope(|| self.authenticate(request.content, &hint)) {
+            match span.in_scope(|| self.authenticate(request.content.into_inner(), &hint)) {
                 Ok(opened) => opened,
                 Err(rejection) => {
                     let (_entered, reason, peer) = (span.enter(), rejection.reason, request.peer);

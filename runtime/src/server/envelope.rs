@@ -151,13 +151,16 @@ async fn path_parameter(parts: &mut Parts, wanted: &str) -> Option<String> {
 /// Encrypts a reply.
 fn close(config: &Config, reply: Reply) -> Response<Full<Bytes>> {
     let seal = |set: &Credentials| {
-        let body = envelope::seal(set.key(), &[&reply.plaintext]);
+        let body = envelope::seal(set.key(), &[reply.plaintext.expose()]);
         (Bytes::from(body), envelope::CONTENT_TYPE)
     };
     let (body, media_type) = match &reply.encryption {
         Encryption::Under(set) => seal(set),
         Encryption::Current => seal(&config.keys.current()),
-        Encryption::Off => (Bytes::from(reply.plaintext), "application/json"),
+        Encryption::Off => (
+            Bytes::from(reply.plaintext.into_inner()),
+            "application/json",
+        ),
     };
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = reply.status;

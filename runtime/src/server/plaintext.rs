@@ -1,6 +1,5 @@
 //! Decrypted requests, between envelope and dispatcher.
 
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,6 +14,7 @@ use crate::clock::milliseconds;
 use crate::envelope::Decrypted;
 use crate::keys::Credentials;
 use crate::operation::OperationInfo;
+use crate::value::Sensitive;
 
 /// A decrypted request, the input of a [`Dispatcher`](super::Dispatcher).
 ///
@@ -22,6 +22,7 @@ use crate::operation::OperationInfo;
 /// created with [`new`](Self::new) was never encrypted: this is for a simulator or
 /// a test in the same process, and it is authenticated like any other. The
 /// plaintext is zeroized when it is dropped.
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct PlaintextRequest {
     /// The address of the origin, if known.
@@ -33,7 +34,7 @@ pub struct PlaintextRequest {
     pub operation: Option<&'static OperationInfo>,
     /// The default action, if the request does not name one.
     pub action: Option<String>,
-    pub(super) content: Content,
+    pub(super) content: Sensitive<Content>,
     pub(super) arrival: Arrival,
 }
 
@@ -61,24 +62,15 @@ impl PlaintextRequest {
             caller: None,
             operation: None,
             action: None,
-            content,
+            content: content.into(),
             arrival,
         }
     }
 }
 
-/// Omits the plaintext.
-impl fmt::Debug for PlaintextRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PlaintextRequest")
-            .field("peer", &self.peer)
-            .field("operation", &self.operation)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The state of a request until its handler completes: its span, its start time,
 /// and the token that marks it as not yet answered.
+#[derive(Debug)]
 pub(super) struct Arrival {
     pub(super) span: Span,
     started: Instant,

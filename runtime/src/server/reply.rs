@@ -1,8 +1,6 @@
 //! Handler results and replies.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::future::ready;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -16,7 +14,7 @@ use crate::header;
 use crate::keys::Credentials;
 use crate::operation::{HeaderValues, Mode, Operation, OperationInfo, Outcome, Response};
 use crate::read;
-use crate::value::DateTime;
+use crate::value::{DateTime, Sensitive};
 
 /// The context of a request: all but its content.
 #[derive(Debug)]
@@ -101,7 +99,7 @@ impl Context {
             return self.failure();
         }
         let limit = self.protocol.description_limit;
-        let description: String = refusal.description.chars().take(limit).collect();
+        let description: String = refusal.description().chars().take(limit).collect();
         self.reply(ReplyOutcome::Refused, (code, &description))
     }
 
@@ -130,11 +128,12 @@ impl Context {
 }
 
 /// The reply to a request: its plaintext, and how it is sent.
+#[derive(Debug)]
 #[must_use]
 pub struct Reply {
     outcome: ReplyOutcome,
     pub(super) status: StatusCode,
-    pub(super) plaintext: Vec<u8>,
+    pub(super) plaintext: Sensitive<Vec<u8>>,
     pub(super) encryption: Encryption,
 }
 
@@ -179,7 +178,7 @@ impl Reply {
                 ReplyOutcome::Rejected(_) => StatusCode::BAD_REQUEST,
                 _ => StatusCode::OK,
             },
-            plaintext,
+            plaintext: plaintext.into(),
             encryption: Encryption::Current,
         }
     }
@@ -212,7 +211,7 @@ impl Reply {
     /// The plaintext, as JSON.
     #[must_use]
     pub fn plaintext(&self) -> &[u8] {
-        &self.plaintext
+        self.plaintext.expose()
     }
 
     /// Sets the HTTP status, for a simulator.
@@ -226,22 +225,9 @@ impl Reply {
     }
 }
 
-/// Omits the plaintext.
-impl fmt::Debug for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reply")
-            .field("outcome", &self.outcome)
-            .field("status", &self.status)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The result of a method of a generated trait: a response or a refusal; for a
 /// notification, that it was stored or not.
 pub trait HandlerResult: Send {
-    /// The result of a method that is not implemented.
-    fn not_implemented() -> Self;
-
     /// Converts the result into a reply.
     fn into_reply(self, context: &Context) -> Reply;
 }
@@ -249,13 +235,6 @@ pub trait HandlerResult: Send {
 /// The time and the return code of an accepted request are filled in, and the
 /// response is validated before it is sent.
 impl<R: Response> HandlerResult for Result<R, Refusal> {
-    fn not_implemented() -> Self {
-        Err(Refusal {
-            code: None,
-            description: String::new(),
-        })
-    }
-
     fn into_reply(self, context: &Context) -> Reply {
         match self {
             Ok(response) => context.accepted(response),
@@ -266,10 +245,6 @@ impl<R: Response> HandlerResult for Result<R, Refusal> {
 
 /// A notification can only be acknowledged or not.
 impl HandlerResult for Result<Stored, NotStored> {
-    fn not_implemented() -> Self {
-        Err(NotStored::new("it is not implemented"))
-    }
-
     fn into_reply(self, context: &Context) -> Reply {
         match self {
             Ok(Stored) => context.reply(ReplyOutcome::Accepted, context.accepting()),
@@ -299,19 +274,12 @@ where
     }
 }
 
-/// The return value of a handler method that is not implemented: see
-/// [`Context::not_implemented`].
-pub fn not_implemented<R: HandlerResult>() -> impl Future<Output = R> + Send {
-    ready(R::not_implemented())
-}
-
 /// A refusal of a request, with a return code of the operation.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Refusal {
-    /// `None` if the method is not implemented.
-    code: Option<Cow<'static, str>>,
-    description: String,
+    code: Option<String>,
+    description: Sensitive,
 }
 
 impl Refusal {
@@ -321,10 +289,19 @@ impl Refusal {
     /// The code is checked when the reply is written: one that the operation does
     /// not have becomes a failure and is logged. A description that exceeds the
     /// document's limit is truncated.
-    pub fn new(code: impl Into<Cow<'static, str>>, description: impl Into<String>) -> Self {
+    pub fn new(code: impl AsRef<str>, description: impl Into<String>) -> Self {
         Self {
-            code: Some(code.into()),
-            description: description.into(),
+            code: Some(code.as_ref().to_owned()),
+            description: description.into().into(),
+        }
+    }
+
+    /// The refusal of a method that is not implemented. The reply has the code for
+    /// that if the operation has it, and is a failure otherwise.
+    pub fn not_implemented() -> Self {
+        Self {
+            code: None,
+            description: Sensitive::default(),
         }
     }
 
@@ -358,16 +335,7 @@ impl Refusal {
     /// The description of the return code.
     #[must_use]
     pub fn description(&self) -> &str {
-        &self.description
-    }
-}
-
-/// Omits the description, which may hold personal data.
-impl fmt::Debug for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refusal")
-            .field("code", &self.code)
-            .finish_non_exhaustive()
+        self.description.expose()
     }
 }
 

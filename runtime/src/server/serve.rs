@@ -1,7 +1,6 @@
 //! Serving routes over TCP, with limits on the resources of each peer.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
@@ -142,17 +141,6 @@ impl<Io> Serve<Io> {
     }
 }
 
-impl<Io> fmt::Debug for Serve<Io> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Serve")
-            .field("listener", &self.listener)
-            .field("connection_limit", &self.connection_limit)
-            .field("header_time", &self.header_time)
-            .field("shutdown_time", &self.shutdown_time)
-            .finish_non_exhaustive()
-    }
-}
-
 impl<Io> IntoFuture for Serve<Io>
 where
     Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -241,7 +229,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 /// A token held by each request, and by the handler that outlives it, so that the
 /// server can wait for all of them.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Unanswered {
     _until_dropped: TaskTrackerToken,
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use skypay_runtime::Response;
-use skypay_runtime::client::{Observer, Transport};
+use skypay_runtime::client::Transport;
 use skypay_runtime::envelope;
 use skypay_runtime::keys::KeyRing;
 use skypay_runtime::operation::Operation;
@@ -70,9 +70,7 @@ async fn a_refusal_sealed_with_another_set_is_followed_to_that_set() {
         let ring = keys();
         ring.announce(credentials("second"));
         let transport = Transport::builder(format!("http://{}", server.host), ring.clone())
-            .observer(Observer::new(move |report| {
-                seen.lock().unwrap().push(report.attempts);
-            }))
+            .observer(move |report| seen.lock().unwrap().push(report.attempts))
             .build()
             .unwrap();
         for _ in 0..2 {

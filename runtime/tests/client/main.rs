@@ -19,7 +19,7 @@ use std::time::Duration;
 use calls::{ACCEPTED, REFUSED, STATUS, after, answer, builder, call, sealed};
 use log::Log;
 use loopback::{Reaction, Server, http, kept};
-use skypay_runtime::client::Observer;
+use skypay_runtime::client::CallReport;
 use skypay_runtime::envelope;
 use skypay_runtime::operation::Operation;
 use skypay_runtime::outcome::CallOutcome;
@@ -178,17 +178,17 @@ async fn an_observer_gets_a_report_of_every_call() {
     type Reported = (String, CallOutcome, Option<String>, u32, bool, usize);
     let reported: Arc<Mutex<Vec<Reported>>> = Arc::default();
     let keep = Arc::clone(&reported);
-    let observer = Observer::new(move |report| {
+    let observer = move |report: &CallReport| {
         keep.lock().unwrap().push((
             report.operation.name.to_owned(),
             report.outcome,
-            report.code.map(str::to_owned),
+            report.code.clone(),
             report.attempts,
             report.request_bytes > 0,
             report.response_bytes,
         ));
         panic!("this has no effect on the call");
-    });
+    };
     let server = Server::start(|index| match index {
         0 => answer(ACCEPTED),
         1 => answer(REFUSED),
@@ -239,9 +239,11 @@ async fn an_observer_gets_a_report_of_every_call() {
 async fn a_call_that_is_given_up_is_reported_as_unknown() {
     let reported: Arc<Mutex<Vec<CallOutcome>>> = Arc::default();
     let keep = Arc::clone(&reported);
-    let observer = Observer::new(move |report| keep.lock().unwrap().push(report.outcome));
     let server = Server::start(|_| Reaction::Silence).await;
-    let transport = builder(&server.host).observer(observer).build().unwrap();
+    let transport = builder(&server.host)
+        .observer(move |report| keep.lock().unwrap().push(report.outcome))
+        .build()
+        .unwrap();
 
     let request = SendMoneyRequest::sample();
     let given_up = tokio::time::timeout(Duration::from_millis(100), call(&transport, &request));

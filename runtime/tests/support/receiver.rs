@@ -38,7 +38,7 @@ impl Sample {
         self.handled.fetch_add(1, Ordering::Relaxed);
         match request.control_number.split_once(' ') {
             Some(("panic", text)) => panic!("{text}"),
-            Some(("refuse", code)) => Err(Refusal::new(code.to_owned(), "We will not")),
+            Some(("refuse", code)) => Err(Refusal::new(code, "We will not")),
             _ => Ok(SendMoneyResponse::builder().build().unwrap()),
         }
     }
@@ -86,8 +86,8 @@ impl Handler for Sample {
                 server::respond(context, plaintext, handle).await
             }
             _ => {
-                let handle =
-                    |_: ListShapesRequest| server::not_implemented::<Result<ListResponse, _>>();
+                let refusal = || Err::<ListResponse, _>(Refusal::not_implemented());
+                let handle = async |_: ListShapesRequest| refusal();
                 server::respond(context, plaintext, handle).await
             }
         }

@@ -331,7 +331,7 @@ impl EngineBackend {
             authenticated,
             ..engine::Request::of(request).from(context.peer)
         };
-        let failed = || Refusal::new(ResponseCode::ServiceNotAvailable.as_ref().to_owned(), "");
+        let failed = || Refusal::new(ResponseCode::ServiceNotAvailable, "");
         let executed = self.simulator.execute(Command::Request(request)).await;
         let why = match &executed {
             Ok(executed) => {
@@ -363,9 +363,7 @@ impl EngineBackend {
         });
         match executed.applied.answer.typed::<O>() {
             Ok(response) => Ok(response),
-            Err(Some((code, description))) => {
-                Err(Refusal::new(code.as_ref().to_owned(), description))
-            }
+            Err(Some((code, description))) => Err(Refusal::new(code, description)),
             Err(None) => {
                 if executed.applied.answer != CommandOutcome::NoResponse {
                     tracing::error!(operation = O::INFO.name, "the engine has no answer");

@@ -45,7 +45,7 @@ async fn a_stopped_sandbox_goes_on_where_it_was() {
     );
     let client = client_of(sandbox.info(), keys_of(sandbox.info()));
     let known = status(&client, BANK).await.unwrap();
-    assert_eq!(known.status, PayoutStatus::Uploaded.into());
+    assert_eq!(known.status, Ok(Some(PayoutStatus::Uploaded)));
     admin.advance("1d".parse().unwrap()).await.unwrap();
     assert_eq!(partner.told.pay_types(), ["2"]);
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use skypay_client::{Client, Credentials, Environment, Error, Observer, UnknownCause};
+use skypay_client::{Client, Credentials, Environment, Error, UnknownCause};
 use skypay_sandbox::Sandbox;
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{Attempt, AttemptResult, Command, KeyCommand, Row, Validity};
@@ -83,13 +83,12 @@ impl Rotation {
 
         let tries = Arc::<Mutex<BTreeMap<u32, u32>>>::default();
         let seen = Arc::clone(&tries);
-        let observer = Observer::new(move |report| {
-            *seen.lock().unwrap().entry(report.attempts).or_default() += 1;
-        });
         let info = setup.sandbox.info();
         let transport = Environment::Custom(info.url.clone())
             .transport(setup.keys.clone())
-            .observer(observer)
+            .observer(move |report| {
+                *seen.lock().unwrap().entry(report.attempts).or_default() += 1;
+            })
             .build()
             .unwrap();
         Self {

@@ -280,8 +280,8 @@ pub(crate) async fn status(client: &Client, number: &str) -> Option<PayoutStatus
         .build()
         .unwrap();
     let response = client.payout_query_status(&request).await.unwrap();
-    let entries = response.control_numbers.into_readable().unwrap();
-    entries.into_iter().next()
+    let first = response.control_numbers.into_iter().next();
+    first.transpose().unwrap()
 }
 
 /// Returns the sample as a typed request, with some fields changed.

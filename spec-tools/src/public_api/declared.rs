@@ -53,7 +53,7 @@ fn message(input: ParseStream<'_>) -> syn::Result<Declared> {
             "list" | "optional_list" | "entries" | "optional_entries" => {
                 format!("impl IntoIterator<Item: Into<{ty}>>")
             }
-            _ => format!("impl IntoField<{ty}>"),
+            _ => format!("impl TryInto<{ty}, Error: Display>"),
         };
         lines.push(format!("{name}.{field}: {stored}"));
         lines.push(format!("{builder}::{field}: fn(self, {value}) -> Self"));
