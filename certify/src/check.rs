@@ -270,7 +270,18 @@ impl<'r> Trial<'r> {
     /// Sends a message whose answer is as good as that to the example.
     pub(crate) async fn accepted(&self, message: &Message) -> Result<Opened, String> {
         let opened = self.send(message).await?;
-        answered(message.info, &opened)?;
+        if let Err(problem) = answered(message.info, &opened) {
+            let mut all = self
+                .exchanges
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let mut mine = all.iter_mut().rev();
+            let (name, change) = (message.info.name, &message.change);
+            if let Some(it) = mine.find(|it| it.operation == name && it.change == *change) {
+                it.problem = Some(problem.clone());
+            }
+            return Err(problem);
+        }
         Ok(opened)
     }
 

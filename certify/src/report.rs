@@ -20,6 +20,8 @@ pub struct Report {
     pub version: u32,
     /// What the report is, and what it is not.
     pub statement: String,
+    /// When it was made, in GMT+8.
+    pub time: String,
     /// The version of the document whose rules were checked.
     pub document: String,
     /// The URLs that were checked, by callback.

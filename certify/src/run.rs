@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
+use skypay_runtime::value::DateTime;
 use skypay_types::OperationInfo;
 
 use crate::check::{CHECKS, Check, Level, Necessity, Probe, Trial, Verdict, answered, opened};
@@ -113,6 +115,7 @@ pub async fn run(
         version: VERSION,
         statement: "A self-assessment against SkyPay's published interface, not issued by SkyPay."
             .to_owned(),
+        time: DateTime::from(SystemTime::now()).to_string(),
         document: env!("CARGO_PKG_VERSION").to_owned(),
         urls,
         seed: selection.seed,
@@ -219,7 +222,9 @@ async fn refuses(
     requests: Vec<(String, Sending)>,
 ) -> Verdict {
     if requests.is_empty() {
-        return Err("the configuration does not have what such a request needs".to_owned());
+        return Err(
+            "what such a request needs, such as a retired pair of keys, is not given".to_owned(),
+        );
     }
     let before = trial.effects(example).await.ok();
     let mut problems = Vec::new();
@@ -289,6 +294,8 @@ fn result(
         }
     }
     let mut exchanges = trial.into_exchanges();
+    // What shows the problem comes first.
+    exchanges.sort_by_key(|exchange| exchange.problem.is_none());
     exchanges.truncate(SHOWN);
     CheckResult {
         id: check.id.to_owned(),

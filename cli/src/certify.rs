@@ -1,5 +1,6 @@
 //! `skypay certify`: checking a partner's callback server.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -127,14 +128,24 @@ impl Certify {
 
     /// The command that repeats the run, but for its checks and seed.
     fn command(&self) -> String {
-        let mut command = "skypay certify".to_owned();
-        if let Some(url) = &self.url {
-            command.push_str(&format!(" {url}"));
+        let path = |file: &Option<PathBuf>| file.as_ref().map(|it| it.display().to_string());
+        let options = [
+            (None, self.url.clone()),
+            (Some("--config"), path(&self.config)),
+            (Some("--environment"), self.options.environment.clone()),
+            (Some("--credentials"), path(&self.options.credentials)),
+            (Some("--other-keys"), self.other_keys.clone()),
+            (Some("--retired-keys"), self.retired_keys.clone()),
+        ];
+        let callbacks = self.callback.iter().cloned();
+        let callbacks = callbacks.map(|name| (Some("--callback"), Some(name)));
+        let mut words = vec!["skypay certify".to_owned()];
+        for (option, value) in options.into_iter().chain(callbacks) {
+            let Some(value) = value else { continue };
+            words.extend(option.map(str::to_owned));
+            words.push(quoted(value));
         }
-        if let Some(file) = &self.config {
-            command.push_str(&format!(" --config {}", file.display()));
-        }
-        command
+        words.join(" ")
     }
 
     fn refused(&self, error: &ConfigurationError) -> Failure {
@@ -146,6 +157,15 @@ impl Certify {
             _ => failure,
         }
     }
+}
+
+/// Returns a word as a shell reads it.
+fn quoted(word: String) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:@".contains(letter);
+    if word.chars().all(is_plain) {
+        return word;
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 fn wrong(file: &Path, error: &ConfigurationError) -> Failure {
@@ -165,6 +185,9 @@ fn kind_of(file: &Path) -> Result<fn(&Report) -> String, Failure> {
     }
 }
 
+/// The most reasons that are printed for a check.
+const SHOWN: usize = 8;
+
 /// Prints each result as it comes, unless the report is JSON.
 struct Terminal(OutputFormat);
 
@@ -178,8 +201,12 @@ impl Progress for Terminal {
         let title = wrapped(&result.title, line.len());
         out(&format!("{line}{}", title.trim_start()));
         if result.outcome != Outcome::Passed {
-            for reason in &result.reasons {
+            for reason in result.reasons.iter().take(SHOWN) {
                 out(&wrapped(reason, line.len()));
+            }
+            if let Some(more @ 1..) = result.reasons.len().checked_sub(SHOWN) {
+                let text = format!("and {more} more: write them with --report FILE");
+                out(&wrapped(&text, line.len()));
             }
         }
     }
@@ -195,8 +222,8 @@ fn summary(report: &Report) -> String {
         expected,
     } = report.counts;
     let mut text = format!(
-        "\n{passed} passed, {failed} failed, {expected} expected failures, {warning} warnings,\n\
-         {not_evaluable} not evaluable, {skipped} skipped; {} requests, seed {}",
+        "\n{passed} passed, {failed} failed, {expected} expected to fail, {warning} with a warning,\n\
+         {not_evaluable} not evaluable, {skipped} not chosen; {} requests, seed {}",
         report.requests, report.seed
     );
     for check in report
@@ -204,8 +231,20 @@ fn summary(report: &Report) -> String {
         .iter()
         .filter(|check| check.outcome == Outcome::Failed)
     {
-        text.push_str(&format!("\n\n{} failed: {}", check.id, check.title));
-        text.push_str(&format!("\n{}", wrapped(&check.repeat, 2)));
+        let title = format!("{} failed: {}", check.id, check.title);
+        text.push_str(&format!("\n\n{}", wrapped(&title, 0)));
+        let chapters: BTreeSet<_> = check.callbacks.values().map(String::as_str).collect();
+        let chapters: Vec<_> = chapters.into_iter().collect();
+        let rule = format!(
+            "{}; callbacks of chapters {}",
+            check.rule,
+            chapters.join(", ")
+        );
+        text.push_str(&format!("\n{}", wrapped(&rule, 2)));
+        // A line that ends with a backslash goes on, so that the command can be copied.
+        let command = wrapped(&check.repeat, 6);
+        let lines: Vec<_> = command.lines().map(str::trim_start).collect();
+        text.push_str(&format!("\n  {}", lines.join(" \\\n    ")));
     }
     text.push_str("\n\n");
     text.push_str(&wrapped(&report.statement, 0));

@@ -110,7 +110,10 @@ async fn main() -> Outcome<()> {
         .with_state(service.clone())
         // A proxy lets only SkyPay reach this path.
         .nest("/skypay", callbacks::router(service, Config::new(keys)));
-    serve(TcpListener::bind("127.0.0.1:8080").await?, routes).await?;
+    let address = var("ADDRESS").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on {}", listener.local_addr()?);
+    serve(listener, routes).await?;
     Ok(())
 }
 

@@ -1,25 +1,27 @@
 //! Tests of `skypay certify`.
 
+use std::env::consts::EXE_SUFFIX;
+
 use serde_json::Value;
 
 use crate::away::listening;
-use crate::program::{Program, Ran};
+use crate::program::{Program, Ran, skypay};
 
 fn certify(program: &Program, line: &str) -> Ran {
     program.line(&format!("certify {line}"))
 }
 
-#[test]
-fn the_programs_own_server_passes_the_checks_of_its_callbacks() {
-    let program = Program::new();
-    let (_listener, url) = listening(&program, &[]);
-    // Few checks, since what the server prints is not read.
+/// Runs all checks that need no more than URL and keys, and returns the reports as
+/// JSON, JUnit and HTML.
+fn certified(program: &Program, line: &str) -> (Value, String, String) {
+    program
+        .folder
+        .write("limits.toml", "[limits]\npause = 0.1\n");
     let line = format!(
-        "{url} --only D01 --only D02 --only D20 --only D27 --only D31 \
-         --callback payoutQueuePayout --callback financeNotification \
+        "{line} --level door --config limits.toml \
          --report report.json --report report.xml --report report.html"
     );
-    let ran = certify(&program, &line).ended(0);
+    let ran = certify(program, &line).ended(0);
     assert!(ran.out.contains(" 0 failed"), "{}", ran.out);
     assert!(
         ran.out.lines().all(|line| line.chars().count() <= 80),
@@ -27,11 +29,56 @@ fn the_programs_own_server_passes_the_checks_of_its_callbacks() {
         ran.out
     );
     let read = |name| std::fs::read_to_string(program.folder.path().join(name)).unwrap();
-    let report: Value = serde_json::from_str(&read("report.json")).unwrap();
-    assert_eq!(report["counts"]["passed"], 4, "{report}");
-    assert_eq!(report["counts"]["not_evaluable"], 1, "{report}");
-    assert!(read("report.html").starts_with("<!doctype html>"));
-    assert!(read("report.xml").starts_with("<?xml"));
+    let report = serde_json::from_str(&read("report.json")).unwrap();
+    (report, read("report.xml"), read("report.html"))
+}
+
+/// The ids of the checks that ended in a way.
+fn ids<'r>(report: &'r Value, outcome: &str) -> Vec<&'r str> {
+    let checks = report["checks"].as_array().unwrap().iter();
+    let checks = checks.filter(|check| check["outcome"] == outcome);
+    checks.map(|check| check["id"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn the_programs_own_server_fails_no_check() {
+    let program = Program::new();
+    let payout = r#"payoutInquiry={"responseCode":"-1012","responseDescription":"Unknown"}"#;
+    let contract = r#"collectionInquiry={"responseCode":"-1015","responseDescription":"Unknown"}"#;
+    let (mut listener, url) = listening(&program, &["--answer", payout, "--answer", contract]);
+    listener.ignore_output();
+    let (report, junit, html) = certified(&program, &url);
+    assert_eq!(ids(&report, "warning"), [""; 0]);
+    // It has one URL, one pair of keys, no allow list, and no TLS.
+    let unjudged = ["D16", "D31", "D32", "D33", "D34"];
+    assert_eq!(ids(&report, "not-evaluable"), unjudged);
+    assert!(html.starts_with("<!doctype html>"));
+    assert!(junit.starts_with("<?xml"));
+}
+
+#[tokio::test]
+async fn the_example_service_of_the_journal_fails_no_check() {
+    let Some(database) = crate::journal::server("certify").await else {
+        return;
+    };
+    let program = Program::new();
+    let example = skypay().with_file_name(format!("examples/service{EXE_SUFFIX}"));
+    let mut service = std::process::Command::new(example);
+    let service = service
+        .env("ADDRESS", "127.0.0.1:0")
+        .env("DATABASE_URL", database)
+        // It has no payout, so it does not call SkyPay.
+        .env("SKYPAY_SANDBOX", "http://127.0.0.1:9");
+    let mut service = program.started(service);
+    let address = service.line();
+    let address = address.trim_end().strip_prefix("listening on ").unwrap();
+    service.ignore_output();
+    // It has no handler of the others.
+    let callbacks = "--callback payoutQueuePayout --callback financeNotification";
+    let (report, ..) = certified(&program, &format!("http://{address}/skypay {callbacks}"));
+    assert_eq!(ids(&report, "warning"), [""; 0]);
+    let unjudged = ["D14", "D16", "D31", "D32", "D33", "D34"];
+    assert_eq!(ids(&report, "not-evaluable"), unjudged);
 }
 
 #[test]

@@ -403,7 +403,7 @@ async fn a_restored_journal_is_recovered_on_postgresql() {
 
 /// Returns the URL of an empty schema on the PostgreSQL server of the tests; `None`
 /// without a server, which is printed.
-async fn server(schema: &str) -> Option<String> {
+pub(crate) async fn server(schema: &str) -> Option<String> {
     const SERVER: &str = "SKYPAY_TEST_POSTGRES";
     let Ok(url) = std::env::var(SERVER) else {
         println!("left out: {SERVER} names no PostgreSQL server");

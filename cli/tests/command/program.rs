@@ -142,24 +142,40 @@ impl Program {
 
     /// Starts the program in the background.
     pub(crate) fn start(&self, arguments: &[&str]) -> Started {
-        let mut child = self.command(arguments).spawn().unwrap();
+        self.started(&mut self.command(arguments))
+    }
+
+    /// Starts another program in the background, with the same credentials.
+    pub(crate) fn started(&self, command: &mut Command) -> Started {
+        let variables = self.variables.iter().map(|(name, value)| (*name, value));
+        let command = command.envs(variables).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
-        Started { child, lines }
+        Started {
+            child,
+            lines: Some(lines),
+        }
     }
 }
 
 /// A run in progress, killed on drop.
 pub(crate) struct Started {
     child: Child,
-    lines: BufReader<ChildStdout>,
+    lines: Option<BufReader<ChildStdout>>,
 }
 
 impl Started {
     /// Returns the next line of output.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
-        self.lines.read_line(&mut line).unwrap();
+        self.lines.as_mut().unwrap().read_line(&mut line).unwrap();
         line
+    }
+
+    /// Ignores the output from now on, which would block the program otherwise.
+    pub(crate) fn ignore_output(&mut self) {
+        let lines = self.lines.take().unwrap().lines();
+        std::thread::spawn(|| lines.for_each(drop));
     }
 
     /// Returns the output up to and including the line that contains `last`.
