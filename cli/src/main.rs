@@ -14,6 +14,7 @@ mod listen;
 mod log;
 mod operations;
 mod output;
+mod page_checks;
 mod remote;
 mod requests;
 mod rules;

@@ -16,6 +16,7 @@ use crate::credentials::read_file;
 use crate::exit_status::Failure;
 use crate::folder;
 use crate::output::{Output, OutputFormat, columns, message, out, table};
+use crate::page_checks::PageChecks;
 use crate::remote::{admin, execute, failed};
 use skypay_sandbox::ordered_json::OrderedJson;
 
@@ -205,6 +206,7 @@ impl Up {
             ClockKind::Virtual => Clock::frozen(),
         };
         let mut builder = Sandbox::builder()
+            .callback_checks(PageChecks)
             .address(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)))
             .clock(clock)
             .settings(settings)

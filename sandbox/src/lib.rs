@@ -8,6 +8,7 @@
 pub mod admin_client;
 pub mod arguments;
 pub mod barcode;
+pub mod callback_checks;
 pub mod clock;
 mod delivery;
 pub mod engine;

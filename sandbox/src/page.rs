@@ -5,6 +5,7 @@
 //! the [origin check](crate::service) accepts from this page only.
 
 mod callbacks;
+mod checks;
 mod clock;
 mod faults;
 mod form;
@@ -49,6 +50,8 @@ pub(crate) fn routes(app: Arc<AppState>) -> Router {
         .route("/callbacks", get(callbacks::list))
         .route("/callbacks/{id}", get(callbacks::one))
         .route("/callbacks/{id}/replay", post(callbacks::replay))
+        .route("/checks", get(checks::page).post(checks::start))
+        .route("/checks/report", get(checks::report))
         .route("/clock", get(clock::page).post(clock::act))
         .merge(form_page::route("/payout-tool", tools::payout))
         .merge(form_page::route("/collection-tool", tools::collection))
@@ -69,7 +72,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
     img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'";
 
-/// The policy for the reference page, which has inline style and script.
+/// The policy for the reference and the report, which have inline style and script.
 const POLICY_OF_ONE_FILE: &str = "default-src 'none'; style-src 'unsafe-inline'; \
     script-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
 

@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::admin_client::{Admin, Info};
+use crate::callback_checks::{CallbackChecks, Checks};
 use crate::clock::Clock;
 use crate::delivery;
 use crate::engine::Settings;
@@ -51,6 +52,7 @@ impl Sandbox {
             plaintext: true,
             hosts: Vec::new(),
             timeout: StdDuration::from_secs(30),
+            checks: None,
         }
     }
 }
@@ -66,6 +68,7 @@ pub struct Builder {
     pub(crate) plaintext: bool,
     pub(crate) hosts: Vec<String>,
     pub(crate) timeout: StdDuration,
+    pub(crate) checks: Option<Arc<dyn CallbackChecks>>,
 }
 
 impl Builder {
@@ -119,6 +122,13 @@ impl Builder {
         self
     }
 
+    /// Sets the checks of the partner's callback server, which the page starts.
+    /// Without them, the page has none.
+    pub fn callback_checks(mut self, checks: impl CallbackChecks + 'static) -> Self {
+        self.checks = Some(Arc::new(checks));
+        self
+    }
+
     /// Starts the sandbox.
     ///
     /// # Errors
@@ -143,6 +153,7 @@ impl Builder {
             simulator: simulator.clone(),
             info: info.clone(),
             mailbox: Mailbox::default(),
+            checks: Checks::new(self.checks),
             stopping: stopping.clone(),
         };
         let routes = service::routes(Arc::new(app), self.plaintext, self.hosts.into());

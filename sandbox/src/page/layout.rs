@@ -5,11 +5,12 @@ use maud::{DOCTYPE, Markup, html};
 use crate::service::AppState;
 
 /// The sections of the page in menu order: path and title.
-const PARTS: [(&str, &str); 12] = [
+const PARTS: [(&str, &str); 13] = [
     ("/", "Overview"),
     ("/transactions", "Transactions"),
     ("/requests", "Requests"),
     ("/callbacks", "Callbacks"),
+    ("/checks", "Checks"),
     ("/payout-tool", "Payout Tool"),
     ("/collection-tool", "Collection Tool"),
     ("/finance", "Finance"),

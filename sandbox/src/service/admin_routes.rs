@@ -22,6 +22,7 @@ use super::admin_types::{
 };
 use super::mailbox::{self, Mailbox};
 use super::origin_check::refused;
+use crate::callback_checks::Checks;
 use crate::engine::Command;
 use crate::ordered_json::OrderedJson;
 use crate::simulator::{Executed, Simulator, SimulatorError};
@@ -32,6 +33,7 @@ pub(crate) struct AppState {
     pub(crate) simulator: Simulator,
     pub(crate) info: Info,
     pub(crate) mailbox: Mailbox,
+    pub(crate) checks: Checks,
     /// Changes when the sandbox stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }

@@ -141,6 +141,30 @@ test("a callback that is replayed is delivered twice", async () => {
   assert.deepEqual(page.wrong, []);
 });
 
+test("the callback server is checked from the page", async () => {
+  const page = await world.page();
+  await open(page, "/checks");
+  await page.getByLabel("Only these checks").fill("D01 D02");
+  await page.getByRole("button", { name: "Start" }).click();
+  await page.getByRole("link", { name: "Open the report" }).click();
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  assert.match(await page.locator("body").innerText(), /Failed 0\n[^]*Passed 2\n/);
+  assert.deepEqual(page.wrong, []);
+});
+
+test("the results of checks are shown as they come, without a script", async () => {
+  const page = await world.page({ javaScriptEnabled: false });
+  await open(page, "/checks");
+  await page.getByLabel("Callback", { exact: true }).selectOption("payoutQueuePayout");
+  await page.getByRole("button", { name: "Start" }).click();
+  const row = (id) => page.locator("tbody tr", { has: page.getByText(id, { exact: true }) });
+  await row("D05").getByText("Passed").waitFor();
+  await row("D12").getByText("Passed").waitFor();
+  await page.getByText("checks have ended").waitFor();
+  await picture(page, "checks-running");
+  assert.deepEqual(page.wrong, []);
+});
+
 test("a callback's URL is changed and kept", async () => {
   const page = await world.page();
   await open(page, "/settings");
