@@ -9,7 +9,7 @@ mod html;
 use std::collections::BTreeSet;
 
 use codegen::document::{Node, Value, load};
-use codegen::model::{Api, Part};
+use codegen::model::{Api, Direction, Effect, Part};
 use spec_tools::diff::{Report, compare};
 use spec_tools::docs::{Compared, Sealed, clear_texts, page};
 
@@ -249,6 +249,33 @@ fn it_is_one_small_file_that_loads_nothing() {
         ] {
             assert!(!part.contains(word), "{word}");
         }
+    }
+}
+
+#[test]
+fn a_diagram_shows_how_a_call_that_moves_money_can_end() {
+    let document = real();
+    let api = codegen::api(&document).unwrap();
+    let moves_money = api.of_direction(Direction::ToProvider).into_iter();
+    let moves_money = moves_money.filter(|operation| operation.effect == Effect::MovesMoney);
+    let expected: Vec<_> = moves_money
+        .map(|operation| format!("How a call of {} can end", operation.name))
+        .collect();
+    let page = parsed(&written(&document, None));
+    let labels = page.elements.iter().filter(|(tag, _)| tag == "svg");
+    let labels: Vec<_> = labels
+        .flat_map(|(_, attributes)| attributes)
+        .filter(|(name, _)| name == "aria-label")
+        .map(|(_, label)| label.clone())
+        .collect();
+    assert_eq!(labels, expected);
+    let payout = &page.ids["payoutQueue"];
+    for state in [
+        "ask payoutQueryStatus after 300 s",
+        "Pending, Uploaded, InquirySucceeded",
+        "Cancelled with cancelTime",
+    ] {
+        assert!(payout.contains(state), "{state}: {payout}");
     }
 }
 

@@ -339,6 +339,8 @@ async fn nothing_runs_but_the_page_s_own_script() {
                 "{part}"
             );
             assert_eq!(body.matches("<script").count(), 1, "{part}");
+        } else {
+            assert!(body.contains("<a href=\"/\">"), "it leads back");
         }
     }
 }

@@ -7,7 +7,7 @@ use codegen::model::{Api, Direction, Operation};
 use maud::{Markup, html};
 
 use super::links::target;
-use super::{Page, listed};
+use super::{Page, listed, section};
 
 /// The anchor of the code that the calls of all operations use.
 pub(super) const SECTION: &str = "page.code";
@@ -153,7 +153,9 @@ impl Page<'_> {
                 ". An error after the request has left, a timeout for example, does not say \
                  whether it was carried out: each operation says how to ask. To receive a \
                  callback, decrypt its body, compare the credentials in it with your own, and \
-                 encrypt the response."
+                 encrypt the response. Check code of your own with the steps in the "
+                a href=(target(section::INTRODUCTION)) { "introduction" }
+                " and the encrypted examples of the operations."
             }
             @for language in &LANGUAGES {
                 details id=(anchor(language)) {

@@ -29,7 +29,7 @@ def decrypt(body):
     return (unpadder.update(padded) + unpadder.finalize()).decode()
 
 
-def call(action, fields={}):
+def call(action, fields):
     message = {
         "{{userName}}": os.environ["{{ENV}}_USER_NAME"],
         "{{authentication}}": os.environ["{{ENV}}_AUTHENTICATION"],
