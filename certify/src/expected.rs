@@ -1,8 +1,9 @@
-//! Failures that are known, with a reason and the date until which they are accepted.
+//! Failures that are known, with a reason and the date on which they were found.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use skypay_runtime::value::Date;
 
 use crate::ConfigurationError;
 
@@ -23,7 +24,7 @@ pub struct Expected {
 ///
 /// # Errors
 ///
-/// Invalid TOML, an unknown check, or an entry without a reason.
+/// Invalid TOML, an unknown check, or an entry without a reason or date.
 pub fn from_toml(text: &str) -> Result<Expectations, ConfigurationError> {
     let wrong = |line, problem: String| ConfigurationError::Format { line, problem };
     let read: Expectations = toml::from_str(text).map_err(|error| {
@@ -38,6 +39,12 @@ pub fn from_toml(text: &str) -> Result<Expectations, ConfigurationError> {
         }
         if expected.reason.trim().is_empty() {
             return Err(wrong(None, format!("{id}: the reason is empty")));
+        }
+        if Date::try_from(expected.since.as_str()).is_err() {
+            return Err(wrong(
+                None,
+                format!("{id}: `since` is no date, such as 2026-11-02"),
+            ));
         }
     }
     Ok(read)

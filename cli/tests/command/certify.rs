@@ -106,6 +106,9 @@ fn what_cannot_be_checked_is_refused_before_anything_is_sent() {
     program
         .folder
         .write("expected.toml", "[D99]\nreason = 'x'\nsince = 'y'\n");
+    program
+        .folder
+        .write("undated.toml", "[D05]\nreason = 'x'\nsince = 'y'\n");
     for (line, problem) in [
         ("", "no URL for"),
         ("https://partner.example/", "is not this machine"),
@@ -120,6 +123,10 @@ fn what_cannot_be_checked_is_refused_before_anything_is_sent() {
         (
             "http://127.0.0.1:1/ --expect expected.toml",
             "there is no check D99",
+        ),
+        (
+            "http://127.0.0.1:1/ --expect undated.toml",
+            "D05: `since` is no date",
         ),
         ("http://127.0.0.1:1/ --report x.pdf", "what kind of report"),
         ("http://user:secret@127.0.0.1/", "without credentials"),
