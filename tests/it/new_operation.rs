@@ -7,8 +7,10 @@ use std::path::Path;
 
 use clap::Parser;
 use xtask::generate::DOCUMENT;
+use xtask::git;
 use xtask::task::CommandLine;
-use xtask::{cargo, git};
+
+use crate::workspace;
 
 /// Copies a directory, except files that are not committed.
 fn copy(from: &Path, to: &Path) {
@@ -58,6 +60,27 @@ fn edited(document: &str) -> String {
     format!("{before}\n    BalanceQueryResponse:\n{head}      properties:\n{field}{properties}")
 }
 
+/// A package that depends on the sandbox of the copy, with the workspace's profile.
+const USER: &str = r#"
+[package]
+name = "user"
+edition = "2024"
+
+[lib]
+path = "lib.rs"
+
+[dependencies]
+skypay-sandbox = { path = "../new operation/sandbox" }
+
+[profile.dev]
+debug = "line-tables-only"
+
+[profile.dev.package."*"]
+debug = false
+
+[workspace]
+"#;
+
 /// Returns the commands of a section, without their comments.
 fn commands(section: &str) -> Vec<String> {
     let contributing = include_str!("../../CONTRIBUTING.md");
@@ -87,8 +110,13 @@ fn the_commands_of_the_checklists_succeed() {
     let document = fs::read_to_string(folder.join(DOCUMENT)).unwrap();
     fs::write(folder.join(DOCUMENT), edited(&document)).unwrap();
 
-    // Cargo confuses members of different workspaces that share a target folder.
-    let built = root.join("target/tmp/of the new operation");
+    // Cargo confuses members of different workspaces that share a target folder:
+    // the copy is checked as a dependency of another package.
+    let user = folder.with_extension("user");
+    fs::create_dir_all(&user).unwrap();
+    fs::write(user.join("Cargo.toml"), USER).unwrap();
+    fs::write(user.join("lib.rs"), "").unwrap();
+    fs::copy(root.join("Cargo.lock"), user.join("Cargo.lock")).unwrap();
     for command in commands("## A new operation") {
         println!("{command}");
         let words = command.strip_prefix("cargo ").unwrap();
@@ -98,12 +126,7 @@ fn the_commands_of_the_checklists_succeed() {
             assert!(done.is_ok(), "{command}: {done:?}");
             continue;
         }
-        let done = cargo::command(&folder, &format!("{words} --quiet --offline"))
-            .env("CARGO_TARGET_DIR", &built)
-            .output()
-            .unwrap();
-        let errors = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success() && errors.is_empty(), "{errors}");
+        workspace::run(&user, words);
     }
     let document = fs::read_to_string(folder.join(DOCUMENT)).unwrap();
     assert!(

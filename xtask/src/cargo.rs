@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::{Ending, Failure, Outcome};
 
 /// Installs a tool with cargo below `target/tools`, unless that version is
-/// installed. It is built without optimizations, since it mostly waits for other
-/// programs.
+/// installed. It is built without optimizations and debug information, which is
+/// quick: it mostly waits for other programs.
 pub(crate) fn install(
     root: &Path,
     name: &str,
@@ -27,7 +27,7 @@ pub(crate) fn install(
         println!("installing {name} {version}");
         let install = "install --quiet --locked --debug --root target/tools";
         let arguments = format!("{install} --version {version} {options} {name}");
-        cargo(root, &arguments)?;
+        run(command(root, &arguments).env("CARGO_PROFILE_DEV_DEBUG", "false"))?;
     }
     Ok(program)
 }

@@ -1,6 +1,7 @@
 //! `ci`, `test` and `demo`: sequences of other tasks.
 
 use std::path::Path;
+use std::time::Instant;
 
 use clap::Args;
 
@@ -171,11 +172,10 @@ fn lock_files(root: &Path) -> Outcome {
 /// Tests the journal in transactions of sqlx 0.9, and that a program may use it
 /// beside sqlx 0.8: each links SQLite, which one program can do once.
 fn beside_sqlx(root: &Path, postgres: &postgres::Server) -> Outcome {
+    // What the tests of the workspace have compiled is not compiled again.
     let of = |task: &str, manifest: &str| {
-        command(
-            root,
-            &format!("{task} --manifest-path {manifest} --target-dir target/sqlx"),
-        )
+        let options = format!("--manifest-path {manifest} --target-dir target");
+        command(root, &format!("{task} {options}"))
     };
     let mut tests = of("test --all-features", OTHERS[2]);
     postgres.known_to(&mut tests);
@@ -197,12 +197,15 @@ fn lints(root: &Path) -> Outcome {
         .try_for_each(|feature| clippy(&format!("--package skypay-runtime --features={feature}")))
 }
 
-/// Runs a step of a sequence and prints its name.
+/// Runs a step of a sequence and prints its name, and how long it took.
 fn step(name: &str, run: impl FnOnce() -> Outcome) -> Outcome {
     println!("== {name}");
+    let start = Instant::now();
     let outcome = run();
-    if outcome.is_err() {
-        eprintln!("== {name}: failed");
+    let seconds = start.elapsed().as_secs();
+    match outcome {
+        Ok(()) => println!("== {name}, {seconds} s"),
+        Err(_) => eprintln!("== {name}: failed after {seconds} s"),
     }
     outcome
 }

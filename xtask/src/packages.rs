@@ -1,9 +1,11 @@
-//! `packages`: whether each published crate builds from its package alone.
+//! `packages`: whether each published crate compiles from its package alone.
 
-use std::ffi::OsStr;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::fs::{self, DirEntry};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::process::Command;
 
+use crate::sync_dir::unusable;
 use crate::{Outcome, cargo};
 
 /// The published crates, in dependency order. The other members of the workspace
@@ -19,59 +21,62 @@ pub const PUBLISHED: [&str; 8] = [
     "skypay-cli",
 ];
 
-/// Builds each published crate from its package alone, with the workspace's debug
-/// information, so that existing build artifacts are reused.
+/// The workspace of the packages, in which they replace those of the registry. Its
+/// profile is that of the checkout, so that it shares what is compiled.
+const WORKSPACE: &str = "\
+[workspace]
+resolver = \"3\"
+members = [\"unpacked/*\"]
+
+[profile.dev]
+debug = \"line-tables-only\"
+
+[profile.dev.package.\"*\"]
+debug = false
+
+[patch.crates-io]
+";
+
+/// Makes the packages, and checks each with only the features that it asks for.
 pub fn run(root: &Path) -> Outcome {
-    forget_packages()?;
-    let selected = PUBLISHED.map(|name| format!(" --package {name}")).concat();
-    let mut package = cargo::command(root, &format!("package --quiet --allow-dirty{selected}"));
-    cargo::run(package.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only"))
-}
-
-/// Removes the unpacked packages of this workspace from an earlier run.
-///
-/// When cargo verifies packages of one workspace that depend on each other, it
-/// unpacks them into an unnamed registry, and assumes afterwards that a package
-/// with an already unpacked version has not changed.
-fn forget_packages() -> Result<(), String> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let Some(home) = home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))) else {
-        return Ok(());
-    };
-    let kept = ["src", "cache"].map(|part| home.join("registry").join(part));
-    for registry in kept.iter().flat_map(|folder| entries(folder)) {
-        if !file_name(&registry).starts_with('-') {
-            continue;
-        }
-        for package in entries(&registry) {
-            if !PUBLISHED
-                .iter()
-                .any(|name| file_name(&package).starts_with(name))
-            {
-                continue;
-            }
-            let removed = if package.is_dir() {
-                fs::remove_dir_all(&package)
-            } else {
-                fs::remove_file(&package)
-            };
-            removed.map_err(|error| {
-                format!(
-                    "cannot remove {}: {error}. Remove it by hand.",
-                    package.display()
-                )
-            })?;
-        }
+    let target = root.join("target/package");
+    if target.exists() {
+        fs::remove_dir_all(&target).map_err(|error| unusable("remove", &target, &error))?;
     }
-    Ok(())
+    let selected = PUBLISHED.map(|name| format!(" --package {name}")).concat();
+    let package = format!("package --quiet --no-verify --allow-dirty{selected}");
+    cargo::cargo(root, &package)?;
+    unpack(&target).map_err(|error| unusable("unpack the packages in", &target, &error))?;
+    // The versions of the checkout.
+    let lock = target.join("Cargo.lock");
+    fs::copy(root.join("Cargo.lock"), &lock).map_err(|error| unusable("write", &lock, &error))?;
+    PUBLISHED.iter().try_for_each(|name| {
+        let check = format!("check --quiet --package {name} --target-dir ..");
+        cargo::cargo(&target, &check)
+    })
 }
 
-/// Returns the entries of a folder; empty if the folder does not exist.
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).collect()
-}
-
-fn file_name(path: &Path) -> &str {
-    path.file_name().and_then(OsStr::to_str).unwrap_or_default()
+/// Unpacks the packages of a folder, and writes their workspace.
+fn unpack(target: &Path) -> io::Result<()> {
+    let mut manifest = WORKSPACE.to_owned();
+    let files = fs::read_dir(target)?.collect::<Result<Vec<_>, _>>()?;
+    for name in PUBLISHED {
+        let folder = target.join("unpacked").join(name);
+        fs::create_dir_all(&folder)?;
+        let is_package = |file: &&DirEntry| {
+            let file = file.file_name();
+            file.to_string_lossy().starts_with(&format!("{name}-"))
+        };
+        let package = files.iter().find(is_package).ok_or(ErrorKind::NotFound)?;
+        // Files get the current time: cargo compares times to find what has changed.
+        let mut tar = Command::new("tar");
+        tar.args(["--strip-components=1", "-x", "-z", "-m", "-f"])
+            .arg(package.path())
+            .current_dir(&folder);
+        if !tar.status()?.success() {
+            return Err(io::Error::other("tar fails"));
+        }
+        manifest.push_str(&format!("{name} = {{ path = \"unpacked/{name}\" }}\n"));
+    }
+    fs::write(target.join("Cargo.toml"), manifest)
 }
