@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use codegen::Generated;
 use codegen::document::Node;
+use edits::Case;
 use spec_tools::diff::{Report, compare};
 
-use crate::cases::Case;
 use crate::consumer::consumer;
 use crate::schemas::{OnWire, on_wire};
 

@@ -73,7 +73,7 @@ pub(crate) fn judge(
     let mut proofs = Vec::new();
     for member in &group.members {
         let mut proof = Proof {
-            name: member.case.name.clone(),
+            name: member.case.name().to_owned(),
             line: member.case.line,
             doubts: Vec::new(),
             evidence: Vec::new(),

@@ -2,7 +2,6 @@
 //! versions is compiled with code written for the old one, and programs of both
 //! versions communicate with each other.
 
-mod cases;
 mod consumer;
 mod exceptions;
 mod groups;
@@ -15,21 +14,25 @@ mod tests;
 mod wire;
 mod workspace;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 use codegen::Location;
+use edits::{Case, cases};
 use xtask::generate::DOCUMENT;
 use xtask::report::{Finding, Level, Report};
 use xtask::{Ending, Failure};
 
-use cases::{CASES, Case, cases, sample};
 use groups::{Edition, Group, Prepared, packed};
 use judge::{Proof, judge};
 use wire::Version;
 use workspace::Workspace;
+
+/// Path of the file with the edits, relative to the workspace root.
+const CASES: &str = "tests/breaking/ours.csv";
 
 /// Compiles and runs both versions of edits: fails if the compiler or a peer
 /// disagrees with what is said of them
@@ -61,7 +64,7 @@ fn prove(root: &Path, arguments: &Arguments) -> Result<(String, Ending), Failure
     };
     let base = Edition::new(read(DOCUMENT)?)
         .map_err(|message| format!("{DOCUMENT} is refused: {message}"))?;
-    let rows = chosen(cases(&read(CASES)?)?, &arguments.only)?;
+    let rows = chosen(rows(root)?, &arguments.only)?;
     let whole = arguments.all || !arguments.only.is_empty();
     let rows = if whole { rows } else { sample(&rows) };
     let all = prepared(&rows, &base)?;
@@ -71,10 +74,40 @@ fn prove(root: &Path, arguments: &Arguments) -> Result<(String, Ending), Failure
     Ok((report.text(), report.ending()))
 }
 
+/// Returns the edits to verify.
+fn rows(root: &Path) -> Result<Vec<Case>, String> {
+    let text = fs::read_to_string(root.join(CASES)).map_err(|error| error.to_string());
+    text.and_then(|text| cases(&text))
+        .map_err(|error| format!("{CASES}: {error}"))
+}
+
+/// Returns the kinds of change that an edit shows.
+fn rules(case: &Case) -> impl Iterator<Item = &str> {
+    case.get("rules").split_whitespace()
+}
+
+/// Whether the generator refuses the edited document, which is then not verified.
+fn refused(case: &Case) -> bool {
+    !case.get("refused").is_empty()
+}
+
+/// Returns the first accepted row of every kind of change, unless an earlier
+/// selected row covers it.
+fn sample(rows: &[Case]) -> Vec<Case> {
+    let mut shown = BTreeSet::new();
+    let mut rows = rows.to_owned();
+    rows.retain(|row| {
+        let before = shown.len();
+        shown.extend(rules(row).map(str::to_owned).filter(|_| !refused(row)));
+        shown.len() > before
+    });
+    rows
+}
+
 fn chosen(rows: Vec<Case>, only: &[String]) -> Result<Vec<Case>, String> {
     if let Some(unknown) = only
         .iter()
-        .find(|name| rows.iter().all(|row| row.name != **name))
+        .find(|name| rows.iter().all(|row| row.name() != **name))
     {
         return Err(format!(
             "{CASES} has no row `{unknown}`: look at its first column"
@@ -82,8 +115,10 @@ fn chosen(rows: Vec<Case>, only: &[String]) -> Result<Vec<Case>, String> {
     }
     // Renamed crates are different packages: a consumer of the old ones is never
     // compiled against them.
-    let compiled = |row: &Case| row.rules.iter().all(|rule| rule != "provider-renamed");
-    let wanted = |row: &Case| compiled(row) && (only.is_empty() || only.contains(&row.name));
+    let compiled = |row: &Case| rules(row).all(|rule| rule != "provider-renamed");
+    let wanted = |row: &Case| {
+        compiled(row) && (only.is_empty() || only.iter().any(|name| row.name() == name))
+    };
     Ok(rows.into_iter().filter(wanted).collect())
 }
 
@@ -93,10 +128,10 @@ fn prepared(rows: &[Case], base: &Edition) -> Result<Vec<Prepared>, String> {
     let mut taken = Vec::new();
     let mut wrong = String::new();
     for case in rows {
-        let (name, line) = (&case.name, case.line);
+        let (name, line) = (case.name(), case.line);
         match Prepared::new(case, base) {
-            Ok(prepared) if !case.refused => taken.push(prepared),
-            Err(_) if case.refused => {}
+            Ok(prepared) if !refused(case) => taken.push(prepared),
+            Err(_) if refused(case) => {}
             Ok(_) => wrong.push_str(&format!(
                 "{CASES}:{line}: {name}: the generator takes it: empty its column `refused`\n"
             )),

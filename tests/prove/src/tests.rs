@@ -1,28 +1,21 @@
 //! Tests of the preparation before anything is compiled and run.
 
 use std::collections::BTreeSet;
-use std::fs;
 
-use crate::cases::{CASES, Case, cases, sample};
+use edits::Case;
+
 use crate::exceptions::EXCEPTIONS;
 use crate::samples::{matching, samples};
 use crate::schemas::as_read;
+use crate::{refused, rows, rules, sample};
 use serde_json::json;
-
-fn read(path: &str) -> String {
-    fs::read_to_string(xtask::root().unwrap().join(path)).unwrap()
-}
-
-fn rows() -> Vec<Case> {
-    cases(&read(CASES)).unwrap()
-}
 
 #[test]
 fn a_sample_shows_every_kind_of_change() {
-    let rows = rows();
+    let rows = rows(&xtask::root().unwrap()).unwrap();
     let shown = |rows: &[Case]| -> BTreeSet<String> {
-        let taken = rows.iter().filter(|row| !row.refused);
-        taken.flat_map(|row| row.rules.clone()).collect()
+        let taken = rows.iter().filter(|row| !refused(row));
+        taken.flat_map(rules).map(str::to_owned).collect()
     };
     let sample = sample(&rows);
     assert_eq!(shown(&sample), shown(&rows));
@@ -35,31 +28,13 @@ fn a_sample_shows_every_kind_of_change() {
 
 #[test]
 fn every_exception_is_about_a_kind_of_change_that_is_proved() {
-    let shown: BTreeSet<_> = rows().into_iter().flat_map(|row| row.rules).collect();
+    let rows = rows(&xtask::root().unwrap()).unwrap();
+    let shown: BTreeSet<_> = rows.iter().flat_map(rules).collect();
     for exception in EXCEPTIONS.iter() {
         for rule in exception.rules.split(' ') {
             assert!(shown.contains(rule), "{rule}: no row shows it");
         }
     }
-}
-
-#[test]
-fn a_row_without_a_name_goes_on_with_the_one_above() {
-    let text = "case,rules,after,find,replace,refused\n\
-                two,a b,,x: 1,x: 2,\n\
-                ,,y:,1,\"2,3\",\n\
-                other,c,,x: 1,,rule\n";
-    let rows = cases(text).unwrap();
-    let [two, other] = rows.as_slice() else {
-        panic!("two cases: {rows:?}");
-    };
-    assert_eq!(two.apply("x: 1\ny: 1\n").unwrap(), "x: 2\ny: 2,3\n");
-    assert!(other.refused && !two.refused);
-    let complaint = two.apply("x: 1\nx: 1\n").unwrap_err();
-    let expected = "two: the document does not contain \"x: 1\" once";
-    assert!(complaint.ends_with(expected), "{complaint}");
-    let complaint = cases("case,rules\na,b\n").unwrap_err();
-    assert!(complaint.contains("missing field"), "{complaint}");
 }
 
 #[test]
