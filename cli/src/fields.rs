@@ -1,103 +1,12 @@
-//! The fields of a message: their description in the document, and parsing them
-//! from `name=value`.
+//! Messages from `name=value`, by the fields that the document describes.
 
 use std::collections::BTreeMap;
 
-use schemars::Schema;
 use serde_json::{Map, Value};
+use skypay_sandbox::fields::{Field, Kind, request_fields};
 use skypay_types::OperationInfo;
 
 use crate::exit_status::Failure;
-use crate::operations;
-
-/// A field of a message.
-#[derive(Clone, Debug)]
-pub(crate) struct Field {
-    /// The name on the wire.
-    pub(crate) name: String,
-    /// Whether it is required.
-    pub(crate) required: bool,
-    about: String,
-    kind: Kind,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Kind {
-    Scalar,
-    /// A list, with the only field of its items if they have exactly one.
-    List(Option<String>),
-}
-
-impl Field {
-    /// Returns the name and the description.
-    pub(crate) fn described(&self) -> (String, String) {
-        (self.name.clone(), self.about.clone())
-    }
-}
-
-/// Returns the fields of a message from the schema that its type derives.
-pub(crate) fn of(schema: &Schema) -> Vec<Field> {
-    let root = schema.as_value();
-    let required = |name: &str| {
-        let required = root["required"].as_array();
-        required.is_some_and(|names| names.iter().any(|known| known == name))
-    };
-    let properties = root["properties"].as_object().into_iter().flatten();
-    properties
-        .map(|(name, property)| Field {
-            name: name.clone(),
-            required: required(name),
-            about: about(name, property["description"].as_str().unwrap_or_default()),
-            kind: kind(root, property),
-        })
-        .collect()
-}
-
-fn kind(root: &Value, property: &Value) -> Kind {
-    let ty = &property["type"];
-    let list = ty == "array"
-        || ty
-            .as_array()
-            .is_some_and(|any| any.iter().any(|ty| ty == "array"));
-    if !list {
-        return Kind::Scalar;
-    }
-    let item = &property["items"];
-    let reference = item["$ref"]
-        .as_str()
-        .and_then(|path| path.strip_prefix('#'));
-    let item = reference
-        .and_then(|path| root.pointer(path))
-        .unwrap_or(item);
-    let fields = item["properties"].as_object();
-    let only = fields.filter(|fields| fields.len() == 1);
-    Kind::List(only.and_then(|fields| fields.keys().next().cloned()))
-}
-
-/// Returns the document's description as one paragraph, without the name, which is
-/// shown beside it.
-fn about(name: &str, description: &str) -> String {
-    let wire = format!("On the wire: `{name}`");
-    let paragraphs = description.split("\n\n").map(|paragraph| {
-        let text = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-        match text.strip_prefix(&wire) {
-            Some(rest) => capitalised(rest.trim_start_matches([',', ';', ' ', '.'])),
-            None => text,
-        }
-    });
-    let text = paragraphs.filter(|text| !text.is_empty());
-    let text = text.collect::<Vec<_>>().join(" ");
-    // An example at the end of a sentence may itself end with a period.
-    text.replace(".`.", ".").replace('`', "")
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters
-        .next()
-        .map(|first| first.to_uppercase().to_string());
-    first.unwrap_or_default() + characters.as_str()
-}
 
 /// Builds the plaintext of a request from `name=value` arguments and a JSON body.
 /// Unknown names are errors, because the deserializer would ignore them; so are
@@ -107,7 +16,7 @@ pub(crate) fn plaintext(
     body: Option<Map<String, Value>>,
     given: &[String],
 ) -> Result<Vec<u8>, Failure> {
-    let fields = operations::request_fields(info.name);
+    let fields = request_fields(info.name);
     let mut members = body.unwrap_or_default();
     for name in members.keys() {
         known(info, &fields, name)?;

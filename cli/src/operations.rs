@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, Subcommand};
-use schemars::schema_for;
 use skypay_client::{CallbackSender, Client, Error};
 use skypay_types::{
     Direction, Effect, Invalid, Mode, OPERATIONS, Operation, OperationInfo, Outcome, Response,
@@ -12,8 +11,8 @@ use skypay_types::{
 };
 
 use crate::exit_status::Failure;
-use crate::fields::{self, Field};
 use crate::output::columns;
+use skypay_sandbox::fields::request_fields;
 use skypay_sandbox::ordered_json::OrderedJson;
 
 /// The result of a call: the typed response as on the wire, and its violations.
@@ -53,20 +52,6 @@ macro_rules! by_operation {
                 return Ok(ended(sender.$inquiry(&request).await));
             })*
             Err(unknown_operation(info.name))
-        }
-
-        /// Returns the request fields of an operation.
-        pub(crate) fn request_fields(name: &str) -> Vec<Field> {
-            $(if name == skypay_types::$request::INFO.name {
-                return fields::of(&schema_for!(skypay_types::$request));
-            })*
-            $(if name == skypay_types::$told::INFO.name {
-                return fields::of(&schema_for!(skypay_types::$told));
-            })*
-            $(if name == skypay_types::$asked::INFO.name {
-                return fields::of(&schema_for!(skypay_types::$asked));
-            })*
-            Vec::new()
         }
 
         /// Returns the return code and text of a plaintext response. A refusal
@@ -209,7 +194,10 @@ fn described(info: &'static OperationInfo) -> String {
     let mut text = String::new();
     for (title, fields) in [("Fields", required), ("Optional fields", optional)] {
         if !fields.is_empty() {
-            let rows: Vec<_> = fields.iter().map(Field::described).collect();
+            let rows: Vec<_> = fields
+                .iter()
+                .map(|field| (&field.name, &field.about))
+                .collect();
             text.push_str(&format!("{title}:\n{}\n\n", columns(&rows, 2)));
         }
     }

@@ -13,6 +13,8 @@ pub mod clock;
 mod delivery;
 pub mod engine;
 pub mod error_scenarios;
+#[doc(hidden)]
+pub mod fields;
 mod http;
 pub mod limits;
 #[doc(hidden)]

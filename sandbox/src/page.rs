@@ -4,6 +4,7 @@
 //! only reloads the page after an event. Every change is a posted form, which
 //! the [origin check](crate::service) accepts from this page only.
 
+mod actions;
 mod callbacks;
 mod checks;
 mod clock;
@@ -15,6 +16,7 @@ mod keys;
 mod layout;
 mod overview;
 mod requests;
+mod send;
 mod settings;
 mod table;
 mod tools;
@@ -40,11 +42,15 @@ pub(crate) fn routes(app: Arc<AppState>) -> Router {
     Router::new()
         .route("/", get(overview::page))
         .route("/transactions", get(transactions::list))
-        .route("/transactions/{kind}/{id}", get(transactions::one))
+        .route(
+            "/transactions/{kind}/{id}",
+            get(transactions::one).post(transactions::act),
+        )
         .route(
             "/transactions/barcode/{reference}/picture",
             get(transactions::picture),
         )
+        .route("/send", get(send::page).post(send::act))
         .route("/requests", get(requests::list))
         .route("/requests/{id}", get(requests::one))
         .route("/callbacks", get(callbacks::list))

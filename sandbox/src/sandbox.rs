@@ -6,20 +6,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
-use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::{Extension, Router, middleware};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::admin_client::{Admin, Info};
+use crate::admin_client::{Admin, Info, ROOT};
 use crate::callback_checks::{CallbackChecks, Checks};
 use crate::clock::Clock;
 use crate::delivery;
 use crate::engine::Settings;
 use crate::http::TrackedConnection;
-use crate::service::{self, AppState, Mailbox};
+use crate::service::origin_check::origin_check;
+use crate::service::{self, AppState, Mailbox, Partner, admin_routes};
 use crate::simulator::{Simulator, SimulatorError};
 use crate::store::Store;
+use crate::{limits, page};
 
 /// An in-process SkyPay. See [`Sandbox::builder`].
 #[derive(Clone, Copy, Debug)]
@@ -156,7 +159,7 @@ impl Builder {
             checks: Checks::new(self.checks),
             stopping: stopping.clone(),
         };
-        let routes = service::routes(Arc::new(app), self.plaintext, self.hosts.into());
+        let routes = routes(&Arc::new(app), self.plaintext, self.hosts.into());
         let serving = tokio::spawn(serve(listener, routes, stopping));
         Ok(Running {
             info,
@@ -167,6 +170,18 @@ impl Builder {
             fallen,
         })
     }
+}
+
+/// Returns the routes of the partner interface, the admin interface and the page.
+fn routes(app: &Arc<AppState>, plaintext: bool, hosts: Arc<[String]>) -> Router {
+    let partner = service::partner(app.simulator.clone(), plaintext, hosts);
+    let page = page::routes(Arc::clone(app)).layer(Extension(Partner(partner.clone())));
+    let own = Router::new()
+        .nest(ROOT, admin_routes::routes(Arc::clone(app)))
+        .merge(page)
+        .layer(middleware::from_fn(origin_check))
+        .layer(DefaultBodyLimit::max(limits::REQUEST));
+    Router::new().nest("/services", partner).merge(own)
 }
 
 async fn serve(listener: TcpListener, routes: Router, mut stopping: watch::Receiver<bool>) {

@@ -1,6 +1,6 @@
 //! The HTTP service of a sandbox.
 
-mod admin_routes;
+pub(crate) mod admin_routes;
 pub mod admin_types;
 mod api;
 mod explain;
@@ -11,34 +11,30 @@ mod requests;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
-use axum::middleware;
 use axum::routing::post;
+use axum::{Router, middleware};
 use http::{HeaderMap, Response, StatusCode};
 use serde::Deserialize;
 
-use crate::admin_client::ROOT;
 use crate::http::Peer;
 use crate::limits;
-use crate::page;
+use crate::simulator::Simulator;
 pub(crate) use admin_routes::AppState;
 use api::{Api, Call};
 pub(crate) use explain::{operation_named, ours as operations};
 pub(crate) use mailbox::Mailbox;
 use origin_check::refused;
 
-/// Returns the router for the partner interface, the admin interface and the page.
-/// `hosts` are additional host names that partners may use.
-pub(crate) fn routes(app: Arc<AppState>, plaintext: bool, hosts: Arc<[String]>) -> Router {
+/// Returns the routes of the partner interface. `hosts` are additional host names that
+/// partners may use.
+pub(crate) fn partner(simulator: Simulator, plaintext: bool, hosts: Arc<[String]>) -> Router {
     let api = Api {
-        simulator: app.simulator.clone(),
+        simulator,
         plaintext,
     };
-    let page = page::routes(app.clone()).layer(middleware::from_fn(origin_check::origin_check));
-    let own = admin_routes::routes(app).layer(middleware::from_fn(origin_check::origin_check));
-    let partner = Router::new()
+    Router::new()
         .route("/{caller}", post(call))
         .route("/{caller}/{action}", post(call))
         .fallback(|| async {
@@ -56,13 +52,14 @@ pub(crate) fn routes(app: Arc<AppState>, plaintext: bool, hosts: Arc<[String]>) 
             requests::record,
         ))
         .layer(middleware::from_fn_with_state(api.clone(), faults::inject))
-        .with_state(api);
-    Router::new()
-        .nest("/services", partner)
-        .nest(ROOT, own)
-        .merge(page)
+        .with_state(api)
         .layer(DefaultBodyLimit::max(limits::REQUEST))
 }
+
+/// The routes of the partner interface, without their first segment: for a request
+/// that the page sends.
+#[derive(Clone)]
+pub(crate) struct Partner(pub(crate) Router);
 
 /// The segments of the path of a request.
 #[derive(Deserialize)]

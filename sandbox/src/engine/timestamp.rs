@@ -47,6 +47,13 @@ impl Timestamp {
         Self::cut(self.0.saturating_sub(duration))
     }
 
+    /// Returns the duration until a later time; zero if it is not later.
+    #[must_use]
+    pub fn until(self, later: Self) -> Duration {
+        let between = (later.0 - self.0).whole_milliseconds();
+        Duration(u64::try_from(between).unwrap_or(0))
+    }
+
     /// Subtracts days; the minimum is [`Self::FIRST`].
     #[must_use]
     pub fn minus_days(self, days: u64) -> Self {

@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 
 use axum::extract::{Form as Posted, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use clap::Arg;
+use http::header::REFERER;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Uri};
 use maud::{Markup, html};
 
 use super::form::{Entered, Form, Problems};
-use super::{Shared, answer, format, layout};
+use super::{Shared, answer, format, layout, missing};
 use crate::engine::{Command, Duration};
 use crate::service::AppState;
 
@@ -21,8 +24,15 @@ pub(crate) async fn page(State(app): Shared) -> Response {
     drawn(&app, None, None)
 }
 
-pub(crate) async fn act(State(app): Shared, Posted(entered): Posted<Entered>) -> Response {
+pub(crate) async fn act(
+    State(app): Shared,
+    headers: HeaderMap,
+    Posted(entered): Posted<Entered>,
+) -> Response {
     let id = entered.get("form").map_or("", String::as_str);
+    if id == "move" {
+        return moved(&app, &headers, &entered).await;
+    }
     let done = match forms().iter().find(|form| form.id == id) {
         None => Err(Problems::from([(
             String::new(),
@@ -34,6 +44,23 @@ pub(crate) async fn act(State(app): Shared, Posted(entered): Posted<Entered>) ->
         },
     };
     drawn(&app, Some(&entered), Some((id, &done)))
+}
+
+/// Moves the clock, and leads back to the page that the form was on.
+async fn moved(app: &AppState, headers: &HeaderMap, entered: &Entered) -> Response {
+    let by = entered.get("by").map_or("", String::as_str);
+    let clock = app.simulator.clock();
+    let by = match (by, clock.next_due) {
+        (layout::NEXT_EVENT, Some(due)) => clock.now.until(due),
+        _ => by.parse().unwrap_or(Duration::NONE),
+    };
+    if let Err(error) = app.simulator.advance(by).await {
+        return missing(app, PATH, &error.to_string());
+    }
+    let from = headers.get(REFERER).and_then(|from| from.to_str().ok());
+    let from = from.and_then(|from| from.parse::<Uri>().ok());
+    let back = from.as_ref().and_then(Uri::path_and_query);
+    Redirect::to(back.map_or("/", PathAndQuery::as_str)).into_response()
 }
 
 /// Executes a form and returns a message for the user, or the problems by field.

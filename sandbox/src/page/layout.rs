@@ -2,12 +2,14 @@
 
 use maud::{DOCTYPE, Markup, html};
 
+use crate::admin_client::ClockStatus;
 use crate::service::AppState;
 
 /// The sections of the page in menu order: path and title.
-const PARTS: [(&str, &str); 13] = [
+const PARTS: [(&str, &str); 14] = [
     ("/", "Overview"),
     ("/transactions", "Transactions"),
+    ("/send", "Send"),
     ("/requests", "Requests"),
     ("/callbacks", "Callbacks"),
     ("/checks", "Checks"),
@@ -20,6 +22,23 @@ const PARTS: [(&str, &str); 13] = [
     ("/clock", "Clock"),
     ("/reference", "API reference"),
 ];
+
+/// The value of `by` that moves the clock to the next scheduled event.
+pub(crate) const NEXT_EVENT: &str = "next-event";
+
+/// Renders the buttons that move the clock, which lead back to the page.
+fn moves(clock: &ClockStatus) -> Markup {
+    let next = clock.next_due.map(|_| (NEXT_EVENT, "next event"));
+    let moves = [("60s", "+60 s"), ("300s", "+300 s"), ("1d", "+1 day")];
+    html! {
+        form method="post" action="/clock" {
+            input type="hidden" name="form" value="move";
+            @for (by, label) in moves.into_iter().chain(next) {
+                button.quiet name="by" value=(by) { (label) }
+            }
+        }
+    }
+}
 
 /// The properties of a page.
 pub(crate) struct Page<'a> {
@@ -61,9 +80,12 @@ impl<'a> Page<'a> {
                     a.skip href="#content" { "Skip to the content" }
                     header {
                         a.name href="/" { "SkyPay sandbox" }
-                        p.clock {
-                            @if clock.is_virtual { "Virtual clock " } @else { "Clock " }
-                            (super::format::timestamp(clock.now))
+                        div.clock {
+                            p {
+                                @if clock.is_virtual { "Virtual clock " } @else { "Clock " }
+                                (super::format::timestamp(clock.now))
+                            }
+                            @if clock.is_virtual { (moves(&clock)) }
                         }
                         nav aria-label="Parts" {
                             @for (to, name) in PARTS {

@@ -84,7 +84,11 @@ pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Re
 }
 
 fn row(record: &RequestRecord) -> Vec<Markup> {
-    let about = |record: &RequestRecord| html! { code { (record.numbers.join(" ")) } };
+    let about = |record: &RequestRecord| {
+        html! {
+            @for number in &record.numbers { code.whole { (number) } " " }
+        }
+    };
     vec![
         link(record),
         timestamp(record.time),

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::{Path, Query, State};
-use axum::response::Response;
+use axum::extract::{Form as Posted, Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use skypay_types::{Amount, Effect};
 
 use super::callbacks::{Part, pages, select, shown_or_masked};
+use super::form::Entered;
 use super::format::{self, BadgeKind, badge, pesos, timestamp};
 use super::layout::Page;
-use super::{Shared, answer, asset, missing, requests};
+use super::{Shared, actions, answer, asset, missing, requests};
 use crate::admin_client::{Personal, RequestRecord, RequestsQuery};
 use crate::barcode;
-use crate::engine::{self, Row, Timestamp};
+use crate::engine::{self, CommandOutcome, Row, Timestamp};
 use crate::service::operation_named;
 
 const PATH: &str = "/transactions";
@@ -201,6 +202,33 @@ pub(crate) async fn one(
     answer(Page::of(PATH, &shown.number).around(&app, &content))
 }
 
+/// Executes one of the actions on a transaction.
+pub(crate) async fn act(
+    State(app): Shared,
+    Path((of, id)): Path<(String, String)>,
+    Posted(entered): Posted<Entered>,
+) -> Response {
+    let label = entered.get("action").map_or("", String::as_str);
+    let command = {
+        let state = app.simulator.state();
+        let row = find(&state, &of, &id);
+        let actions = row.map_or_else(Vec::new, |row| actions::of(&state, &row));
+        let mut actions = actions.into_iter();
+        actions.find(|(known, _)| *known == label)
+    };
+    let Some((_, command)) = command else {
+        let why = "Nothing was done: that is not possible any more.";
+        return missing(&app, PATH, why);
+    };
+    match app.simulator.execute(command).await {
+        Ok(executed) => match executed.applied.answer {
+            CommandOutcome::InvalidCommand { why } => missing(&app, PATH, &why),
+            _ => Redirect::to(&format!("{PATH}/{of}/{id}")).into_response(),
+        },
+        Err(error) => missing(&app, PATH, &error.to_string()),
+    }
+}
+
 fn life_of(
     state: &engine::State,
     of: &Row,
@@ -233,6 +261,7 @@ fn life_of(
             @for (time, class, what) in steps(state, of, row, requests) { li class=(class) { (timestamp(time)) (what) } }
             @for (time, what) in state.expected(of) { li.expected { (timestamp(time)) "expected: " (what) } }
         }
+        (actions::buttons(&actions::of(state, of), &format!("{PATH}/{}/{}", row.kind, row.id)))
         @if let Row::Payout(payout) = of {
             h2 { "Order" }
             (shown_or_masked(personal, &format!("{PATH}/{}/{}", row.kind, row.id)))

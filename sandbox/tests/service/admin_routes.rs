@@ -42,6 +42,8 @@ async fn other_sites_pages_change_nothing() {
         ("/_sandbox/mailbox/1", "sealed"),
         ("/callbacks/1/replay", ""),
         ("/clock", "form=reset"),
+        ("/send", "operation=payoutQueue"),
+        ("/transactions/payout/1", "action=Pay"),
         ("/payout-tool", "form=pay"),
         ("/collection-tool", "form=collect"),
         ("/finance", "form=recharge&prefix=SKY98&amount=5000"),

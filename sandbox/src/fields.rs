@@ -1,0 +1,105 @@
+//! The fields of messages, as the document describes them.
+
+use schemars::{Schema, schema_for};
+use serde_json::Value;
+use skypay_types::Operation;
+
+/// A field of a message.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// The name on the wire.
+    pub name: String,
+    /// Whether it is required.
+    pub required: bool,
+    /// The document's description.
+    pub about: String,
+    /// Whether it is a list.
+    pub kind: Kind,
+}
+
+/// The kind of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A single value.
+    Scalar,
+    /// A list, with the only field of its items if they have exactly one.
+    List(Option<String>),
+}
+
+macro_rules! by_operation {
+    ($($group:ident { $($method:ident($request:ident) -> $response:ident;)* })*) => {
+        /// Returns the fields of the request of an operation or callback.
+        #[must_use]
+        pub fn request_fields(name: &str) -> Vec<Field> {
+            $($(if name == skypay_types::$request::INFO.name {
+                return of(&schema_for!(skypay_types::$request));
+            })*)*
+            Vec::new()
+        }
+    };
+}
+skypay_types::with_operations!(by_operation);
+
+/// Returns the fields of a message from the schema that its type derives.
+fn of(schema: &Schema) -> Vec<Field> {
+    let root = schema.as_value();
+    let required = |name: &str| {
+        let required = root["required"].as_array();
+        required.is_some_and(|names| names.iter().any(|known| known == name))
+    };
+    let properties = root["properties"].as_object().into_iter().flatten();
+    properties
+        .map(|(name, property)| Field {
+            name: name.clone(),
+            required: required(name),
+            about: about(name, property["description"].as_str().unwrap_or_default()),
+            kind: kind(root, property),
+        })
+        .collect()
+}
+
+fn kind(root: &Value, property: &Value) -> Kind {
+    let ty = &property["type"];
+    let list = ty == "array"
+        || ty
+            .as_array()
+            .is_some_and(|any| any.iter().any(|ty| ty == "array"));
+    if !list {
+        return Kind::Scalar;
+    }
+    let item = &property["items"];
+    let reference = item["$ref"]
+        .as_str()
+        .and_then(|path| path.strip_prefix('#'));
+    let item = reference
+        .and_then(|path| root.pointer(path))
+        .unwrap_or(item);
+    let fields = item["properties"].as_object();
+    let only = fields.filter(|fields| fields.len() == 1);
+    Kind::List(only.and_then(|fields| fields.keys().next().cloned()))
+}
+
+/// Returns the document's description as one paragraph, without the name, which is
+/// shown beside it.
+fn about(name: &str, description: &str) -> String {
+    let wire = format!("On the wire: `{name}`");
+    let paragraphs = description.split("\n\n").map(|paragraph| {
+        let text = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+        match text.strip_prefix(&wire) {
+            Some(rest) => capitalised(rest.trim_start_matches([',', ';', ' ', '.'])),
+            None => text,
+        }
+    });
+    let text = paragraphs.filter(|text| !text.is_empty());
+    let text = text.collect::<Vec<_>>().join(" ");
+    // An example at the end of a sentence may itself end with a period.
+    text.replace(".`.", ".").replace('`', "")
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters
+        .next()
+        .map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + characters.as_str()
+}
