@@ -136,7 +136,7 @@ pub(crate) enum Callbacks {
 impl Callbacks {
     pub(crate) async fn run(self, format: OutputFormat) -> Result<Output, Failure> {
         let mut state = admin()?.state(true).await.map_err(failed)?;
-        let urls = serde_json::from_value(state["callback_urls"].take());
+        let urls = serde_json::from_value(state["settings"]["callbacks"].take());
         let mut urls: CallbackUrls = urls.unwrap_or_default();
         match self {
             Self::Show => {

@@ -15,7 +15,7 @@ use skypay_types::{Effect, OperationInfo, Outcome, ResponseCode};
 use crate::credentials::{Access, Options, read_object};
 use crate::exit_status::{ExitStatus, Failure};
 use crate::fields;
-use crate::operations::{self, Callbacks, Chosen, Ended, Skypay};
+use crate::operations::{self, Chosen, Ended};
 use crate::output::{Output, OutputFormat, message, visible_line, wrapped};
 use crate::remote::{admin, failed};
 use crate::sandbox::NEW_KEYS;
@@ -37,12 +37,12 @@ pub(crate) struct Call {
     #[arg(long, global = true)]
     yes_really_production: bool,
     #[command(subcommand)]
-    operation: Chosen<Skypay>,
+    operation: Chosen<false>,
 }
 
 impl Call {
     pub(crate) async fn run(&self, format: OutputFormat) -> Result<Output, Failure> {
-        let Chosen { info, fields, .. } = &self.operation;
+        let Chosen { info, fields } = &self.operation;
         let body = self.body.as_deref().map(read_object).transpose()?;
         let plaintext = fields::plaintext(info, body, fields)?;
         let access = self.options.access().await?;
@@ -87,12 +87,12 @@ pub(crate) struct Trigger {
     #[arg(long, global = true)]
     raw: bool,
     #[command(subcommand)]
-    operation: Chosen<Callbacks>,
+    operation: Chosen<true>,
 }
 
 impl Trigger {
     pub(crate) async fn run(&self, format: OutputFormat) -> Result<Output, Failure> {
-        let Chosen { info, fields, .. } = &self.operation;
+        let Chosen { info, fields } = &self.operation;
         let to = self.to.as_deref().ok_or_else(|| {
             let what = "it is not said where the callback goes";
             Failure::usage(what).help("Say --to and the partner's URL.")

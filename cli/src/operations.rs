@@ -104,37 +104,19 @@ pub(crate) fn find(name: &str) -> Option<&'static OperationInfo> {
     OPERATIONS.iter().copied().find(|info| info.name == name)
 }
 
-/// The set of operations that a command offers.
-pub(crate) trait Offered {
-    /// The direction of the operations.
-    const DIRECTION: Direction;
-}
-
-/// The operations of SkyPay.
+/// An operation with its request fields, as a subcommand: one of SkyPay, or a callback
+/// to the partner.
 #[derive(Clone, Debug)]
-pub(crate) struct Skypay;
-
-impl Offered for Skypay {
-    const DIRECTION: Direction = Direction::ToProvider;
-}
-
-/// The callbacks to the partner.
-#[derive(Clone, Debug)]
-pub(crate) struct Callbacks;
-
-impl Offered for Callbacks {
-    const DIRECTION: Direction = Direction::ToPartner;
-}
-
-/// An operation with its request fields, as a subcommand.
-#[derive(Clone, Debug)]
-pub(crate) struct Chosen<T> {
+pub(crate) struct Chosen<const IS_CALLBACK: bool> {
     pub(crate) info: &'static OperationInfo,
     pub(crate) fields: Vec<String>,
-    offered: std::marker::PhantomData<T>,
 }
 
-impl<T: Offered> FromArgMatches for Chosen<T> {
+fn is_offered<const IS_CALLBACK: bool>(info: &OperationInfo) -> bool {
+    (info.direction == Direction::ToPartner) == IS_CALLBACK
+}
+
+impl<const IS_CALLBACK: bool> FromArgMatches for Chosen<IS_CALLBACK> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let missing = || clap::Error::new(clap::error::ErrorKind::MissingSubcommand);
         let (name, matches) = matches.subcommand().ok_or_else(missing)?;
@@ -142,7 +124,6 @@ impl<T: Offered> FromArgMatches for Chosen<T> {
         Ok(Self {
             info: find(name).ok_or_else(missing)?,
             fields: fields.into_iter().flatten().cloned().collect(),
-            offered: std::marker::PhantomData,
         })
     }
 
@@ -152,10 +133,10 @@ impl<T: Offered> FromArgMatches for Chosen<T> {
     }
 }
 
-impl<T: Offered> Subcommand for Chosen<T> {
+impl<const IS_CALLBACK: bool> Subcommand for Chosen<IS_CALLBACK> {
     fn augment_subcommands(command: Command) -> Command {
         let offered = OPERATIONS.iter();
-        let offered = offered.filter(|info| info.direction == T::DIRECTION);
+        let offered = offered.filter(|info| is_offered::<IS_CALLBACK>(info));
         command
             .subcommand_required(true)
             .arg_required_else_help(true)
@@ -173,7 +154,7 @@ impl<T: Offered> Subcommand for Chosen<T> {
     }
 
     fn has_subcommand(name: &str) -> bool {
-        find(name).is_some_and(|info| info.direction == T::DIRECTION)
+        find(name).is_some_and(is_offered::<IS_CALLBACK>)
     }
 }
 

@@ -129,7 +129,7 @@ impl Behavior {
 
 async fn set_behaviors() -> Result<Value, Failure> {
     let mut state = admin()?.state(false).await.map_err(failed)?;
-    Ok(state["behaviors"].take())
+    Ok(state["settings"]["behaviors"].take())
 }
 
 async fn all_behaviors() -> Result<Output, Failure> {

@@ -57,13 +57,13 @@ pub use command::{
     Rejected, Request, ScriptCommand, StoreCommand,
 };
 pub use delivery::{Attempt, AttemptResult, Callback, Delivery, DeliveryStatus};
-pub use fault::{Fault, FaultRule, NumberedFault, Side, WireFault};
+pub use fault::{Fault, FaultRule, Side, WireFault};
 pub use finance::Movement;
 pub use keys::{Key, KeyStatus, KeysInUse, Pair, Validity};
 pub use magic::{MAGIC, Magic, Meaning};
 pub use payout::{Amendment, Payout, PendingCancellation, Step};
 pub use row::{Payments, Row};
-pub use rule::{NumberedRule, Rule, ScriptedOutcome, Then, When};
+pub use rule::{Numbered, Rule, ScriptedOutcome, Then, When};
 pub use settings::{Limits, Opening, Settings, Timing};
 pub use timestamp::{Duration, ParseDurationError, Timestamp};
 
@@ -83,6 +83,8 @@ use transaction::Transaction;
 /// of a state as JSON.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
+    /// The settings that a reset restores.
+    initial: Settings,
     settings: Settings,
     now: Timestamp,
     random: Random,
@@ -91,13 +93,8 @@ pub struct State {
     last_movement: u64,
     ledger: Ledger,
     counts: Counts,
-    callback_urls: CallbackUrls,
-    allow_list: Vec<String>,
-    behaviors: BTreeMap<String, String>,
-    timing: Timing,
-    limits: Limits,
-    rules: Vec<NumberedRule>,
-    faults: Vec<NumberedFault>,
+    rules: Vec<Numbered<Rule>>,
+    faults: Vec<Numbered<FaultRule>>,
     keys: BTreeMap<u32, Key>,
     #[serde(skip)]
     rows: Rows,
@@ -125,14 +122,10 @@ impl State {
             last_movement: 0,
             ledger: Ledger::new(&settings),
             counts: Counts::new(),
-            callback_urls: settings.callbacks.clone(),
-            allow_list: settings.allow_list.clone(),
-            behaviors: settings.behaviors.clone(),
-            timing: settings.timing,
-            limits: settings.limits,
             rules: Vec::new(),
             faults: Vec::new(),
             keys: BTreeMap::from([(1, Key::first(pair, now))]),
+            initial: settings.clone(),
             settings,
             rows,
         };
@@ -178,7 +171,7 @@ impl State {
         transaction.at = transaction.state.now;
         let (answer, faults) = transaction.dispatch(command);
         transaction.run_due_events();
-        let retention = transaction.state.limits.retention;
+        let retention = transaction.state.settings.limits.retention;
         if retention > Duration::NONE {
             let before = transaction.state.now.minus(retention);
             transaction.state.forget(before);
@@ -215,12 +208,11 @@ impl State {
     #[must_use]
     pub fn behavior(&self, name: &str) -> &str {
         let default = || behaviors::find(name).map_or("", behaviors::Behavior::default_value);
-        self.behaviors
-            .get(name)
-            .map_or_else(default, String::as_str)
+        let set = &self.settings.behaviors;
+        set.get(name).map_or_else(default, String::as_str)
     }
 
-    /// The initial settings.
+    /// The current settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
@@ -268,39 +260,15 @@ impl State {
         self.get(id)
     }
 
-    /// The URLs of callbacks.
-    #[must_use]
-    pub fn callback_urls(&self) -> &CallbackUrls {
-        &self.callback_urls
-    }
-
-    /// The addresses that may call; all if empty.
-    #[must_use]
-    pub fn allow_list(&self) -> &[String] {
-        &self.allow_list
-    }
-
-    /// The durations of processing steps.
-    #[must_use]
-    pub fn timing(&self) -> Timing {
-        self.timing
-    }
-
-    /// The limits.
-    #[must_use]
-    pub fn limits(&self) -> Limits {
-        self.limits
-    }
-
     /// The rules for requests, in order of precedence.
     #[must_use]
-    pub fn rules(&self) -> &[NumberedRule] {
+    pub fn rules(&self) -> &[Numbered<Rule>] {
         &self.rules
     }
 
     /// The faults.
     #[must_use]
-    pub fn faults(&self) -> &[NumberedFault] {
+    pub fn faults(&self) -> &[Numbered<FaultRule>] {
         &self.faults
     }
 
@@ -320,7 +288,7 @@ impl State {
     /// The URL of a callback.
     fn url_of(&self, callback: &Callback) -> Option<String> {
         let own = callback.url.as_deref();
-        let url = own.or_else(|| self.callback_urls.of(&callback.operation));
+        let url = own.or_else(|| self.settings.callbacks.of(&callback.operation));
         url.map(str::to_owned)
     }
 }
@@ -340,15 +308,15 @@ impl Transaction<'_> {
             Command::Callbacks(urls) => self.set_callbacks(urls),
             Command::Behavior { name, value } => self.set_behavior(name, value),
             Command::Timing(timing) => {
-                self.state.timing = *timing;
+                self.state.settings.timing = *timing;
                 self.changed("timing", json!(timing))
             }
             Command::Limits(limits) => {
-                self.state.limits = *limits;
+                self.state.settings.limits = *limits;
                 self.changed("limits", json!(limits))
             }
             Command::AllowList { addresses } => {
-                self.state.allow_list.clone_from(addresses);
+                self.state.settings.allow_list.clone_from(addresses);
                 self.changed("allow-list", json!(addresses))
             }
             Command::Replay { delivery, copies } => self.replay(*delivery, *copies),
@@ -384,7 +352,7 @@ impl Transaction<'_> {
         if let Err(why) = urls.check() {
             return CommandOutcome::invalid_command(why);
         }
-        self.state.callback_urls = urls.clone();
+        self.state.settings.callbacks = urls.clone();
         self.changed("callbacks", json!(urls))
     }
 
@@ -407,13 +375,14 @@ impl Transaction<'_> {
             ));
         }
         self.state
+            .settings
             .behaviors
             .insert(name.to_owned(), value.to_owned());
         self.changed(name, json!(value))
     }
 
     fn script(&mut self, command: &ScriptCommand) -> CommandOutcome {
-        match command {
+        let change = match command {
             ScriptCommand::Add { rule } => {
                 if rule.then == Then::default() {
                     return CommandOutcome::invalid_command(
@@ -425,75 +394,58 @@ impl Transaction<'_> {
                     return CommandOutcome::invalid_command(why);
                 }
                 let id = self.number();
-                let rule = rule.clone();
                 self.record_event("rule-added", "", json!({ "rule": id, "then": rule.then }));
-                let numbered = NumberedRule {
-                    id,
-                    rule,
-                    applied: 0,
-                };
+                let numbered = Numbered::new(id, rule.clone());
                 self.state.rules.insert(0, numbered);
-                self.done(json!({ "rule": id }))
+                return self.done(json!({ "rule": id }));
             }
-            ScriptCommand::Remove { id } => {
-                let before = self.state.rules.len();
-                self.state.rules.retain(|numbered| numbered.id != *id);
-                if self.state.rules.len() == before {
-                    return CommandOutcome::invalid_command(format!("there is no rule {id}"));
-                }
-                self.record_event("rule-removed", "", json!({ "rule": id }));
-                self.done(Value::Null)
-            }
-            ScriptCommand::Clear => {
-                self.state.rules.clear();
-                self.record_event("rules-cleared", "", Value::Null);
-                self.done(Value::Null)
-            }
-        }
+            ScriptCommand::TurnOff { id } => Change::Turn(*id, "rule-turned-off"),
+            ScriptCommand::TurnOn { id } => Change::Turn(*id, "rule-turned-on"),
+            ScriptCommand::Remove { id } => Change::Remove(*id, "rule-removed"),
+            ScriptCommand::Clear => Change::Clear("rules-cleared"),
+        };
+        let changed = change.of(&mut self.state.rules);
+        self.note_change(change, changed, "rule")
     }
 
     fn fault(&mut self, command: &FaultCommand) -> CommandOutcome {
-        match command {
+        let change = match command {
             FaultCommand::Add { fault } => {
                 if let Err(why) = fault.check() {
                     return CommandOutcome::invalid_command(why);
                 }
                 let id = self.number();
-                let rule = fault.clone();
-                self.record_event(
-                    "fault-added",
-                    "",
-                    json!({ "rule": id, "fault": rule.fault }),
-                );
-                let numbered = NumberedFault {
-                    id,
-                    rule,
-                    happened: 0,
-                };
+                let details = json!({ "rule": id, "fault": fault.fault });
+                self.record_event("fault-added", "", details);
+                let numbered = Numbered::new(id, fault.clone());
                 self.state.faults.push(numbered);
-                self.done(json!({ "rule": id }))
+                return self.done(json!({ "rule": id }));
             }
-            FaultCommand::Remove { id } => {
-                let before = self.state.faults.len();
-                self.state.faults.retain(|numbered| numbered.id != *id);
-                if self.state.faults.len() == before {
-                    return CommandOutcome::invalid_command(format!("there is no fault {id}"));
-                }
-                self.record_event("fault-removed", "", json!({ "rule": id }));
-                self.done(Value::Null)
+            FaultCommand::TurnOff { id } => Change::Turn(*id, "fault-turned-off"),
+            FaultCommand::TurnOn { id } => Change::Turn(*id, "fault-turned-on"),
+            FaultCommand::Remove { id } => Change::Remove(*id, "fault-removed"),
+            FaultCommand::Clear => Change::Clear("faults-cleared"),
+        };
+        let changed = change.of(&mut self.state.faults);
+        self.note_change(change, changed, "fault")
+    }
+
+    fn note_change(&mut self, change: Change, changed: bool, what: &str) -> CommandOutcome {
+        let (kind, details) = match change {
+            Change::Turn(id, _) | Change::Remove(id, _) if !changed => {
+                return CommandOutcome::invalid_command(format!("there is no {what} {id}"));
             }
-            FaultCommand::Clear => {
-                self.state.faults.clear();
-                self.record_event("faults-cleared", "", Value::Null);
-                self.done(Value::Null)
-            }
-        }
+            Change::Turn(id, kind) | Change::Remove(id, kind) => (kind, json!({ "rule": id })),
+            Change::Clear(kind) => (kind, Value::Null),
+        };
+        self.record_event(kind, "", details);
+        self.done(Value::Null)
     }
 
     /// Resets everything, with the same seed and therefore the same keys; only the
     /// log continues.
     fn reset(&mut self) -> CommandOutcome {
-        let settings = self.state.settings.clone();
+        let settings = self.state.initial.clone();
         let last_event = self.state.last_event;
         let rows = self.state.rows.clone();
         rows.clear();
@@ -501,6 +453,39 @@ impl Transaction<'_> {
         self.state.last_event = last_event;
         self.record_event("reset", "", Value::Null);
         self.done(Value::Null)
+    }
+}
+
+/// A change of numbered rules, with the kind of its event.
+#[derive(Clone, Copy)]
+enum Change {
+    Turn(u64, &'static str),
+    Remove(u64, &'static str),
+    Clear(&'static str),
+}
+
+impl Change {
+    /// Changes the rules; returns `false` if there is no such rule.
+    fn of<R>(self, rules: &mut Vec<Numbered<R>>) -> bool {
+        match self {
+            Self::Turn(id, kind) => {
+                let mut rules = rules.iter_mut();
+                let found = rules.find(|numbered| numbered.id == id);
+                found.is_some_and(|numbered| {
+                    numbered.is_off = kind.ends_with("-off");
+                    true
+                })
+            }
+            Self::Remove(id, _) => {
+                let before = rules.len();
+                rules.retain(|numbered| numbered.id != id);
+                rules.len() < before
+            }
+            Self::Clear(_) => {
+                rules.clear();
+                true
+            }
+        }
     }
 }
 

@@ -378,6 +378,16 @@ pub enum ScriptCommand {
         #[command(flatten)]
         rule: Rule,
     },
+    /// Turn a rule off, and keep it
+    TurnOff {
+        /// The number
+        id: u64,
+    },
+    /// Turn a rule on again
+    TurnOn {
+        /// The number
+        id: u64,
+    },
     /// Remove a rule
     Remove {
         /// The number
@@ -396,6 +406,16 @@ pub enum FaultCommand {
         /// The fault. The outcome names its number.
         #[command(flatten)]
         fault: FaultRule,
+    },
+    /// Turn a fault off, and keep it
+    TurnOff {
+        /// The number
+        id: u64,
+    },
+    /// Turn a fault on again
+    TurnOn {
+        /// The number
+        id: u64,
     },
     /// Remove a fault
     Remove {

@@ -206,15 +206,3 @@ impl FaultRule {
         }
     }
 }
-
-/// A fault rule with its id.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NumberedFault {
-    /// Its id.
-    pub id: u64,
-    /// The rule.
-    #[serde(flatten)]
-    pub rule: FaultRule,
-    /// The number of times that it was injected.
-    pub happened: u32,
-}

@@ -265,14 +265,14 @@ impl Transaction<'_> {
             ));
             return Err(Refused::because(code));
         }
-        if order.amount > self.state.limits.largest_payout {
+        if order.amount > self.state.settings.limits.largest_payout {
             return Err(Refused::because(ResponseCode::BalanceLimitExceeded));
         }
         let Some(prefix) = self.state.prefix_of(&order.control_number) else {
             return Err(Refused::because(ResponseCode::VerificationFailed));
         };
         let who = self.counted_by(&order, &prefix);
-        let limit = self.state.limits.payouts_per_day;
+        let limit = self.state.settings.limits.payouts_per_day;
         let today = self.at.date_time().date();
         if limit > 0 && self.state.rows.counted(today, &who) >= limit {
             return Err(Refused::because(ResponseCode::DailyLimitExceeded));
@@ -323,7 +323,7 @@ impl Transaction<'_> {
             history: Vec::new(),
             control_number: order.control_number,
         };
-        let pace = payout.pace.unwrap_or(self.state.timing.upload);
+        let pace = payout.pace.unwrap_or(self.state.settings.timing.upload);
         self.state.insert(&payout);
         self.step(id, "payout-accepted", json!({}));
         if outcome != ScriptedOutcome::HangPending {
@@ -425,7 +425,7 @@ impl Transaction<'_> {
     /// indefinitely.
     fn settles_after(&self, id: u64) -> Option<Duration> {
         let payout = self.payout(id)?;
-        let usual = payout.pace.unwrap_or(self.state.timing.pay);
+        let usual = payout.pace.unwrap_or(self.state.settings.timing.pay);
         match payout.outcome {
             ScriptedOutcome::HangUploaded | ScriptedOutcome::HangPending => None,
             ScriptedOutcome::PayLate => Some(Duration::days(1)),
@@ -456,7 +456,7 @@ impl Transaction<'_> {
             ScriptedOutcome::Reverse => {
                 self.pay(id);
                 if self.state.behavior(behaviors::REVERSALS) == "possible" {
-                    let due = self.at.plus(self.state.timing.reverse);
+                    let due = self.at.plus(self.state.settings.timing.reverse);
                     self.schedule(due, ScheduledEvent::Reverse(id));
                 }
             }

@@ -249,7 +249,7 @@ impl Transaction<'_> {
     }
 
     fn allows(&self, peer: Option<IpAddr>) -> bool {
-        let list = &self.state.allow_list;
+        let list = &self.state.settings.allow_list;
         list.is_empty() || peer.is_some_and(|peer| list.iter().any(|entry| covers(entry, peer)))
     }
 
@@ -257,11 +257,8 @@ impl Transaction<'_> {
     pub(crate) fn scripted(&mut self, facts: &RequestFacts) -> Then {
         let mut rules = self.state.rules.iter_mut();
         let found = rules.find(|numbered| {
-            let spent = numbered
-                .rule
-                .times
-                .is_some_and(|times| numbered.applied >= times);
-            !spent && numbered.rule.when.fits(facts)
+            let rule = &numbered.rule;
+            numbered.is_in_force(rule.times) && rule.when.fits(facts)
         });
         let Some(found) = found else {
             return Then::default();
@@ -352,14 +349,13 @@ impl Transaction<'_> {
         let mut found = Vec::new();
         for numbered in &mut self.state.faults {
             let rule = &numbered.rule;
-            let spent = rule.times.is_some_and(|times| numbered.happened >= times);
             let affected =
                 rule.on == side || (rule.on == Side::Queries && side == Side::Requests && reads);
-            if spent || !affected || !rule.when.fits(facts) {
+            if !numbered.is_in_force(rule.times) || !affected || !rule.when.fits(facts) {
                 continue;
             }
             if self.state.random.happens(rule.percent) {
-                numbered.happened += 1;
+                numbered.applied += 1;
                 found.push((numbered.id, rule.fault.clone()));
             }
         }

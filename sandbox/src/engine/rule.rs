@@ -122,14 +122,34 @@ pub enum ScriptedOutcome {
     Collect,
 }
 
-/// A rule with its id.
+/// A rule with its id: for an outcome or a fault.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NumberedRule {
+pub struct Numbered<R> {
     /// Its id.
     pub id: u64,
     /// The rule.
     #[serde(flatten)]
-    pub rule: Rule,
+    pub rule: R,
     /// The number of times that it was applied.
     pub applied: u32,
+    /// Whether it is turned off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_off: bool,
+}
+
+impl<R> Numbered<R> {
+    /// Numbers a new rule.
+    pub(crate) fn new(id: u64, rule: R) -> Self {
+        Self {
+            id,
+            rule,
+            applied: 0,
+            is_off: false,
+        }
+    }
+
+    /// Whether it is in force, if it applies at most `times` times.
+    pub(crate) fn is_in_force(&self, times: Option<u32>) -> bool {
+        !self.is_off && times.is_none_or(|times| self.applied < times)
+    }
 }

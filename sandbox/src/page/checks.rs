@@ -47,7 +47,7 @@ pub(crate) async fn page(State(app): Shared) -> Response {
 
 fn form(app: &AppState) -> Markup {
     let state = app.simulator.state();
-    let urls = state.callback_urls();
+    let urls = &state.settings().callbacks;
     let callbacks = callbacks().filter(|name| urls.of(name).is_some());
     let callbacks: Vec<_> = callbacks.map(|name| (name, name)).collect();
     html! {
@@ -138,7 +138,7 @@ pub(crate) async fn start(State(app): Shared, Posted(entered): Posted<Entered>) 
     let now = app.simulator.now();
     let (urls, keys) = {
         let state = app.simulator.state();
-        (state.callback_urls().clone(), state.keys_in_use(now))
+        (state.settings().callbacks.clone(), state.keys_in_use(now))
     };
     let pair = &keys.sealing;
     let credentials = Credentials::new(&keys.user_name, &pair.authentication, &pair.encrypt_key);

@@ -35,6 +35,8 @@ pub(crate) struct Form {
     /// The command without its arguments, such as `finance recharge`.
     path: Vec<String>,
     fields: Vec<Field>,
+    /// The whole command, of a form that is a button.
+    command: Option<Command>,
 }
 
 /// A field of a form.
@@ -76,6 +78,7 @@ impl Form {
             button: "Send",
             path: path.iter().map(ToString::to_string).collect(),
             fields: Vec::new(),
+            command: None,
         };
         for arg in command.get_arguments() {
             form.add("", arg);
@@ -116,6 +119,16 @@ impl Form {
             button,
             path: Vec::new(),
             fields: args.iter().map(|arg| Field::of("", arg)).collect(),
+            command: None,
+        }
+    }
+
+    /// Returns a button that executes a command.
+    pub(crate) fn command(id: String, button: &'static str, command: Command) -> Self {
+        Self {
+            id,
+            command: Some(command),
+            ..Self::with("", "", &[], button)
         }
     }
 
@@ -184,6 +197,9 @@ impl Form {
 
     /// Parses the input into a command, or returns the problems by field.
     pub(crate) fn read(&self, entered: &Entered) -> Result<Command, Problems> {
+        if let Some(command) = &self.command {
+            return Ok(command.clone());
+        }
         let values = self.values(entered)?;
         if self.path.is_empty() {
             return Ok(Command::Callbacks(urls(values)));
@@ -255,7 +271,7 @@ impl Form {
                     @let problem = problems.get(field.name()).map(String::as_str);
                     (field.draw(&self.id, entered, problem))
                 }
-                div.wide { button.quiet[count == 1] { (self.button) } }
+                div.wide { button.quiet[count == 1 || self.command.is_some()] { (self.button) } }
             }
         }
     }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::form::{Form, Problems};
 use super::form_page::FormPage;
 use super::format::{BadgeKind, badge, timestamp};
-use crate::engine::{Key, KeyStatus, State, Timestamp};
+use crate::engine::{Command, Key, KeyCommand, KeyStatus, State, Timestamp};
 
 /// Returns the page of key pairs: encrypt key and authentication.
 pub(crate) fn keys(state: &State, path: &str) -> FormPage {
@@ -51,16 +51,16 @@ pub(crate) fn keys(state: &State, path: &str) -> FormPage {
 
 /// Returns the actions on a key pair: one button each, rendered in its row.
 fn steps(key: &Key) -> Vec<Form> {
-    let step = |name: &str, button| {
-        let form = Form::of(&["keys", name], &[]).titled("", "").button(button);
-        form.fixed("id", &key.id.to_string())
+    let id = key.id;
+    let step = |name: &str, button, command| {
+        Form::command(format!("{name}-{id}"), button, Command::Keys(command))
     };
     let mut steps = Vec::new();
     if key.revealed.is_none() {
-        steps.push(step("reveal", "Reveal once"));
+        steps.push(step("reveal", "Reveal once", KeyCommand::Reveal { id }));
     }
     if key.enabled.is_none() {
-        steps.push(step("enable", "Enable"));
+        steps.push(step("enable", "Enable", KeyCommand::Enable { id }));
     }
     steps
 }

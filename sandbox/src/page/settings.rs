@@ -15,7 +15,7 @@ pub(crate) fn settings(state: &State, _: &str) -> FormPage {
         .titled("Addresses that may call", "An empty list allows all.")
         .button("Save")
         .field("addresses", |field| {
-            field.value = state.allow_list().join("\n");
+            field.value = state.settings().allow_list.join("\n");
         });
     let mut forms = vec![urls(state), allowed];
     forms.extend(behaviors(state));
@@ -39,7 +39,7 @@ fn urls(state: &State) -> Form {
     let shared = url("shared", "");
     let args = std::iter::once(shared).chain(callbacks.map(|info| url(info.name, info.summary)));
     let args: Vec<_> = args.collect();
-    let urls = state.callback_urls();
+    let urls = &state.settings().callbacks;
     let mut form = Form::with("callbacks", "Callback URLs", &args, "Save").titled(
         "Callback URLs",
         "Where the partner listens. A callback without a URL is not sent.",

@@ -305,7 +305,7 @@ test("a rule for a fault is made and taken back", async () => {
   await open(page, "/faults");
   const rules = () => page.locator("main").innerText();
   const empty = await rules();
-  const form = page.locator("main form").first();
+  const form = page.locator("form.fields").first();
   await form.getByLabel("By").fill("1s");
   await form.getByRole("button").click();
   await page.getByRole("region", { name: "Result" }).waitFor();
@@ -316,6 +316,31 @@ test("a rule for a fault is made and taken back", async () => {
   await page.getByRole("region", { name: "Result" }).waitFor();
   await open(page, "/faults");
   assert.equal(await rules(), empty);
+  assert.deepEqual(page.wrong, []);
+});
+
+test("a preset is turned on, off and on, and said in words", async () => {
+  const page = await world.page();
+  await open(page, "/faults");
+  await page.getByRole("button", { name: "Drop the next callback" }).click();
+  const row = page.locator("tbody tr", { hasText: "Drop: every callback once" });
+  const applied = () => row.locator("td.number").innerText();
+  assert.match(await applied(), /0/);
+  const recharge = () => world.skypay("finance", "recharge", "SKY98", "5000");
+
+  await row.getByRole("button", { name: "Turn off" }).click();
+  await row.getByText("off", { exact: true }).waitFor();
+  recharge();
+  await open(page, "/faults");
+  assert.match(await applied(), /0/);
+  await row.getByRole("button", { name: "Turn on" }).click();
+  await row.getByRole("button", { name: "Turn off" }).waitFor();
+  recharge();
+  await open(page, "/faults");
+  assert.match(await applied(), /1/);
+  await picture(page, "fault-preset");
+  await row.getByRole("button", { name: "Remove" }).click();
+  await row.waitFor({ state: "detached" });
   assert.deepEqual(page.wrong, []);
 });
 

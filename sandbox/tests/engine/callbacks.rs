@@ -293,7 +293,7 @@ fn a_fault_hits_whom_its_rule_means_and_as_many_as_it_says() {
         assert_eq!(stormed, Err(ResponseCode::ServiceNotAvailable));
     }
     setup.bank("SKY9800000301", "100.00").unwrap();
-    assert_eq!(setup.state.faults()[0].happened, 2);
+    assert_eq!(setup.state.faults()[0].applied, 2);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Scripted outcomes: when … then ….
 
+use serde_json::json;
 use skypay_sandbox::engine::{Command, Rule, ScriptCommand, ScriptedOutcome, Settings, Then, When};
 use skypay_types::{PayoutStatus, ResponseCode};
 
@@ -114,6 +115,29 @@ fn a_rule_refuses_a_cancellation_although_the_amount_does_not() {
     setup.ask("cancelPayout", numbers("SKY9800000201")).unwrap();
     setup.advance(5);
     assert_eq!(setup.status("SKY9800000201"), PayoutStatus::Uploaded);
+}
+
+#[test]
+fn a_rule_that_is_turned_off_does_not_apply() {
+    let mut setup = Setup::new();
+    let refuse = Then {
+        refuse: Some(ResponseCode::AddressNotWhitelisted),
+        ..Then::default()
+    };
+    add(&mut setup, of("balanceQuery"), refuse, None);
+    let id = setup.state.rules()[0].id;
+    let ask = |setup: &mut Setup| setup.ask("balanceQuery", json!({})).is_ok();
+    assert!(!ask(&mut setup));
+    for (command, accepted) in [
+        (ScriptCommand::TurnOff { id }, true),
+        (ScriptCommand::TurnOn { id }, false),
+        (ScriptCommand::Remove { id }, true),
+    ] {
+        setup.done(&Command::Script(command.clone()));
+        assert_eq!(ask(&mut setup), accepted, "{command:?}");
+    }
+    let why = setup.invalid_command(&Command::Script(ScriptCommand::TurnOn { id }));
+    assert_eq!(why, format!("there is no rule {id}"));
 }
 
 #[test]

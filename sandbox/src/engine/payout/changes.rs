@@ -41,7 +41,7 @@ impl Transaction<'_> {
 
     fn wish_to_cancel(&mut self, id: u64) {
         let scripted = self.scripted.clone();
-        let duration = scripted.after.unwrap_or(self.state.timing.cancel);
+        let duration = scripted.after.unwrap_or(self.state.settings.timing.cancel);
         let hangs =
             scripted.outcome.unwrap_or(self.outcome(id)) == ScriptedOutcome::HangCancellation;
         let due = (!hangs).then(|| self.at.plus(duration));
@@ -104,7 +104,7 @@ impl Transaction<'_> {
         let scripted = self.scripted.clone();
         let due = self
             .at
-            .plus(scripted.after.unwrap_or(self.state.timing.amend));
+            .plus(scripted.after.unwrap_or(self.state.settings.timing.amend));
         let order = serde_json::to_value(request).unwrap_or_default();
         self.change(
             id,
