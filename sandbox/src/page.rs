@@ -8,6 +8,7 @@ mod actions;
 mod callbacks;
 mod checks;
 mod clock;
+mod curl;
 mod faults;
 mod form;
 mod form_page;

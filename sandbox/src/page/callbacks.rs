@@ -10,7 +10,8 @@ use serde::Deserialize;
 use super::form::Entered;
 use super::format::{self, BadgeKind, badge, timestamp};
 use super::layout::Page;
-use super::{Shared, answer, missing};
+use super::table::{Column, table, text};
+use super::{Shared, answer, curl, missing};
 use crate::admin_client::{Personal, WireRecord};
 use crate::engine::{self, AttemptResult, Callback, Command, DeliveryStatus, Row};
 
@@ -56,10 +57,7 @@ pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Re
             }
             @if let Some(total) = part.total { p.soft { (total) " callbacks" } }
             @if !part.rows.is_empty() {
-                table.cards {
-                    thead { tr { th { "Callback" } th { "About" } th { "Made" } th { "State" } th { "Last answer" } } }
-                    tbody { @for shown in &part.rows { @if let Row::Callback(callback) = shown { (row(callback)) } } }
-                }
+                (table(&COLUMNS, part.rows.iter().filter_map(row)))
             }
             (pages(filter.page, part.has_more, &[
                 ("operation", &filter.operation), ("status", &filter.status), ("subject", &filter.subject),
@@ -135,27 +133,34 @@ pub(crate) fn pages(page: usize, has_more: bool, filter: &[(&str, &str)]) -> Mar
     }
 }
 
-fn row(callback: &Callback) -> Markup {
+const COLUMNS: [Column; 5] = [
+    text("Callback"),
+    text("About"),
+    text("Made"),
+    text("State"),
+    text("Last answer"),
+];
+
+fn row(row: &Row) -> Option<Vec<Markup>> {
+    let Row::Callback(callback) = row else {
+        return None;
+    };
     let (status, tone) = format::status(&callback.status);
     let last = callback
         .attempts
         .last()
         .and_then(|attempt| attempt.result.as_ref());
-    html! {
-        tr {
-            th scope="row" {
-                a href={ (PATH) "/" (callback.id) } { (callback.operation) " #" (callback.id) }
-                @if let Some(summary) = format::summary(callback) { " " (summary) }
-                @if let Some(repeats) = callback.repeats { small.soft { " repeats #" (repeats) } }
-            }
-            td data-label="About" { code { (callback.subject) } }
-            td data-label="Made" { (timestamp(callback.created)) }
-            td data-label="State" { (badge(status, tone)) }
-            td data-label="Last answer" {
-                @if callback.attempts.is_empty() { "–" } @else { (format::ended(callback, last)) }
-            }
-        }
-    }
+    Some(vec![
+        html! {
+            a href={ (PATH) "/" (callback.id) } { (callback.operation) " #" (callback.id) }
+            @if let Some(summary) = format::summary(callback) { " " (summary) }
+            @if let Some(repeats) = callback.repeats { small.soft { " repeats #" (repeats) } }
+        },
+        html! { code.whole { (callback.subject) } },
+        timestamp(callback.created),
+        badge(status, tone),
+        html! { @if callback.attempts.is_empty() { "–" } @else { (format::ended(callback, last)) } },
+    ])
 }
 
 pub(crate) async fn one(
@@ -243,6 +248,7 @@ fn sealed(record: &WireRecord) -> Markup {
             summary { "On the wire, copy " (record.copy) ", " (record.milliseconds) " ms" }
             p.soft { "Sent to " code { (record.url) } }
             pre { (record.sealed) }
+            (curl::command("As curl", &curl::sealed(&record.url, &record.sealed)))
             @if let Some(status) = record.status { p.soft { "Answered with HTTP status " (status) } }
             @if let Some(answer) = &record.answer { pre { (answer) } }
         }

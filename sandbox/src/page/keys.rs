@@ -5,31 +5,26 @@ use maud::{Markup, html};
 use super::form::{Form, Problems};
 use super::form_page::FormPage;
 use super::format::{BadgeKind, badge, timestamp};
+use super::table::{table, text};
 use crate::engine::{Command, Key, KeyCommand, KeyStatus, State, Timestamp};
 
 /// Returns the page of key pairs: encrypt key and authentication.
 pub(crate) fn keys(state: &State, path: &str) -> FormPage {
     let steps: Vec<_> = state.keys().flat_map(steps).collect();
+    let columns = ["Pair", "State", "Made", "Effective", "Expires", ""].map(text);
     let before = html! {
-        table.cards {
-            thead { tr { th { "Pair" } th { "State" } th { "Made" } th { "Effective" } th { "Expires" } th { "" } } }
-            tbody {
-                @for key in state.keys() {
-                    tr {
-                        th scope="row" { "#" (key.id) }
-                        td data-label="State" { (status(key, state.now().into())) }
-                        td data-label="Made" { (timestamp(key.generated)) }
-                        td data-label="Effective" { (or_dash(key.effective)) }
-                        td data-label="Expires" { (or_dash(key.expires)) }
-                        td {
-                            @for form in steps.iter().filter(|form| form.id.ends_with(&format!("-{}", key.id))) {
-                                (form.draw(path, None, &Problems::new())) " "
-                            }
-                        }
-                    }
+        (table(&columns, state.keys().map(|key| vec![
+            html! { "#" (key.id) },
+            status(key, state.now().into()),
+            timestamp(key.generated),
+            or_dash(key.effective),
+            or_dash(key.expires),
+            html! {
+                @for form in steps.iter().filter(|form| form.id.ends_with(&format!("-{}", key.id))) {
+                    (form.draw(path, None, &Problems::new())) " "
                 }
-            }
-        }
+            },
+        ])))
     };
     let generate = Form::of(&["keys", "generate"], &[])
         .button("Generate")

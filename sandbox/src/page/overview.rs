@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::format::{self, badge, pesos};
 use super::layout::Page;
-use super::{Shared, answer};
+use super::table::{number, table, text};
+use super::{Shared, answer, curl};
 use crate::admin_client::{LogQuery, Personal};
 use crate::engine::{self, DeliveryStatus, Row};
 use crate::service::AppState;
@@ -72,23 +73,24 @@ fn unknowns(state: &engine::State) -> Markup {
 }
 
 fn balances(state: &engine::State) -> Markup {
+    let columns = [
+        text("Prefix"),
+        text("Name"),
+        number("Balance"),
+        number("Held"),
+        number("Paid"),
+        number("Collected"),
+    ];
     html! {
         h2 { "Balances" }
-        table.cards {
-            thead { tr { th { "Prefix" } th { "Name" } th.number { "Balance" } th.number { "Held" } th.number { "Paid" } th.number { "Collected" } } }
-            tbody {
-                @for (prefix, account) in &state.ledger().accounts {
-                    tr {
-                        th scope="row" { (prefix) }
-                        td data-label="Name" { (account.name) }
-                        td.number data-label="Balance" { (pesos(account.balance)) }
-                        td.number data-label="Held" { (pesos(account.held)) }
-                        td.number data-label="Paid" { (pesos(account.paid)) }
-                        td.number data-label="Collected" { (pesos(account.collected)) }
-                    }
-                }
-            }
-        }
+        (table(&columns, state.ledger().accounts.iter().map(|(prefix, account)| vec![
+            html! { (prefix) },
+            html! { (account.name) },
+            pesos(account.balance),
+            pesos(account.held),
+            pesos(account.paid),
+            pesos(account.collected),
+        ])))
     }
 }
 
@@ -124,13 +126,13 @@ fn counts(state: &engine::State) -> Markup {
 /// Renders a log line, which is JSON, as a row.
 fn logged(line: &str) -> Markup {
     let event = serde_json::from_str::<Value>(line).unwrap_or_default();
-    let text = |name: &str| event[name].as_str().unwrap_or_default();
-    let time = text("time").split('.').next().unwrap_or_default();
+    let field = |name: &str| event[name].as_str().unwrap_or_default();
+    let time = field("time").split('.').next().unwrap_or_default();
     html! {
         tr {
             td data-label="Time" { time { (time) } }
-            td data-label="What" { (text("kind").replace('-', " ")) }
-            td data-label="About" { code { (text("subject")) } }
+            td data-label="What" { (field("kind").replace('-', " ")) }
+            td data-label="About" { code { (field("subject")) } }
             td data-label="Details" { code { @if !event["details"].is_null() { (event["details"]) } } }
         }
     }
@@ -151,10 +153,20 @@ fn partner(app: &AppState, personal: bool) -> Markup {
             @if personal {
                 dt { "Authentication" } dd { code { (keys.sealing.authentication) } }
                 dt { "Encrypt key" } dd { code { (keys.sealing.encrypt_key) } }
+                dt { "With curl" } dd {
+                    @let message = format!(
+                        r#"{{"userName":"{}","authentication":"{}","action":"balanceQuery"}}"#,
+                        info.user_name, keys.sealing.authentication,
+                    );
+                    (curl::command(
+                        "A balance query with curl and openssl",
+                        &curl::plaintext(&info.service_url, &keys.sealing.encrypt_key, &message),
+                    ))
+                }
             } @else {
                 dt { "Secrets" } dd { a href="/?personal=true" { "Show the keys in use" } }
             }
-            dt { "Takes" } dd { @if info.plaintext { "sealed and plaintext" } @else { "sealed bodies only" } }
+            dt { "Takes" } dd { @if info.plaintext { "encrypted bodies and plaintext" } @else { "encrypted bodies only" } }
             dt { "Seed" } dd { (info.seed) }
         }
     }

@@ -7,6 +7,28 @@
   const here = nav.querySelector("[aria-current]");
   if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.clientWidth) / 2;
 
+  // Every text that is shown as it is can be copied.
+  const addCopyButtons = () => {
+    for (const text of document.querySelectorAll("main pre")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "quiet copy";
+      button.textContent = "Copy";
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(text.textContent);
+        button.textContent = "Copied";
+      });
+      text.before(button);
+    }
+  };
+  addCopyButtons();
+
+  const withoutButtons = (part) => {
+    const copy = part.cloneNode(true);
+    for (const button of copy.querySelectorAll("button.copy")) button.remove();
+    return copy.innerHTML;
+  };
+
   const last = document.body.dataset.last;
   if (!last || !window.EventSource) return;
 
@@ -36,7 +58,9 @@
     const focused = document.activeElement?.id;
     for (const part of ["main", "header .clock"]) {
       const [old, renewed] = [document.querySelector(part), fresh.querySelector(part)];
-      if (old && renewed && old.innerHTML !== renewed.innerHTML) old.innerHTML = renewed.innerHTML;
+      if (!old || !renewed || withoutButtons(old) === renewed.innerHTML) continue;
+      old.innerHTML = renewed.innerHTML;
+      if (part === "main") addCopyButtons();
     }
     for (const details of document.querySelectorAll("main details")) {
       if (open.has(keyOf(details))) details.open = true;

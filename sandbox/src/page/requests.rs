@@ -10,7 +10,7 @@ use super::callbacks::{PAGE, pages, select, shown_or_masked};
 use super::format::{BadgeKind, badge, code, timestamp};
 use super::layout::Page;
 use super::table::{number, table, text};
-use super::{Shared, answer, missing};
+use super::{Shared, answer, curl, missing};
 use crate::admin_client::{Personal, RequestRecord, RequestResult, RequestsQuery};
 use crate::ordered_json::OrderedJson;
 use crate::service::operations;
@@ -141,6 +141,9 @@ pub(crate) async fn one(
     } else {
         found.masked()
     };
+    let url = format!("{}{}", app.info.url, record.path);
+    let now = app.simulator.now();
+    let encrypt_key = app.simulator.state().keys_in_use(now).sealing.encrypt_key;
     let content = html! {
         @if let Some(why) = &record.why { p.notice.bad { strong { "Why: " } (why) } }
         dl.facts {
@@ -165,7 +168,14 @@ pub(crate) async fn one(
             }
             None => p.soft { "The body could not be decrypted." },
         }
-        @if let Some(sealed) = &record.sealed { h2 { "Encrypted body" } pre { (sealed) } }
+        @if let Some(sealed) = &record.sealed {
+            h2 { "Encrypted body" }
+            pre { (sealed) }
+            (curl::command("As curl", &curl::sealed(&url, sealed)))
+        }
+        @if let (true, Some(plaintext)) = (asked.personal, &record.plaintext) {
+            (curl::command("As curl and openssl", &curl::plaintext(&url, &encrypt_key, plaintext)))
+        }
         h2 { "Response" }
         (pretty(&record.answer))
         @if let Some(sealed) = &record.sealed_answer { h2 { "Encrypted response" } pre { (sealed) } }

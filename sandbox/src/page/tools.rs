@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::form::Form;
 use super::form_page::FormPage;
 use super::format;
+use super::table::{Column, number, table, text};
 use crate::engine::{Row, State, StoreStatus};
 
 /// Returns the page for cash pickups and the institution's side of a payout.
@@ -89,22 +90,29 @@ fn movements(state: &State) -> Markup {
         h2 { "Movements" }
         @if movements.is_empty() { p.soft { "Nothing has moved yet." } }
         @else {
-            table.cards {
-                thead { tr { th { "Time" } th { "Prefix" } th { "Occasion" } th { "Reference" } th.number { "Amount" } } }
-                tbody {
-                    @for row in &movements {
-                        @if let Row::Movement(movement) = row { tr {
-                            td data-label="Time" { (format::timestamp(movement.time)) }
-                            td data-label="Prefix" { (movement.prefix) }
-                            td data-label="Occasion" {
-                                (format::code(&movement.statement_type)) ", " (format::code(&movement.sign_type))
-                            }
-                            td data-label="Reference" { code { (movement.reference) } }
-                            td.number data-label="Amount" { (format::pesos(movement.amount)) }
-                        } }
-                    }
-                }
-            }
+            (table(&COLUMNS, movements.iter().filter_map(movement)))
         }
     }
+}
+
+const COLUMNS: [Column; 5] = [
+    text("Time"),
+    text("Prefix"),
+    text("Occasion"),
+    text("Reference"),
+    number("Amount"),
+];
+
+fn movement(row: &Row) -> Option<Vec<Markup>> {
+    let Row::Movement(movement) = row else {
+        return None;
+    };
+    let (statement, sign) = (&movement.statement_type, &movement.sign_type);
+    Some(vec![
+        format::timestamp(movement.time),
+        html! { (movement.prefix) },
+        html! { (format::code(statement)) ", " (format::code(sign)) },
+        html! { code { (movement.reference) } },
+        format::pesos(movement.amount),
+    ])
 }

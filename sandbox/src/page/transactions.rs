@@ -12,6 +12,7 @@ use super::callbacks::{Part, pages, select, shown_or_masked};
 use super::form::Entered;
 use super::format::{self, BadgeKind, badge, pesos, timestamp};
 use super::layout::Page;
+use super::table::{Column, number, table, text};
 use super::{Shared, actions, answer, asset, missing, requests};
 use crate::admin_client::{Personal, RequestRecord, RequestsQuery};
 use crate::barcode;
@@ -104,7 +105,27 @@ impl Transaction {
             Row::Movement(_) | Row::Callback(_) => return None,
         })
     }
+
+    fn cells(&self) -> Vec<Markup> {
+        vec![
+            html! { a href={ (PATH) "/" (self.kind) "/" (self.id) } { (self.number) } },
+            html! { (kind(self.kind)) },
+            html! { (self.channel) },
+            timestamp(self.created),
+            badge(&self.status.0, self.status.1),
+            html! { @match self.amount { Some(amount) => (pesos(amount)), None => "–" } },
+        ]
+    }
 }
+
+const COLUMNS: [Column; 6] = [
+    text("Number"),
+    text("Kind"),
+    text("Channel"),
+    text("Since"),
+    text("State"),
+    number("Amount"),
+];
 
 /// Finds the row of a path.
 fn find(state: &engine::State, kind: &str, id: &str) -> Option<Row> {
@@ -128,7 +149,7 @@ pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Re
     let state = app.simulator.state();
     let now = Timestamp::from(state.now());
     let is_listed = |kind: &str| KINDS.iter().any(|(known, _)| *known == kind);
-    let (chosen, number) = (format::stored(&filter.state), filter.number.trim());
+    let (chosen, wanted) = (format::stored(&filter.state), filter.number.trim());
     let which = |kind: &str, status: &str| {
         is_listed(kind)
             && (filter.kind.is_empty() || filter.kind == kind)
@@ -139,7 +160,7 @@ pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Re
         .flat_map(|(_, statuses)| statuses.keys())
         .map(|status| format::shown(status))
         .collect();
-    let part = Part::of(&state, number, which, filter.page);
+    let part = Part::of(&state, wanted, which, filter.page);
     let rows = part.rows.iter();
     let found: Vec<_> = rows.filter_map(|row| Transaction::of(row, now)).collect();
     drop(state);
@@ -152,21 +173,7 @@ pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Re
         }
         @if let Some(total) = part.total { p.soft { (total) " transactions" } }
         @if !found.is_empty() {
-            table.cards {
-                thead { tr { th { "Number" } th { "Kind" } th { "Channel" } th { "Since" } th { "State" } th.number { "Amount" } } }
-                tbody {
-                    @for row in &found {
-                        tr {
-                            th scope="row" { a href={ (PATH) "/" (row.kind) "/" (row.id) } { (row.number) } }
-                            td data-label="Kind" { (kind(row.kind)) }
-                            td data-label="Channel" { (row.channel) }
-                            td data-label="Since" { (timestamp(row.created)) }
-                            td data-label="State" { (badge(&row.status.0, row.status.1)) }
-                            td.number data-label="Amount" { @match row.amount { Some(amount) => (pesos(amount)), None => "–" } }
-                        }
-                    }
-                }
-            }
+            (table(&COLUMNS, found.iter().map(Transaction::cells)))
         }
         (pages(filter.page, part.has_more, &[
             ("kind", &filter.kind), ("state", &filter.state), ("number", &filter.number),

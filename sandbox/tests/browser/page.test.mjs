@@ -107,6 +107,38 @@ test("a payout is ordered in the browser, and a wrong field is explained", async
   assert.deepEqual(page.wrong, []);
 });
 
+test("a request, a callback and the credentials are copied as commands that work", async () => {
+  const page = await world.page();
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  /** Copies a command and runs it. */
+  const run = async (label) => {
+    await page.locator("summary", { hasText: label }).first().click();
+    const command = page.locator("details", { hasText: label }).last();
+    await command.getByRole("button", { name: /^Cop/ }).last().click();
+    await command.getByRole("button", { name: "Copied" }).last().waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    return execFileSync("bash", ["-c", copied], { encoding: "utf8" });
+  };
+  await open(page, "/?personal=true");
+  assert.match(await run("A balance query"), /"responseCode":"1000"/);
+  await open(page, "/requests?operation=balanceQuery&result=accepted");
+  const newest = () => page.locator("tbody th a").first();
+  const before = await newest().innerText();
+  await newest().click();
+  assert.match(await run("As curl"), /^[A-Za-z0-9+/=]+$/);
+  await page.getByRole("link", { name: "Show them" }).click();
+  assert.match(await run("As curl and openssl"), /"responseCode":"1000"/);
+  await open(page, "/requests?operation=balanceQuery&result=accepted");
+  assert.notEqual(await newest().innerText(), before);
+
+  world.skypay("finance", "recharge", "SKY98", "5000");
+  await open(page, "/callbacks?operation=financeNotification");
+  await newest().click();
+  await page.locator("summary", { hasText: "On the wire" }).click();
+  assert.match(await run("As curl"), /^[A-Za-z0-9+/=]+$/);
+  assert.deepEqual(page.wrong, []);
+});
+
 test("what can be done to a payout stands on it", async () => {
   const number = "SKY9800000601";
   world.order({ controlNumber: number });
