@@ -11,14 +11,16 @@ use serde_json::Value;
 use skypay_runtime::envelope;
 use skypay_runtime::keys;
 use skypay_types::{Mode, OperationInfo, Outcome as CodeOutcome};
+use tokio::sync::OnceCell;
 
 use crate::configuration::{Configuration, Credentials, Limits};
 use crate::effects::{self, Recorded};
 use crate::message::{Message, masked, response_schema};
+use crate::money::session::Session;
 use crate::report::Exchange;
 use crate::run::Budget;
 use crate::target::{Answer, Connection, NoAnswer, Sending};
-use crate::{book, door};
+use crate::{book, door, money};
 
 /// What a check needs.
 #[derive(
@@ -31,6 +33,8 @@ pub enum Level {
     Door,
     /// Also fixtures and a way to count effects: once, stored replies, order.
     Book,
+    /// The partner's own program, which is given orders: no payout is paid twice.
+    Money,
 }
 
 impl Level {
@@ -40,6 +44,7 @@ impl Level {
         match self {
             Self::Door => "door",
             Self::Book => "book",
+            Self::Money => "money",
         }
     }
 }
@@ -91,7 +96,7 @@ impl Check {
 }
 
 /// All checks, by level.
-pub const CHECKS: &[&[Check]] = &[door::CHECKS, book::CHECKS];
+pub const CHECKS: &[&[Check]] = &[door::CHECKS, book::CHECKS, money::CHECKS];
 
 /// What a check does with each callback.
 #[derive(Clone, Copy)]
@@ -123,6 +128,7 @@ pub(crate) struct Trial<'r> {
     pub(crate) callbacks: &'r [&'static OperationInfo],
     pub(crate) seed: u64,
     budget: &'r Budget,
+    session: &'r OnceCell<Result<Session, String>>,
     exchanges: Mutex<Vec<Exchange>>,
 }
 
@@ -139,6 +145,7 @@ impl<'r> Trial<'r> {
         callbacks: &'r [&'static OperationInfo],
         seed: u64,
         budget: &'r Budget,
+        session: &'r OnceCell<Result<Session, String>>,
     ) -> Self {
         Self {
             configuration,
@@ -146,6 +153,7 @@ impl<'r> Trial<'r> {
             callbacks,
             seed,
             budget,
+            session,
             exchanges: Mutex::default(),
         }
     }
@@ -158,6 +166,13 @@ impl<'r> Trial<'r> {
 
     pub(crate) fn limits(&self) -> Limits {
         self.configuration.limits
+    }
+
+    /// The partner's program and the sandbox that it is pointed at, started on demand.
+    pub(crate) async fn session(&self) -> Result<&'r Session, String> {
+        let start = || Session::start(self.configuration, self.seed);
+        let session = self.session.get_or_init(start).await;
+        session.as_ref().map_err(Clone::clone)
     }
 
     pub(crate) fn current(&self) -> &'r keys::Credentials {
@@ -307,7 +322,13 @@ impl<'r> Trial<'r> {
     /// Runs a command or calls a URL of the configuration.
     pub(crate) async fn command(&self, name: &str, probe: Option<&String>) -> Result<(), String> {
         let probe = probe.ok_or_else(|| format!("`{name}` of the configuration is not set"))?;
-        let done = effects::run(self.configuration, probe, Limits::of(self.limits().probe)).await;
+        let done = effects::run(
+            self.configuration,
+            probe,
+            &[],
+            Limits::of(self.limits().probe),
+        )
+        .await;
         done.map(drop)
             .map_err(|why| format!("`{name}` failed: {why}"))
     }

@@ -40,12 +40,45 @@ pub struct Configuration {
     pub break_database: Option<Probe>,
     /// Makes the server's database reachable again.
     pub restore_database: Option<Probe>,
+    /// The program that orders payouts.
+    pub money: Option<Money>,
     /// Whether the server accepts only the addresses of an allow list.
     #[serde(default)]
     pub allow_list: bool,
     /// Time limits.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// Your program, which orders payouts, and how it is given orders.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Money {
+    /// Ends the program if it runs, and starts it with the sandbox as its SkyPay. A
+    /// command finds `SKYPAY_SANDBOX` (the URL), `SKYPAY_CALLER_NAME`,
+    /// `SKYPAY_USER_NAME`, `SKYPAY_AUTHENTICATION` and `SKYPAY_ENCRYPT_KEY` in its
+    /// environment; a URL receives them as a JSON object.
+    pub start: Probe,
+    /// Orders a payout. The placeholders are `{order}` (the id, at most ten digits),
+    /// `{amount}`, `{channel}` (its code) and `{account}`.
+    pub order: Probe,
+    /// Prints what your own record says of the payout of `{order}`, as the state of a
+    /// configuration does.
+    pub state: Probe,
+    /// Ends the program without notice.
+    pub kill: Option<Probe>,
+    /// Sets the program's clock `{seconds}` ahead of this machine's, also for later
+    /// starts. Without it, checks that need hours are not evaluable.
+    pub clock: Option<Probe>,
+    /// Copies the program's data.
+    pub backup: Option<Probe>,
+    /// Puts the copy in place of the program's data.
+    pub restore: Option<Probe>,
+    /// Announces a new pair of keys to the program, as `SKYPAY_AUTHENTICATION` and
+    /// `SKYPAY_ENCRYPT_KEY`.
+    pub keys: Option<Probe>,
+    /// The code of the channel; that of GCash if it is absent.
+    pub channel: Option<String>,
 }
 
 /// A command for the shell, or a URL that is called with POST. What it prints, or
@@ -72,6 +105,8 @@ pub struct Limits {
     pub probe: f64,
     /// How long after a callback the server may take to act on it.
     pub settle: f64,
+    /// How long orders may take to end, if the clock cannot be set.
+    pub patience: f64,
 }
 
 impl Default for Limits {
@@ -83,6 +118,7 @@ impl Default for Limits {
             pause: 1.0,
             probe: 60.0,
             settle: 2.0,
+            patience: 120.0,
         }
     }
 }

@@ -11,28 +11,50 @@ use crate::configuration::Configuration;
 use crate::message::Message;
 use crate::target::{Connection, Sending};
 
+/// Values for a program: variables of a command's environment, or members of the JSON
+/// object that a URL receives.
+pub(crate) type Variables = [(&'static str, String)];
+
 /// Runs a probe and returns its output.
 pub(crate) async fn run(
     configuration: &Configuration,
     probe: &str,
+    variables: &Variables,
     limit: Duration,
 ) -> Result<String, String> {
-    let output = if probe.starts_with("http://") || probe.starts_with("https://") {
-        call(configuration, probe, limit).await?
+    let output = if is_url(probe) {
+        call(configuration, probe, variables, limit).await?
     } else {
-        execute(probe, limit).await?
+        execute(probe, variables, limit).await?
     };
     Ok(output.trim().to_owned())
 }
 
-async fn call(configuration: &Configuration, url: &str, limit: Duration) -> Result<String, String> {
+fn is_url(probe: &str) -> bool {
+    probe.starts_with("http://") || probe.starts_with("https://")
+}
+
+async fn call(
+    configuration: &Configuration,
+    url: &str,
+    variables: &Variables,
+    limit: Duration,
+) -> Result<String, String> {
     let uri = configuration
         .allowed(url)
         .map_err(|error| error.to_string())?;
     let mut connection = Connection::open(&uri, limit)
         .await
         .map_err(|it| it.text().to_owned())?;
-    let answer = connection.send(Sending::post(""), limit).await;
+    let mut sending = Sending::post("");
+    if !variables.is_empty() {
+        let members = variables.iter().cloned();
+        let members: Map<_, _> = members
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
+        sending = Sending::json(&Value::Object(members));
+    }
+    let answer = connection.send(sending, limit).await;
     let answer = answer.map_err(|it| it.text().to_owned())?;
     if !answer.status.is_success() {
         return Err(format!("it answered HTTP {}", answer.status.as_u16()));
@@ -40,7 +62,7 @@ async fn call(configuration: &Configuration, url: &str, limit: Duration) -> Resu
     Ok(String::from_utf8_lossy(&answer.body).into_owned())
 }
 
-async fn execute(command: &str, limit: Duration) -> Result<String, String> {
+async fn execute(command: &str, variables: &Variables, limit: Duration) -> Result<String, String> {
     let mut shell = if cfg!(windows) {
         let mut shell = Command::new("cmd");
         shell.arg("/C");
@@ -52,6 +74,7 @@ async fn execute(command: &str, limit: Duration) -> Result<String, String> {
     };
     let child = shell
         .arg(command)
+        .envs(variables.iter().cloned())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -95,6 +118,20 @@ impl Recorded {
             Self::Conflict => "conflict",
         }
     }
+
+    /// Whether the partner expects no more of it.
+    pub(crate) fn is_final(self) -> bool {
+        matches!(self, Self::Paid | Self::Released | Self::Conflict)
+    }
+
+    /// Reads the output of a probe.
+    pub(crate) fn read(probe: &str, output: &str) -> Result<Self, String> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|it| it.word() == output).ok_or_else(|| {
+            let words = Self::ALL.map(Self::word).join(", ");
+            format!("`{probe}` gave none of {words}")
+        })
+    }
 }
 
 /// Counts the effects of a message, if the configuration says how.
@@ -118,11 +155,7 @@ pub(crate) async fn recorded(
 ) -> Result<Recorded, String> {
     let probe = configuration.state.as_ref();
     let output = about(configuration, "state", probe, message, limit).await?;
-    let mut all = Recorded::ALL.into_iter();
-    all.find(|it| it.word() == output).ok_or_else(|| {
-        let words = Recorded::ALL.map(Recorded::word).join(", ");
-        format!("`state` gave none of {words}")
-    })
+    Recorded::read("state", &output)
 }
 
 /// Runs a probe about a message.
@@ -145,15 +178,27 @@ async fn about(
         ("key".to_owned(), message.effect_key()),
     ];
     values.extend(fields.map(|(name, value)| (name.clone(), text(value))));
-    let probe = filled(name, probe, &values)?;
-    let output = run(configuration, &probe, limit).await;
+    run_filled(configuration, name, probe, &values, &[], limit).await
+}
+
+/// Runs a probe with placeholders.
+pub(crate) async fn run_filled(
+    configuration: &Configuration,
+    name: &str,
+    probe: &str,
+    values: &[(String, String)],
+    variables: &Variables,
+    limit: Duration,
+) -> Result<String, String> {
+    let probe = filled(name, probe, values)?;
+    let output = run(configuration, &probe, variables, limit).await;
     output.map_err(|why| format!("`{name}` failed: {why}"))
 }
 
 /// Replaces the placeholders of a probe. What goes into a shell may only have letters,
 /// digits and few signs.
 fn filled(name: &str, probe: &str, values: &[(String, String)]) -> Result<String, String> {
-    let is_url = probe.starts_with("http://") || probe.starts_with("https://");
+    let is_url = is_url(probe);
     let mut filled = probe.to_owned();
     for (field, value) in values {
         let placeholder = format!("{{{field}}}");
@@ -196,7 +241,7 @@ pub(crate) async fn fixture(
             "`fixtures.{name}` of the configuration does not say what it is about"
         ));
     };
-    let output = run(configuration, probe, limit).await;
+    let output = run(configuration, probe, &[], limit).await;
     let output = output.map_err(|why| format!("`fixtures.{name}` failed: {why}"))?;
     let fields: Map<String, Value> = serde_json::from_str(&output)
         .map_err(|_| format!("`fixtures.{name}` did not give a JSON object"))?;

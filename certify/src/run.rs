@@ -6,11 +6,13 @@ use std::time::SystemTime;
 
 use skypay_runtime::value::DateTime;
 use skypay_types::OperationInfo;
+use tokio::sync::OnceCell;
 
 use crate::check::{CHECKS, Check, Level, Necessity, Probe, Trial, Verdict, answered, opened};
 use crate::configuration::{Configuration, ConfigurationError, Credentials, callbacks};
 use crate::expected::Expectations;
 use crate::message::Message;
+use crate::money;
 use crate::report::{CheckResult, Counts, Outcome, Report, VERSION};
 use crate::target::Sending;
 
@@ -93,9 +95,17 @@ pub async fn run(
         .iter()
         .filter(|check| !skipped(check, selection))
         .count();
+    let session = OnceCell::new();
     let (mut results, mut done) = (Vec::new(), 0);
     for check in all {
-        let trial = Trial::new(configuration, credentials, &chosen, selection.seed, &budget);
+        let trial = Trial::new(
+            configuration,
+            credentials,
+            &chosen,
+            selection.seed,
+            &budget,
+            &session,
+        );
         let (mut verdict, mut judged) = (None, Vec::new());
         if !skipped(check, selection) {
             verdict = Some(judge(&trial, check, &mut judged).await);
@@ -156,7 +166,10 @@ async fn judge(
         Probe::Whole(whole) => {
             let verdict = whole(trial).await;
             if verdict.is_ok() {
-                judged.extend(trial.callbacks);
+                judged.extend(match check.level {
+                    Level::Money => money::OPERATIONS,
+                    _ => trial.callbacks,
+                });
             }
             return verdict;
         }

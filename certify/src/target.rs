@@ -11,6 +11,7 @@ use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::UnsyncBoxB
 use hyper::body::Frame;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use skypay_runtime::client::tls_config;
 use skypay_runtime::envelope;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -49,6 +50,14 @@ impl Sending {
             method: Method::POST,
             headers: vec![(CONTENT_TYPE, media_type)],
             body: Body::Whole(body.into()),
+        }
+    }
+
+    /// A POST of a JSON value.
+    pub(crate) fn json(value: &Value) -> Self {
+        Self {
+            headers: vec![(CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+            ..Self::post(value.to_string())
         }
     }
 

@@ -17,8 +17,10 @@ use crate::output::{Output, OutputFormat, out, wrapped};
 ///
 /// Sends the document's callbacks, in many forms, to your server, and judges its
 /// answers. With a configuration that says how effects are counted it also
-/// checks that no callback is booked twice. It calls this machine and the hosts
-/// of the configuration only. Exit code 1 if a check failed.
+/// checks that no callback is booked twice, and with one that says how your
+/// program is given orders, that a sandbox pays none of them twice. It calls
+/// this machine and the hosts of the configuration only. Exit code 1 if a check
+/// failed.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = crate::credentials::HELP)]
 pub(crate) struct Certify {
@@ -26,7 +28,8 @@ pub(crate) struct Certify {
     options: Options,
     /// The URL of all callbacks, unless the configuration has URLs
     url: Option<String>,
-    /// A TOML file with URLs, fixtures, and commands that count effects
+    /// A TOML file with URLs, fixtures, and commands that count effects and give
+    /// orders
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Only the checks up to this level

@@ -1,0 +1,245 @@
+//! Rules of SkyPay's that the program's requests have to follow.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
+use skypay_sandbox::engine::{self, Fault, Rule, Then, When, WireFault};
+use skypay_types::{
+    OPERATIONS, Operation, Outcome as CodeOutcome, PayoutQueueRequest, ResponseCode,
+};
+
+use super::scenarios::{placed, verdict, witness};
+use super::session::{Order, Received, Session};
+use crate::check::{Trial, Verdict};
+
+type Found<'a> = BoxFuture<'a, Verdict>;
+
+/// The most payouts that one query may be about.
+const MOST_IN_QUERY: usize = 50;
+
+/// The orders of the check of queries: more than fit into one.
+const MANY: usize = 60;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// From a payout to the first query about it, at least, in seconds.
+fn query_delay() -> u64 {
+    u64::from(PayoutQueueRequest::INFO.status_query_delay.unwrap_or(0))
+}
+
+fn rule(order: &Order, then: Then) -> Rule {
+    Rule {
+        when: When {
+            account: Some(order.account.clone()),
+            ..When::default()
+        },
+        then,
+        times: None,
+    }
+}
+
+pub(super) fn queries<'a>(trial: &'a Trial<'a>) -> Found<'a> {
+    async move {
+        let session = trial.session().await?;
+        if !session.has_clock() {
+            return Err("`money.clock` is not set, and this takes hours".to_owned());
+        }
+        session.begin(&[]).await?;
+        let before = session.received().await?.len();
+        let orders: Vec<_> = (0..MANY).map(|_| session.order()).collect();
+        for order in &orders {
+            let after = Some(engine::Duration::seconds(60 * 60));
+            let then = Then {
+                after,
+                ..Then::default()
+            };
+            session.add_rule(rule(order, then)).await?;
+        }
+        for ten in orders.chunks(10) {
+            join_all(ten.iter().map(|order| session.place(order))).await;
+        }
+        for _ in 0..45 {
+            session.advance(MINUTE).await?;
+        }
+        let received = session.received().await?.split_off(before);
+        let found = asked_too_much(&received);
+        if !received.iter().any(Received::is_query) {
+            return Err("the program asked nothing within 45 minutes".to_owned());
+        }
+        Ok([found, verdict(session, &orders).await?].concat())
+    }
+    .boxed()
+}
+
+fn asked_too_much(received: &[Received]) -> Vec<String> {
+    let mut found = Vec::new();
+    // When a payout was sent last.
+    let mut sent: BTreeMap<&str, u64> = BTreeMap::new();
+    for request in received {
+        if !request.is_query() {
+            let numbers = request.numbers.iter();
+            sent.extend(numbers.map(|number| (number.as_str(), request.at)));
+            continue;
+        }
+        if request.numbers.len() > MOST_IN_QUERY {
+            found.push(format!("a query about {} payouts", request.numbers.len()));
+        }
+        let sent = request
+            .numbers
+            .iter()
+            .filter_map(|it| sent.get(it.as_str()));
+        let Some(last) = sent.max() else { continue };
+        let apart = request.at.saturating_sub(*last);
+        // Both times are whole seconds.
+        if apart + 1 < query_delay() {
+            found.push(format!("a query {apart} seconds after a payout was sent"));
+        }
+    }
+    found.sort();
+    found.dedup();
+    found.truncate(10);
+    found
+}
+
+/// Gives orders whose requests or answers are lost, and returns what was received.
+async fn lost(session: &Session) -> Result<(Vec<Order>, Vec<Received>), String> {
+    session.begin(&[]).await?;
+    let cut = |fault| Fault::Wire(fault);
+    let faults = vec![
+        cut(WireFault::CutBefore),
+        cut(WireFault::CutAfter),
+        cut(WireFault::CutBefore),
+    ];
+    let mut orders = placed(session, faults).await?;
+    orders.push(witness(session).await?);
+    session.settle(&orders).await?;
+    Ok((orders, session.received().await?))
+}
+
+/// The requests that ordered the payout of an order.
+fn attempts<'a>(received: &'a [Received], order: &'a Order) -> Vec<(usize, &'a Received)> {
+    let all = received.iter().enumerate();
+    all.filter(|(_, it)| it.is_about(order)).collect()
+}
+
+pub(super) fn question_first<'a>(trial: &'a Trial<'a>) -> Found<'a> {
+    async move {
+        let session = trial.session().await?;
+        let (orders, received) = lost(session).await?;
+        let mut found = Vec::new();
+        for order in &orders {
+            let attempts = attempts(&received, order);
+            for pair in attempts.windows(2) {
+                let [(first_at, first), (again_at, again)] = pair else {
+                    continue;
+                };
+                let between = &received[*first_at..*again_at];
+                let asked = between.iter().any(|it| {
+                    let same = it
+                        .numbers
+                        .iter()
+                        .any(|number| first.numbers.contains(number));
+                    it.is_query() && same && it.at + 1 >= first.at + query_delay()
+                });
+                if may_be_executed(first) && !asked {
+                    let apart = again.at - first.at;
+                    found.push(format!(
+                        "order {}: sent again after {apart} seconds without a query",
+                        order.id
+                    ));
+                }
+            }
+        }
+        Ok(found)
+    }
+    .boxed()
+}
+
+fn may_be_executed(request: &Received) -> bool {
+    let mut all = OPERATIONS.iter();
+    let info = all.find(|info| info.name == request.operation);
+    let outcome = info.map(|info| info.outcome_of(&request.code));
+    request.is_hidden || outcome != Some(CodeOutcome::Rejected)
+}
+
+pub(super) fn same_request<'a>(trial: &'a Trial<'a>) -> Found<'a> {
+    async move {
+        let session = trial.session().await?;
+        let (orders, received) = lost(session).await?;
+        let (mut found, mut repeated) = (Vec::new(), 0);
+        for order in &orders {
+            let attempts = attempts(&received, order);
+            for pair in attempts.windows(2) {
+                let [(_, first), (_, again)] = pair else {
+                    continue;
+                };
+                repeated += 1;
+                if first.numbers != again.numbers {
+                    found.push(format!("order {}: under another number", order.id));
+                } else if (&first.operation, &first.request) != (&again.operation, &again.request) {
+                    found.push(format!("order {}: with another content", order.id));
+                }
+            }
+        }
+        match repeated {
+            0 => Err("the program sent no payout again".to_owned()),
+            _ => Ok(found),
+        }
+    }
+    .boxed()
+}
+
+pub(super) fn no_loop<'a>(trial: &'a Trial<'a>) -> Found<'a> {
+    async move {
+        let session = trial.session().await?;
+        if !session.has_clock() {
+            return Err("`money.clock` is not set, and this takes an hour".to_owned());
+        }
+        session.begin(&[]).await?;
+        let orders = [session.order(), session.order()];
+        let refusals = [
+            ResponseCode::InsufficientBalance,
+            ResponseCode::DailyLimitExceeded,
+        ];
+        for (order, code) in orders.iter().zip(&refusals) {
+            let then = Then {
+                refuse: Some(code.clone()),
+                ..Then::default()
+            };
+            session.add_rule(rule(order, then)).await?;
+            let _ = session.place(order).await;
+        }
+        for _ in 0..55 {
+            session.advance(MINUTE).await?;
+        }
+        let received = session.received().await?;
+        let mut found = Vec::new();
+        for (order, code) in orders.iter().zip(&refusals) {
+            let code = code.as_str();
+            match attempts(&received, order).len() {
+                0 => return Err("the program did not order the payout".to_owned()),
+                1 | 2 => {}
+                tries => found.push(format!("{tries} tries within an hour after {code}")),
+            }
+        }
+        session.begin(&[]).await?;
+        found.extend(verdict(session, &orders).await?);
+        Ok(found)
+    }
+    .boxed()
+}
+
+pub(super) fn reconciled<'a>(trial: &'a Trial<'a>) -> Found<'a> {
+    async move {
+        let session = trial.session().await?;
+        session.begin(&[]).await?;
+        for _ in 0..3 {
+            session.place(&session.order()).await?;
+        }
+        let orders = session.orders();
+        verdict(session, &orders).await
+    }
+    .boxed()
+}
