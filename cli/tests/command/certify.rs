@@ -1,6 +1,8 @@
 //! Tests of `skypay certify`.
 
 use std::env::consts::EXE_SUFFIX;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use serde_json::Value;
 
@@ -79,6 +81,39 @@ async fn the_example_service_of_the_journal_fails_no_check() {
     assert_eq!(ids(&report, "warning"), [""; 0]);
     let unjudged = ["D14", "D16", "D31", "D32", "D33", "D34"];
     assert_eq!(ids(&report, "not-evaluable"), unjudged);
+}
+
+/// Sends a request to the sandbox's page and returns the response.
+fn page(address: &str, method: &str) -> String {
+    let mut connection = TcpStream::connect(address).unwrap();
+    let request = format!(
+        "{method} /checks HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n\r\n"
+    );
+    connection.write_all(request.as_bytes()).unwrap();
+    let mut response = String::new();
+    connection.read_to_string(&mut response).unwrap();
+    response
+}
+
+#[test]
+fn the_sandboxes_page_checks_only_servers_on_this_machine() {
+    let program = Program::bare();
+    let up = ["--json", "sandbox", "up", "--memory", "--port", "0"];
+    let mut sandbox = program.start(&up);
+    let url = sandbox.json()["url"].as_str().unwrap().to_owned();
+    let program = program.with("SKYPAY_SANDBOX", url.clone());
+    program
+        .line("callbacks set https://partner.example/")
+        .ended(0);
+    let address = url.trim_start_matches("http://");
+    let started = page(address, "POST");
+    assert!(started.starts_with("HTTP/1.1 303"), "{started}");
+    let mut shown = page(address, "GET");
+    while shown.contains("checks have ended") {
+        shown = page(address, "GET");
+    }
+    assert!(shown.contains("is not this machine"), "{shown}");
 }
 
 #[test]
