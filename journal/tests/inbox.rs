@@ -7,7 +7,6 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
-#[allow(dead_code, reason = "other tests use all of it")]
 mod support;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -15,12 +14,13 @@ use skypay_client::types::read::from_slice;
 use skypay_client::types::{
     CollectionCollectRequest, CollectionCollectResponse, PayoutQueuePayoutRequest,
 };
-use skypay_journal::{Delivery, Error, Inbox, Once, Secret, Sqlite};
+use skypay_journal::{Delivery, Error, Inbox, Once, Sqlite};
 use skypay_server::Refusal;
-use support::sqlite_file;
+use support::databases::sqlite_file;
+use support::secret;
 
 fn inbox() -> Inbox {
-    Inbox::new(Secret::new(*b"a secret of tests").unwrap())
+    Inbox::new(secret())
 }
 
 fn collected(receipt: &str, amount: &str) -> CollectionCollectRequest {

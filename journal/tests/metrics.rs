@@ -6,8 +6,9 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod support;
+
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,11 +18,12 @@ use metrics::{
     with_local_recorder,
 };
 use rusqlite::Connection;
-use skypay_client::types::{Date, Invalid, PayoutChannel, PayoutQueueRequest};
+use skypay_client::types::Date;
 use skypay_journal::{
-    Answer, AnyPayout, CallOutcome, Journal, Numbers, Orders, PayoutRequest, Policy, Provider,
-    ReportRow, Secret, Sqlite, Statuses, Sweeper, describe_metrics,
+    Answer, CallOutcome, PayoutRequest, Policy, Provider, ReportRow, Sqlite, Statuses, Sweeper,
+    describe_metrics,
 };
+use support::{SameRequest, journal, request};
 
 /// The metrics of a thread by their names and labels.
 #[derive(Default)]
@@ -96,30 +98,6 @@ impl Provider for Lost {
     }
 }
 
-struct Requests;
-
-impl Orders for Requests {
-    async fn request(
-        &self,
-        _: &str,
-        number: &str,
-    ) -> Result<AnyPayout, Box<dyn Error + Send + Sync>> {
-        Ok(request(number)?.into())
-    }
-}
-
-fn request(number: &str) -> Result<PayoutQueueRequest, Invalid> {
-    PayoutQueueRequest::builder()
-        .sender("Example App")
-        .control_number(number)
-        .name("Dela Cruz,Juan,Santos")
-        .phone("09123456789")
-        .amount("3900.00")
-        .account_no("09123456789")
-        .withdraw_channel(PayoutChannel::GCash)
-        .build()
-}
-
 /// One payout is sent and lost, one is not sent, and a round asks in vain.
 async fn lose_a_payout() {
     let folder = tempfile::tempdir().unwrap();
@@ -130,17 +108,15 @@ async fn lose_a_payout() {
         query_delay: Duration::ZERO,
         ..Policy::default()
     };
-    let secret = Secret::new(*b"a secret of tests").unwrap();
     let store = Sqlite::open(&file).unwrap();
-    let numbers = Numbers::numeric("SKY98").unwrap();
-    let journal = Journal::open(store, policy, numbers, secret).await.unwrap();
+    let journal = journal(store, policy).await;
     let mut db = Connection::open(&file).unwrap();
     let mut transaction = db.transaction().unwrap();
     let payout = Sqlite::complete(journal.order(&mut transaction, "101", request)).unwrap();
     transaction.commit().unwrap();
     let _ = journal.send(&Lost, &payout).await.unwrap();
     journal.hold().await.unwrap();
-    let sweeper = Sweeper::new(journal, Lost, Requests);
+    let sweeper = Sweeper::new(journal, Lost, SameRequest);
     while sweeper.round().await.unwrap().failed.is_none() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

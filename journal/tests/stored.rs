@@ -15,13 +15,12 @@ use serde_json::{Value as Json, json};
 use skypay_client::types::{
     CollectionCollectRequest, CollectionInquiryRequest, FinanceNotificationRequest, Operation,
     PayoutChannel, PayoutInquiryRequest, PayoutPayoutRequest, PayoutQueuePayoutRequest,
-    PayoutQueueRequest, PayoutQueueV2Request, read,
+    PayoutQueueRequest, PayoutQueueV2Request, read::from_slice,
 };
 use skypay_journal::database::{Database, DatabaseError};
-use skypay_journal::{
-    Inbox, Journal, Numbers, PayoutRequest, Policy, Postgres, Secret, Sqlite, Store, Work,
-};
-use support::{SERVER, Schema, sqlite_file};
+use skypay_journal::{Inbox, Journal, PayoutRequest, Policy, Postgres, Sqlite, Store, Work};
+use support::databases::{SERVER, Schema, sqlite_file};
+use support::{journal, secret};
 
 /// What must not be stored: the values of all fields that hold personal data.
 #[derive(Clone, Default)]
@@ -57,12 +56,8 @@ impl Canaries {
     }
 }
 
-fn secret() -> Secret {
-    Secret::new(*b"a secret of tests").unwrap()
-}
-
-fn request<O: Operation>(json: &Json) -> O {
-    read::from_slice(json.to_string().as_bytes()).unwrap()
+fn read<O: Operation>(json: &Json) -> O {
+    from_slice(json.to_string().as_bytes()).unwrap()
 }
 
 /// Orders payouts on every channel, and receives every callback.
@@ -82,10 +77,8 @@ impl<S: Store> Everything<S> {
             payout["withdrawChannel"] = json!(channel.as_ref());
             payout
         });
-        let numbers = Numbers::numeric("SKY98").unwrap();
-        let journal = Journal::open(store, Policy::default(), numbers, secret()).await;
         Self {
-            journal: journal.unwrap(),
+            journal: journal(store, Policy::default()).await,
             payouts: channels.collect(),
             cash_pickup: canaries.example::<PayoutQueueV2Request>(),
             callbacks: vec![
@@ -103,7 +96,7 @@ impl<S: Store> Everything<S> {
         let make = |number: &str| {
             let mut payout = payout.clone();
             payout["controlNumber"] = json!(number);
-            Ok::<O, std::fmt::Error>(request(&payout))
+            Ok::<O, std::fmt::Error>(read(&payout))
         };
         let order = (10_000_000 + order).to_string();
         self.journal.order(db, &order, make).await.unwrap();
@@ -125,27 +118,27 @@ impl<S: Store> Work for Everything<S> {
             panic!("there are six callbacks");
         };
         inbox
-            .take(db, &request::<PayoutQueuePayoutRequest>(queued))
+            .take(db, &read::<PayoutQueuePayoutRequest>(queued))
             .await
             .unwrap();
         inbox
-            .take(db, &request::<PayoutInquiryRequest>(inquiry))
+            .take(db, &read::<PayoutInquiryRequest>(inquiry))
             .await
             .unwrap();
         inbox
-            .take(db, &request::<PayoutPayoutRequest>(paid))
+            .take(db, &read::<PayoutPayoutRequest>(paid))
             .await
             .unwrap();
         inbox
-            .take(db, &request::<CollectionInquiryRequest>(contract))
+            .take(db, &read::<CollectionInquiryRequest>(contract))
             .await
             .unwrap();
         inbox
-            .take(db, &request::<CollectionCollectRequest>(collected))
+            .take(db, &read::<CollectionCollectRequest>(collected))
             .await
             .unwrap();
         inbox
-            .take(db, &request::<FinanceNotificationRequest>(moved))
+            .take(db, &read::<FinanceNotificationRequest>(moved))
             .await
             .unwrap();
         Ok(())
@@ -194,11 +187,7 @@ const LATER: &str = "UPDATE skypay_journal SET value = value + 1 WHERE name = 'v
 
 async fn the_longest_times_are_kept_in<S: Store>(store: S) {
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
-    let open = async |policy| {
-        let numbers = Numbers::numeric("SKY98").unwrap();
-        let journal = Journal::open(store.clone(), policy, numbers, secret()).await;
-        *journal.unwrap().policy()
-    };
+    let open = async |policy| *journal(store.clone(), policy).await.policy();
     let longer = open(Policy {
         call_limit: minutes(20),
         permit_limit: minutes(5),

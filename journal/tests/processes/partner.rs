@@ -9,12 +9,12 @@ use std::sync::Arc;
 use deadpool_postgres::{Manager, Pool};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use skypay_client::types::{Invalid, Operation, PayoutChannel, PayoutQueueRequest, read};
+use skypay_client::types::{Invalid, Operation, PayoutQueueRequest, read};
 use skypay_client::{Client, Credentials, Environment, KeyRing};
 use skypay_journal::database::{Database, DatabaseError, Value};
 use skypay_journal::{
-    AnyPayout, Change, Delivery, Error, Inbox, Journal, Numbers, Once, Orders, Payout, Policy,
-    Postgres, Resend, Secret, Sent, Sqlite, Store, Sweeper, Timestamp, Work,
+    AnyPayout, Change, Delivery, Error, Inbox, Journal, Once, Orders, Payout, Policy, Postgres,
+    Resend, Sent, Sqlite, Store, Sweeper, Timestamp, Work,
 };
 use skypay_sandbox::admin_client::Admin;
 use skypay_sandbox::engine::Duration;
@@ -23,6 +23,7 @@ use tokio_postgres::NoTls;
 
 use crate::network::{self, Loss};
 use crate::steps::{Stepped, Steps, say};
+use crate::support::{journal, payout, secret};
 
 /// The environment variable with the [`Job`] of a process.
 pub(crate) const JOB: &str = "SKYPAY_JOURNAL_PROCESS";
@@ -181,10 +182,8 @@ impl<S: Store> Process<S> {
             inner: client.unwrap(),
             steps: steps.clone(),
         };
-        let numbers = Numbers::numeric("SKY98").unwrap();
-        let journal = Journal::open(store.clone(), Policy::default(), numbers, secret()).await;
         let process = Self {
-            journal: journal.unwrap(),
+            journal: journal(store.clone(), Policy::default()).await,
             store,
             client,
             admin,
@@ -285,25 +284,10 @@ impl<S: Store> Process<S> {
     }
 }
 
-fn secret() -> Secret {
-    Secret::new(*b"a secret of tests").unwrap()
-}
-
 /// The request of an order; one whose id begins with 2 fails at SkyPay.
 fn request(order_id: &str, number: &str) -> Result<PayoutQueueRequest, Invalid> {
-    PayoutQueueRequest::builder()
-        .sender("Example App")
-        .control_number(number)
-        .name("Dela Cruz,Juan,Santos")
-        .phone("09123456789")
-        .amount(if order_id.starts_with('2') {
-            "3900.01"
-        } else {
-            "3900.00"
-        })
-        .account_no("09123456789")
-        .withdraw_channel(PayoutChannel::GCash)
-        .build()
+    let fails = order_id.starts_with('2');
+    payout(number, if fails { "3900.01" } else { "3900.00" })
 }
 
 struct Requests;

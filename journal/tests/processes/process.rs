@@ -11,7 +11,7 @@ use skypay_sandbox::engine::{Duration, Limits, Opening, Settings};
 use skypay_sandbox::{Running, Sandbox};
 
 use crate::partner::{JOB, Job, Location};
-use crate::support::{Schema, SqliteFile, sqlite_file};
+use crate::support::databases::{Schema, SqliteFile, sqlite_file};
 
 /// A process that does a job.
 pub(crate) struct Process {
@@ -155,7 +155,7 @@ impl Database {
         match self {
             Self::Sqlite(file) => Location::Sqlite(file.path().to_owned()),
             Self::Postgres(schema) => {
-                let config = std::env::var(crate::support::SERVER).unwrap();
+                let config = std::env::var(crate::support::databases::SERVER).unwrap();
                 Location::Postgres(config, schema.name().to_owned())
             }
         }

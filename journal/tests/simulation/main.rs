@@ -32,6 +32,8 @@ mod network;
 mod process;
 mod random;
 mod scenario;
+#[path = "../support/mod.rs"]
+mod support;
 mod vendor;
 mod world;
 

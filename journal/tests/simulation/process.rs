@@ -1,7 +1,6 @@
 //! The partner's processes, which may end or stand still at any transaction.
 
 use std::convert::Infallible;
-use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,17 +9,18 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::types::Value as SqlValue;
-use skypay_client::types::{Amount, Date, Invalid, PayoutChannel, PayoutQueueRequest};
+use skypay_client::types::{Amount, Date};
 use skypay_journal::database::{Column, Database, DatabaseError, Row, Value};
 use skypay_journal::{
-    Answer, AnyPayout, CallOutcome, Error, Found, Journal, Numbers, Orders, PayoutRequest,
-    Provider, ReportRow, Resend, Secret, State, Statuses, Store, Sweeper, Timestamp, Work,
+    Answer, CallOutcome, Error, Found, Journal, PayoutRequest, Provider, ReportRow, Resend, State,
+    Statuses, Store, Sweeper, Timestamp, Work,
 };
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use crate::mutant::Mutant;
 use crate::network::Network;
+use crate::support::{SameRequest, journal, request};
 use crate::world::{HOUR, ORDER, SECOND_ORDER, World};
 
 /// How long a process waits when SkyPay does not answer.
@@ -42,10 +42,7 @@ impl Process {
     }
 
     pub(crate) async fn journal(&self) -> Journal<Self> {
-        let numbers = Numbers::numeric("SKY98").unwrap();
-        let secret = Secret::new([7; 16]).unwrap();
-        let journal = Journal::open(self.clone(), self.world.policy(), numbers, secret);
-        journal.await.unwrap()
+        journal(self.clone(), self.world.policy()).await
     }
 
     /// Does what a process does; `None` if the process ends.
@@ -196,30 +193,6 @@ impl Database for Virtual<'_> {
     }
 }
 
-fn request(number: &str) -> Result<PayoutQueueRequest, Invalid> {
-    PayoutQueueRequest::builder()
-        .sender("Example App")
-        .control_number(number)
-        .name("Dela Cruz,Juan,Santos")
-        .phone("09123456789")
-        .amount("3900.00")
-        .account_no("09123456789")
-        .withdraw_channel(PayoutChannel::GCash)
-        .build()
-}
-
-struct SameRequest;
-
-impl Orders for SameRequest {
-    async fn request(
-        &self,
-        _: &str,
-        number: &str,
-    ) -> Result<AnyPayout, Box<dyn StdError + Send + Sync>> {
-        Ok(request(number)?.into())
-    }
-}
-
 /// The partner's service: it orders and sends, and then does rounds. It begins again
 /// when its process has ended.
 pub(crate) async fn worker(world: Arc<World>, first_at: f64) {
@@ -228,7 +201,8 @@ pub(crate) async fn worker(world: Arc<World>, first_at: f64) {
         let process = Process::new(&world);
         let ended = process.run(serve(&process)).await;
         assert!(ended.is_none(), "a service does not end by itself");
-        sleep(Duration::from_secs_f64(world.random.between(1.0, 900.0))).await;
+        let longest = world.random.pick(&[60.0, 900.0, 7200.0]);
+        sleep(Duration::from_secs_f64(world.random.between(1.0, longest))).await;
     }
 }
 

@@ -74,8 +74,8 @@ const QUIET: Scenario = Scenario {
 pub(crate) const SCENARIOS: [Scenario; 12] = [
     Scenario {
         name: "S1 replies lost, errors",
-        lose_reply: 0.5,
-        error: 0.2,
+        lose_reply: 0.4,
+        error: 0.5,
         ..QUIET
     },
     Scenario {

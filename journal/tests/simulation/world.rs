@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
 use skypay_client::types::{Operation, PayoutQueuePayoutRequest};
-use skypay_journal::{Delivery, Found, Inbox, Policy, Secret, Sqlite, Timestamp};
+use skypay_journal::{Delivery, Found, Inbox, Policy, Sqlite, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -20,6 +20,7 @@ use crate::network::{collect, notify};
 use crate::process::{others, worker};
 use crate::random::Random;
 use crate::scenario::Scenario;
+use crate::support::secret;
 use crate::vendor::{Duplicates, Seconds, Vendor};
 
 pub(crate) const HOUR: Seconds = 3600.0;
@@ -108,7 +109,9 @@ async fn lose_journal(world: Arc<World>) {
     let copied = world.random.between(0.0, 0.5 * HOUR);
     let lost = copied + world.random.between(1.0, 2.0 * HOUR);
     let mut copy = database();
+    let mut known_until = 0.0;
     if world.random.chance(0.5) {
+        known_until = copied;
         sleep(Duration::from_secs_f64(copied)).await;
         let connection = world.connection.lock().unwrap();
         let backup = Backup::new(&connection, &mut copy).unwrap();
@@ -119,7 +122,10 @@ async fn lose_journal(world: Arc<World>) {
     sleep(Duration::from_secs_f64(lost - world.now())).await;
     world.note(format_args!("the journal is lost"));
     *world.connection.lock().unwrap() = copy;
-    world.questions.lock().unwrap().clear();
+    *world.lost_at.lock().unwrap() = world.now();
+    let mut added = world.added.lock().unwrap();
+    added.retain(|added| added.at <= known_until);
+    drop(added);
     world.restart.notify_waiters();
 }
 
@@ -191,6 +197,8 @@ pub(crate) struct World {
     latest: Mutex<Timestamp>,
     added: Mutex<Vec<Added>>,
     questions: Mutex<Vec<Question>>,
+    /// When the journal was lost.
+    lost_at: Mutex<Seconds>,
     acknowledged: Mutex<BTreeMap<String, PayoutQueuePayoutRequest>>,
     replies: Mutex<BTreeSet<String>>,
     violations: Mutex<BTreeSet<&'static str>>,
@@ -243,13 +251,14 @@ impl World {
             key_change: within(scenario.key_change, 300.0, 60.0, 3600.0),
             skew: (within(scenario.skew, HOUR, 600.0, 6.0 * HOUR), skew),
             connection: Mutex::new(database()),
-            inbox: Inbox::new(Secret::new([7; 16]).unwrap()),
+            inbox: Inbox::new(secret()),
             wake: Notify::new(),
             restart: Notify::new(),
             begun: Instant::now(),
             latest: Mutex::new(BEGIN),
             added: Mutex::default(),
             questions: Mutex::default(),
+            lost_at: Mutex::default(),
             acknowledged: Mutex::default(),
             replies: Mutex::default(),
             violations: Mutex::default(),
@@ -355,6 +364,8 @@ impl World {
     /// I10: few numbers, and none too often, by the clock of the journal.
     pub(crate) fn check_question(&self, numbers: &[String]) {
         let at = self.now();
+        // What was asked before is forgotten.
+        let lost_at = *self.lost_at.lock().unwrap();
         let mut questions = self.questions.lock().unwrap();
         // A clock that was wrong in between shortens the time by as much.
         let delay = 299.9 - self.skew.1.abs() * f64::from(u8::from(!self.skew.0.is_empty()));
@@ -367,7 +378,7 @@ impl World {
         let mut recent = questions
             .iter()
             .rev()
-            .take_while(|question| at - question.at < delay);
+            .take_while(|question| at - question.at < delay && question.at > lost_at);
         let is_too_soon = recent.any(|recent| {
             let mut numbers = numbers.iter();
             numbers.any(|number| recent.asks_about(number) && question.asks_about(number))

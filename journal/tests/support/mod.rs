@@ -1,90 +1,51 @@
-//! Databases for tests.
+//! What the tests share: the journal of a partner, and databases.
 
-use std::io::Write;
+#![allow(dead_code, reason = "each test uses a part of it")]
 
-use deadpool_postgres::{Manager, Pool};
-use skypay_journal::Postgres;
-use tempfile::{NamedTempFile, TempPath};
-use tokio_postgres::{Config, NoTls};
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+pub(crate) mod databases;
 
-/// Names a PostgreSQL server that tests may create schemas in.
-pub(crate) const SERVER: &str = "SKYPAY_TEST_POSTGRES";
+use std::error::Error;
 
-/// A path for a SQLite database; the file is deleted in the end.
-pub(crate) struct SqliteFile(TempPath);
+use skypay_client::types::{Invalid, PayoutChannel, PayoutQueueRequest};
+use skypay_journal::{AnyPayout, Journal, Numbers, Orders, Policy, Secret, Store};
 
-impl SqliteFile {
-    /// The path.
-    pub(crate) fn path(&self) -> &std::path::Path {
-        &self.0
-    }
+pub(crate) fn secret() -> Secret {
+    Secret::new(*b"a secret of tests").unwrap()
 }
 
-/// A new path.
-pub(crate) fn sqlite_file() -> SqliteFile {
-    SqliteFile(NamedTempFile::new().unwrap().into_temp_path())
+pub(crate) async fn journal<S: Store>(store: S, policy: Policy) -> Journal<S> {
+    let numbers = Numbers::numeric("SKY98").unwrap();
+    Journal::open(store, policy, numbers, secret())
+        .await
+        .unwrap()
 }
 
-/// A PostgreSQL schema of a test's own.
-pub(crate) struct Schema {
-    config: Config,
-    name: String,
+pub(crate) fn request(number: &str) -> Result<PayoutQueueRequest, Invalid> {
+    payout(number, "3900.00")
 }
 
-impl Schema {
-    /// A new schema; `None` without a server, which is said.
-    pub(crate) async fn new() -> Option<Self> {
-        let Ok(url) = std::env::var(SERVER) else {
-            // Not by `println!`, which a test that passes does not show.
-            let _ = writeln!(
-                std::io::stderr(),
-                "left out: {SERVER} names no PostgreSQL server"
-            );
-            return None;
-        };
-        let mut config: Config = url.parse().unwrap();
-        let name = format!("test_{}", uuid());
-        let schema = Self {
-            config: config.clone(),
-            name: name.clone(),
-        };
-        let create = format!("CREATE SCHEMA {name}");
-        schema.client().await.batch_execute(&create).await.unwrap();
-        config.options(format!("-c search_path={name}"));
-        Some(Self { config, name })
-    }
-
-    /// Its name.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// A connection of its own.
-    pub(crate) async fn client(&self) -> tokio_postgres::Client {
-        let (client, connection) = self.config.connect(NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
-    }
-
-    /// A pool whose database has the journal's tables.
-    pub(crate) async fn pool(&self) -> Pool {
-        let pool = Pool::builder(Manager::new(self.config.clone(), NoTls))
-            .max_size(16)
-            .build()
-            .unwrap();
-        Postgres::open(pool.clone()).await.unwrap();
-        pool
-    }
-
-    /// Deletes it.
-    pub(crate) async fn drop(self) {
-        let drop = format!("DROP SCHEMA {} CASCADE", self.name);
-        self.client().await.batch_execute(&drop).await.unwrap();
-    }
+pub(crate) fn payout(number: &str, amount: &str) -> Result<PayoutQueueRequest, Invalid> {
+    PayoutQueueRequest::builder()
+        .sender("Example App")
+        .control_number(number)
+        .name("Dela Cruz,Juan,Santos")
+        .phone("09123456789")
+        .amount(amount)
+        .account_no("09123456789")
+        .withdraw_channel(PayoutChannel::GCash)
+        .build()
 }
 
-fn uuid() -> String {
-    let name = NamedTempFile::with_prefix("").unwrap();
-    let name = name.path().file_name().unwrap().to_str().unwrap();
-    name.bytes().map(|byte| format!("{byte:x}")).collect()
+/// Orders that are all made with [`request`].
+pub(crate) struct SameRequest;
+
+impl Orders for SameRequest {
+    async fn request(
+        &self,
+        _: &str,
+        number: &str,
+    ) -> Result<AnyPayout, Box<dyn Error + Send + Sync>> {
+        Ok(request(number)?.into())
+    }
 }
