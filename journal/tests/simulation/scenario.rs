@@ -6,6 +6,8 @@ pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     /// The reply to a payout is lost.
     pub(crate) lose_reply: f64,
+    /// SkyPay refuses a payout for balance or the daily limit.
+    pub(crate) refuse: f64,
     /// SkyPay answers with an error that does not say whether it was executed.
     pub(crate) error: f64,
     /// A request is lost.
@@ -50,6 +52,7 @@ pub(crate) struct Scenario {
 const QUIET: Scenario = Scenario {
     name: "",
     lose_reply: 0.0,
+    refuse: 0.2,
     error: 0.0,
     lose_request: 0.0,
     late_request: 0.0,
@@ -92,7 +95,8 @@ pub(crate) const SCENARIOS: [Scenario; 12] = [
     },
     Scenario {
         name: "S4 requests replayed",
-        replay: 0.6,
+        replay: 0.8,
+        refuse: 0.5,
         needs_recognition: true,
         ..QUIET
     },

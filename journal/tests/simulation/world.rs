@@ -229,7 +229,7 @@ impl World {
             query_delay: random.pick(&[0.0, 300.0]),
             error_rate: scenario.error,
             executes_with_error: random.pick(&[0.0, 0.5, 1.0]),
-            refusal_rate: 0.2,
+            refusal_rate: scenario.refuse,
             refuses_content: random.chance(0.05),
             stale_until: within(scenario.stale, 1.0, 0.0, 40.0 * HOUR).end,
             lag: random.between(600.0, 30.0 * HOUR),
