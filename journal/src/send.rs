@@ -84,7 +84,7 @@ pub enum Sent {
 ///
 /// It cannot be copied, and cannot be made:
 ///
-/// ```compile_fail,E0599
+/// ```compile_fail,E0277
 /// # use skypay_journal::Permit;
 /// fn another(permit: &Permit) -> Permit {
 ///     Permit::clone(permit)
