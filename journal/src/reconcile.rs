@@ -32,7 +32,10 @@ pub enum Difference {
         /// How often it is in the report.
         times: usize,
     },
-    /// The journal has no such payout.
+    /// The journal has no such payout: its order was lost, or it was sent without the
+    /// journal. If its number follows from one of your orders, [`Journal::order`] and
+    /// [`Journal::send`] adopt it: SkyPay refuses the number, and a question finds the
+    /// payout. One with another number stays listed.
     TheirsNotOurs {
         /// The row of the report.
         row: ReportRow,

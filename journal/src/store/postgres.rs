@@ -21,6 +21,29 @@ impl Postgres {
     /// Uses the connections of a pool, after creating or upgrading the
     /// journal's tables.
     ///
+    /// Such a pool may use TLS:
+    ///
+    /// ```
+    /// use deadpool_postgres::{Manager, Pool};
+    /// use skypay_journal::Postgres;
+    /// use tokio_postgres::Socket;
+    /// use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+    ///
+    /// /// The connector is that of `postgres-native-tls`, `postgres-openssl` or
+    /// /// `tokio-postgres-rustls`.
+    /// async fn open<T>(url: &str, tls: T) -> Result<Postgres, Box<dyn std::error::Error>>
+    /// where
+    ///     T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+    ///     T::Stream: Send + Sync,
+    ///     T::TlsConnect: Send + Sync,
+    ///     <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    /// {
+    ///     let config = format!("{url}?sslmode=require").parse()?;
+    ///     let pool = Pool::builder(Manager::new(config, tls)).build()?;
+    ///     Ok(Postgres::open(pool).await?)
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// If there is no connection, or the tables were written by a later version.
