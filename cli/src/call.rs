@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 use skypay_client::{
-    CallOutcome, CallbackSender, Client, Error, SetupError, Transport, UnknownCause,
+    CallOutcome, CallbackSender, Client, Error, NotSentReason, SetupError, Transport, UnknownCause,
 };
 use skypay_runtime::envelope::{self, EncryptKey};
 use skypay_sandbox::engine::{Key, KeyStatus};
@@ -308,7 +308,7 @@ fn said(
     let mut text = unprefixed(info, &error);
     match &error {
         Error::NotSent(error) => {
-            if let Some(invalid) = error.invalid() {
+            if let NotSentReason::Invalid(invalid) = &error.reason {
                 json["violations"] = invalid.violations().iter().map(violation).collect();
                 text = invalid.to_string();
             }

@@ -20,7 +20,7 @@ use crate::outcome::{
     CallOutcome, Error, NotSent, NotSentReason, Rejected, Unknown, UnknownCause, printable_code,
 };
 use crate::read;
-use crate::secret::SecretBuffer;
+use crate::secret;
 use crate::value::DateTime;
 
 mod builder;
@@ -54,15 +54,13 @@ struct Inner {
 /// Wraps a service in a layer.
 type Layer = Box<dyn Fn(HttpService) -> HttpService + Send + Sync>;
 
-/// The maximum number of times that one call is sent again with another set of
-/// keys. Two, because the new set may come into use between two attempts: a call
-/// that is refused with the new set and then with the old one succeeds with the new
-/// one.
+/// How often one call is sent again with another set of keys. Twice, because the
+/// new set may come into use between two attempts, which refuse the new set and then
+/// the old one.
 const KEY_CHANGES: u32 = 2;
 
-/// The margin in seconds that is added to the document's status query delay. The
-/// clocks of the two sides differ, and a status query may be answered by a third
-/// one.
+/// The margin in seconds that is added to the document's status query delay, since
+/// clocks differ.
 const CLOCK_MARGIN: i64 = 60;
 
 /// The error of an operation, with its type of return codes.
@@ -82,13 +80,8 @@ impl Transport {
         builder::without_query(&self.0.base_url).trim_end_matches('/')
     }
 
-    /// Checks that paths can be appended to the base URL, with `parameter` as one
-    /// of their segments.
-    ///
-    /// # Errors
-    ///
-    /// If the base URL has a query, since it would end up in the middle of the
-    /// path, or if [`check_path_parameter`] fails.
+    /// Checks that the base URL has no query, since paths are appended to it, and
+    /// [that `parameter` can be one of their segments](check_path_parameter).
     pub fn check_path(&self, parameter: &str) -> Result<(), SetupError> {
         if self.0.base_url.query().is_some() {
             return Err(SetupError::BaseUrl(
@@ -118,13 +111,8 @@ impl Transport {
         &self.0.unpooled
     }
 
-    /// The earliest time, in GMT+8, for a useful status query about a call that
-    /// ends now; `None` if the document defines no delay.
-    ///
-    /// It is rounded up to a whole second, with a margin of one minute, since
-    /// clocks differ. An earlier status query proves nothing, and even a later one
-    /// that does not find the transaction does not prove that the call was not
-    /// executed.
+    /// The [earliest time](Unknown::ask_not_before) for a useful status query about
+    /// a call that ends now; `None` if the document defines no delay.
     #[must_use]
     pub fn ask_not_before(&self, operation: &OperationInfo) -> Option<DateTime> {
         let seconds = i64::from(operation.status_query_delay?) + CLOCK_MARGIN;
@@ -140,25 +128,15 @@ impl Transport {
     ///
     /// - If the operation only reads and the connection fails, it is retried up to
     ///   [`TransportBuilder::read_retries`] times.
-    ///
-    /// - If the ring has several sets of keys, and a response refuses the keys but
-    ///   is itself encrypted with another set, the request is sent again with that
-    ///   set, and later calls start with it. Such a refusal means that nothing was
-    ///   executed. It may be a replayed recording, though, in which case the first
-    ///   request may have been executed; so any other refusal of the repeated
-    ///   request is an unknown outcome.
-    ///
-    /// A callback is never repeated like this, since `SkyPay` issues the keys and
-    /// is not refused for them. Neither is a request that must not be sent again
-    /// according to the document.
+    /// - If a response refuses the keys but is itself encrypted with another set of
+    ///   the ring, nothing was executed: the request is sent again with that set, and
+    ///   later calls start with it. The refusal may be a replayed recording, though,
+    ///   so any other refusal of the repeated request is an unknown outcome. Neither
+    ///   a callback nor a request that must not be sent again is repeated like this.
     ///
     /// Dropping the returned future before it completes leaves the outcome unknown.
     /// The observer and the log still get a report, but the caller has to record
     /// the call.
-    ///
-    /// # Errors
-    ///
-    /// See [`Error`]: not sent, rejected, or unknown.
     pub async fn call<O: Operation>(
         &self,
         service: &HttpService,
@@ -186,9 +164,8 @@ impl Transport {
     ) -> Result<O::Response, Failure> {
         let invalid = |invalid| Failure::NotSent(NotSentReason::Invalid(invalid), None);
         request.validate().map_err(invalid)?;
-        let mut fields = SecretBuffer::with_capacity(1024);
-        let written = serde_json::to_writer(&mut fields, request);
-        written.map_err(|_| Failure::NotSent(NotSentReason::Request, None))?;
+        let fields = secret::to_json(request);
+        let fields = fields.map_err(|_| Failure::NotSent(NotSentReason::Request, None))?;
         let mut retries = match O::INFO.effect {
             Effect::Reads => self.0.settings.read_retries,
             Effect::ChangesState | Effect::MovesMoney => 0,
@@ -347,13 +324,9 @@ impl Transport {
     }
 
     /// Sends an untyped request: `fields` is a JSON object to which only the header
-    /// is added. For tools that test how a server handles invalid requests.
-    ///
-    /// Returns the plaintext of the response, whether it accepts or refuses.
-    ///
-    /// # Errors
-    ///
-    /// [`CallOutcome::NotSent`] if nothing was sent, else [`CallOutcome::Unknown`].
+    /// is added. For tools that test how a server handles invalid requests. Returns
+    /// the plaintext of the response, whether it accepts or refuses, or whether the
+    /// request was [not sent](CallOutcome::NotSent) or the outcome is unknown.
     pub async fn send_untyped(
         &self,
         service: &HttpService,

@@ -34,10 +34,8 @@ pub enum RetryAfter {
     NextDay,
 }
 
-/// A code that the document does not list, as it was received.
-///
-/// It never holds a listed code: it is only created by the conversion from text,
-/// after the code was compared with the table.
+/// A code that the document does not list, as it was received. Only the conversion
+/// from text creates one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Unrecognized(String);
 
@@ -168,15 +166,6 @@ macro_rules! open_enum {
 #[macro_export]
 macro_rules! __text_conversions {
     ($text:ident, $normalize:path; $($method:tt)*) => {
-        impl ::core::str::FromStr for $text {
-            type Err = ::core::convert::Infallible;
-
-            // `Self::Err` could be a variant of that name.
-            fn from_str(text: &str) -> ::core::result::Result<Self, ::core::convert::Infallible> {
-                ::core::result::Result::Ok(Self::from(text))
-            }
-        }
-
         impl ::core::convert::From<::std::string::String> for $text {
             fn from(text: ::std::string::String) -> Self {
                 Self::from(text.as_str())

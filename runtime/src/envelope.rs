@@ -79,11 +79,8 @@ pub fn open(key: &EncryptKey, body: &[u8]) -> Result<Plaintext, OpenError> {
 }
 
 /// Decrypts a body without rejecting wrong padding, for a receiver that must do the
-/// same work in either case.
-///
-/// # Errors
-///
-/// If the body is not Base64 of whole blocks, which does not depend on the key.
+/// same work in either case. Fails if the body is not Base64 of whole blocks, which
+/// does not depend on the key.
 pub(crate) fn decrypt(key: &EncryptKey, body: &[u8]) -> Result<Decrypted, OpenError> {
     let mut bytes = Zeroizing::new(decode(body)?);
     let (blocks, rest) = Array::slice_as_chunks_mut(bytes.as_mut_slice());

@@ -6,13 +6,13 @@
     expect(dead_code, reason = "each half reads what the other one writes")
 )]
 
-use serde::ser::{SerializeMap, Serializer};
+use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::keys::Credentials;
 use crate::operation::{HeaderFields, HeaderValues, OperationInfo};
 use crate::read::pick;
-use crate::secret::SecretBuffer;
+use crate::secret;
 use crate::value::{DateTime, Sensitive, WireError, number};
 
 /// The header fields of a request.
@@ -48,24 +48,14 @@ pub(crate) fn read_request(
     fields: &[&'static str],
     plaintext: &[u8],
 ) -> Result<RequestHeader, WireError> {
-    let mut found = pick(plaintext, fields)
-        .ok_or(WireError::HEADER)?
-        .into_iter();
-    let mut next = || {
-        found
-            .next()
-            .unwrap_or(Ok(None))
-            .map_err(|_| WireError::HEADER)
-    };
+    let found: Result<Vec<_>, _> = pick(plaintext, fields)?.into_iter().collect();
+    let mut found = found.map_err(|_| WireError::HEADER)?.into_iter();
+    let mut required = || found.next().flatten().ok_or(WireError::HEADER);
     Ok(RequestHeader {
-        user_name: next()?.ok_or(WireError::HEADER)?.into(),
-        authentication: next()?.ok_or(WireError::HEADER)?.into(),
-        action: next()?,
-        constants: fields
-            .iter()
-            .skip(3)
-            .map(|name| Ok((*name, next()?)))
-            .collect::<Result<_, _>>()?,
+        user_name: required()?.into(),
+        authentication: required()?.into(),
+        action: found.next().flatten(),
+        constants: fields.iter().skip(3).copied().zip(found).collect(),
     })
 }
 
@@ -77,9 +67,7 @@ pub(crate) fn read_response(
 ) -> Result<ResponseHeader, WireError> {
     let wanted = [Some(names.code), names.time, names.description];
     let wanted: Vec<_> = wanted.into_iter().flatten().collect();
-    let mut found = pick(plaintext, &wanted)
-        .ok_or(WireError::HEADER)?
-        .into_iter();
+    let mut found = pick(plaintext, &wanted)?.into_iter();
     let code = found
         .next()
         .unwrap_or(Ok(None))
@@ -103,9 +91,8 @@ pub(crate) fn write_request<'a>(
     credentials: &Credentials,
     operation: &OperationInfo,
     body: &'a [u8],
-) -> Option<(SecretBuffer, &'a [u8])> {
+) -> Option<(Zeroizing<Vec<u8>>, &'a [u8])> {
     let rest = body.trim_ascii().strip_prefix(b"{")?.trim_ascii_start();
-    let mut header = SecretBuffer::with_capacity(512);
     let fields = [
         (operation.header.user_name, credentials.user_name()),
         (operation.header.action, operation.action),
@@ -114,37 +101,36 @@ pub(crate) fn write_request<'a>(
             credentials.authentication(),
         ),
     ];
-    let mut separator = b"{";
-    for (name, value) in fields.iter().chain(operation.constants) {
-        header.extend(separator);
-        serde_json::to_writer(&mut header, name).ok()?;
-        header.extend(b":");
-        serde_json::to_writer(&mut header, value).ok()?;
-        separator = b",";
-    }
+    let fields = fields.iter().chain(operation.constants).copied();
+    let mut header = secret::to_json(&Fields(fields.collect())).ok()?;
+    // The object continues with the rest.
+    header.pop();
     if rest != b"}" {
-        header.extend(b",");
+        header.push(b',');
     }
     Some((header, rest))
 }
 
+struct Fields<'a>(Vec<(&'a str, &'a str)>);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
 /// Serializes a response that consists of the header alone.
 pub(crate) fn write_response(names: &HeaderFields, values: &HeaderValues<'_>) -> Vec<u8> {
-    let mut text = Vec::with_capacity(128);
-    let mut serializer = serde_json::Serializer::new(&mut text);
-    let written = serializer.serialize_map(None).and_then(|mut fields| {
-        if let Some(name) = names.time {
-            fields.serialize_entry(name, &format!("{:.4}", values.time))?;
-        }
-        fields.serialize_entry(names.code, values.code)?;
-        if let Some(name) = names.description {
-            fields.serialize_entry(name, values.description)?;
-        }
-        fields.end()
-    });
-    debug_assert!(
-        written.is_ok(),
-        "two texts and a time can always be written"
-    );
-    text
+    let time = format!("{:.4}", values.time);
+    let fields = [
+        (names.time, &*time),
+        (Some(names.code), values.code),
+        (names.description, values.description),
+    ];
+    let fields = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name?, value)));
+    let written = serde_json::to_vec(&Fields(fields.collect()));
+    debug_assert!(written.is_ok(), "texts can always be written");
+    written.unwrap_or_default()
 }

@@ -20,15 +20,9 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Creates a set of credentials; each text must be exactly as issued.
-    ///
-    /// A key that was read with its trailing newline is a different key, and calls
-    /// under it may have an unknown outcome. Therefore texts that were damaged by
-    /// copying are rejected.
-    ///
-    /// # Errors
-    ///
-    /// If [`check_issued`] rejects one of the three.
+    /// Creates a set of credentials, if [`check_issued`] accepts the three texts: a
+    /// key that was read with its trailing newline is a different key, and calls
+    /// under it may have an unknown outcome.
     pub fn new(
         user_name: impl Into<String>,
         authentication: impl Into<String>,
@@ -94,16 +88,10 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Checks that a text can be a user name or a secret exactly as issued.
-///
-/// An inner space may be part of it. All other invisible characters come from
-/// copying or from reading a file: a line end, a tab, a byte order mark, a no-break
-/// space.
-///
-/// # Errors
-///
-/// If the text is empty, starts or ends with a space, or contains an invisible
-/// character or a byte that was not UTF-8.
+/// Checks that a text can be a user name or a secret exactly as issued: it is not
+/// empty, and has no invisible character but inner spaces. Others come from copying
+/// or from reading a file: a line end, a tab, a byte order mark, a no-break space, or
+/// a byte that was not UTF-8.
 pub fn check_issued(text: &str) -> Result<(), InvalidText> {
     let found = text.char_indices().find(|(index, character)| {
         let at_an_end = *index == 0 || index + character.len_utf8() == text.len();
@@ -116,49 +104,36 @@ pub fn check_issued(text: &str) -> Result<(), InvalidText> {
             _ => character.is_control() || character.escape_debug().len() > 2,
         }
     });
-    match found {
-        None if text.is_empty() => Err(InvalidText::Empty),
-        None => Ok(()),
-        Some((index, character)) => Err(InvalidText::Character {
-            what: match character {
-                '\n' | '\r' => "a line end",
-                '\t' => "a tab",
-                ' ' => "a space",
-                '\u{feff}' => "a byte order mark",
-                '\u{fffd}' => "a byte that is not UTF-8",
-                _ => "a character that cannot be seen",
-            },
-            place: match &text[index + character.len_utf8()..] {
-                _ if index == 0 => "at its beginning",
-                rest if rest.trim().is_empty() => "at its end",
-                _ => "inside",
-            },
-        }),
-    }
+    let Some((index, character)) = found else {
+        let empty = text.is_empty().then(|| InvalidText("is empty".to_owned()));
+        return empty.map_or(Ok(()), Err);
+    };
+    let what = match character {
+        '\n' | '\r' => "a line end",
+        '\t' => "a tab",
+        ' ' => "a space",
+        '\u{feff}' => "a byte order mark",
+        '\u{fffd}' => "a byte that is not UTF-8",
+        _ => "a character that cannot be seen",
+    };
+    let place = match &text[index + character.len_utf8()..] {
+        _ if index == 0 => "at its beginning",
+        rest if rest.trim().is_empty() => "at its end",
+        _ => "inside",
+    };
+    Err(InvalidText(format!("has {what} {place}")))
 }
 
 /// Why a text cannot be a user name or a secret as issued. Its `Display` is the end
 /// of a sentence about the text and shows none of it: `has a line end at its end`.
-#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidText {
-    /// The text is empty.
-    #[displaydoc("is empty")]
-    Empty,
-    /// The text contains a character that cannot have been issued.
-    #[displaydoc("has {what} {place}")]
-    Character {
-        /// The kind of character.
-        what: &'static str,
-        /// Its position in the text.
-        place: &'static str,
-    },
-}
+#[derive(Clone, Debug, Display, PartialEq, Eq)]
+#[displaydoc("{0}")]
+pub struct InvalidText(String);
 
 impl std::error::Error for InvalidText {}
 
 /// Credentials that differ from those that were issued. Shows none of them.
-#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+#[derive(Clone, Debug, Display, PartialEq, Eq)]
 #[displaydoc("the {name} {problem}; give it exactly as it was issued")]
 pub struct InvalidCredentials {
     name: &'static str,
@@ -171,9 +146,8 @@ impl std::error::Error for InvalidCredentials {}
 /// are accepted for decryption. Clones share their state, so a change applies to
 /// all of them.
 ///
-/// `SkyPay` switches to new credentials some minutes after they were enabled, at a
-/// time that is not known in advance. So announce them before; the client switches
-/// when `SkyPay` responds with them:
+/// `SkyPay` switches to new credentials at a time that is not known in advance. So
+/// announce them before; the client switches when `SkyPay` responds with them:
 ///
 /// ```
 /// use skypay_runtime::keys::{Credentials, KeyRing};
@@ -294,7 +268,6 @@ impl KeyRing {
     }
 }
 
-/// Creates a ring with one set of credentials.
 impl From<Credentials> for KeyRing {
     fn from(current: Credentials) -> Self {
         Self::new(current)

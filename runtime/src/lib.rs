@@ -5,20 +5,6 @@
 //! their constraints and the meaning of return codes come from generated tables
 //! ([`OperationInfo`], [`open_enum!`], [`validate::Rule`]).
 //!
-//! | module | contents | feature |
-//! |---|---|---|
-//! | [`value`] | amounts, dates and times, names, masked values | |
-//! | [`read`] | reading messages: strict JSON, lenient field values | |
-//! | [`received`] | unreadable values of readable messages | |
-//! | [`mod@codes`], [`string_newtype!`] | open enums of codes, and string newtypes | |
-//! | [`validate`] | the document's constraints, checked before sending | |
-//! | [`message!`], [`mod@message`] | messages, declared with a row per field | |
-//! | [`mod@operation`] | the metadata of operations | |
-//! | `envelope`, `keys` | the encrypted body, and credentials and their rotation | `envelope` |
-//! | `client`, `outcome` | sending requests, and the outcome of a call | `client` |
-//! | `server` | receiving, authenticating and dispatching requests | `server` |
-//! | `schema` | JSON Schemas of the scalars | `schemars` |
-//!
 //! Most programs use this crate through `skypay-types`, `skypay-client` or
 //! `skypay-server`, which re-export their parts of it.
 

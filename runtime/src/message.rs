@@ -65,14 +65,6 @@ pub use presence::{
 ///         "large-needs-account" requires ["purseNo"], reason "only small amounts are paid in cash";
 ///     }
 /// }
-///
-/// let invalid = Order::builder().sender("").amount("0").name("Cruz,Ana").build().unwrap_err();
-/// assert_eq!(
-///     invalid.to_string(),
-///     "sender: must not be empty\n\
-///      amount: must be at least 0.01\n\
-///      purseNo: is required: only small amounts are paid in cash"
-/// );
 /// ```
 ///
 /// A mistake in a row is a compile error that names the field.

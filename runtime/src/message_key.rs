@@ -11,15 +11,6 @@ use crate::value::Sensitive;
 /// in the canonical form of its type. It therefore does not depend on how the
 /// sender wrote numbers or times, and can be stored in a unique column. A key may
 /// hold personal data, so `Debug` masks it.
-///
-/// ```
-/// use skypay_runtime::MessageKey;
-///
-/// let key = MessageKey::of(&[Some("D-20240205-001".into()), Some("SKY98".into())]);
-/// let key = key.expect("no field is absent");
-/// assert_eq!(key.as_str(), r#"["D-20240205-001","SKY98"]"#);
-/// assert_eq!(MessageKey::of(&[Some("D-20240205-001".into()), None]), None);
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageKey(Sensitive);
 

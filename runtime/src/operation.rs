@@ -25,21 +25,17 @@ pub trait Operation: Serialize + DeserializeOwned + Validate + Send + Sync {
     }
 
     /// The key that identifies a notification: it is equal whenever the same
-    /// notification is delivered again.
-    ///
-    /// Store it in a unique column together with the name of the operation, in the
-    /// transaction that stores the notification. `None` if the operation has no
-    /// such key ([`OperationInfo::delivery_key`] is empty, so duplicates need not
-    /// be recognized), or if this message lacks one of its fields.
+    /// notification is delivered again. Store it in a unique column together with
+    /// the name of the operation, in the transaction that stores the notification.
+    /// `None` if the operation has no [such key](OperationInfo::delivery_key), or if
+    /// this message lacks one of its fields.
     fn delivery_key(&self) -> Option<MessageKey> {
         None
     }
 
     /// The key that identifies a business effect: it is equal whenever two
-    /// notifications report the same effect, even if the notifications differ.
-    ///
-    /// Apply the effect of a notification once for each of these keys. `None` as
-    /// for [`delivery_key`](Self::delivery_key).
+    /// notifications report the same effect, even if the notifications differ. Apply
+    /// the effect once for each of these keys.
     fn effect_key(&self) -> Option<MessageKey> {
         None
     }
@@ -228,10 +224,8 @@ impl OperationInfo {
         self.key_refusals.contains(&code)
     }
 
-    /// The return code of an accepting response.
-    ///
-    /// The generator rejects a document in which an operation has none, so the
-    /// string is never empty.
+    /// The return code of an accepting response. The generator rejects a document in
+    /// which an operation has none.
     #[must_use]
     pub fn accepted_code(&self) -> &'static str {
         self.codes
@@ -241,7 +235,6 @@ impl OperationInfo {
     }
 }
 
-/// Shows the name only.
 impl fmt::Debug for OperationInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.name.fmt(f)

@@ -19,12 +19,9 @@ pub(crate) type Source = Box<dyn StdError + Send + Sync>;
 
 /// Why a call gave no accepted response.
 ///
-/// Neither `Display` nor `Debug` of this type or of anything inside it shows a
-/// field of the request or of the response, except control numbers and return
-/// codes.
-///
 /// The enum is exhaustive, so a `match` needs no catch-all arm, which could hide an
-/// unknown outcome. `C` is the type of return codes.
+/// unknown outcome. `C` is the type of return codes. `Display` and `Debug` show no
+/// field of a message but control numbers and return codes.
 #[derive(Debug, Display)]
 #[must_use = "an unknown outcome has to be followed up, or the same thing may be done twice"]
 pub enum Error<C: AsRef<str> = String> {
@@ -75,12 +72,6 @@ impl<C: AsRef<str>> Error<C> {
             Self::Rejected(_) => CallOutcome::Rejected,
             Self::Unknown(_) => CallOutcome::Unknown,
         }
-    }
-
-    /// Whether the call may have been executed despite this error.
-    #[must_use]
-    pub fn may_have_been_executed(&self) -> bool {
-        matches!(self, Self::Unknown(_))
     }
 }
 
@@ -142,17 +133,6 @@ pub enum NotSentReason {
     Layer,
 }
 
-impl NotSent {
-    /// The violations, if that is the reason.
-    #[must_use]
-    pub fn invalid(&self) -> Option<&Invalid> {
-        match &self.reason {
-            NotSentReason::Invalid(invalid) => Some(invalid),
-            _ => None,
-        }
-    }
-}
-
 impl fmt::Display for NotSent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = self.reason.to_string().replace('\n', "; ");
@@ -210,8 +190,8 @@ impl<C: AsRef<str> + fmt::Debug> StdError for Rejected<C> {}
 
 /// The call may have been executed, or not: its outcome is unknown.
 ///
-/// It does not implement `Clone` and does not give the request back: an unknown
-/// outcome requires a status query, not a retry.
+/// It does not give the request back: an unknown outcome requires a status query,
+/// not a retry.
 #[must_use = "the call may have been executed: ask before doing anything else"]
 #[non_exhaustive]
 pub struct Unknown<C = String> {

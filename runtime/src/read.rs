@@ -28,12 +28,8 @@ use crate::value::WireError;
 pub(crate) use lenient::ValueOrJson;
 pub(crate) use pick::pick;
 
-/// Reads a message, optionally preceded by a byte order mark.
-///
-/// # Errors
-///
-/// If `bytes` are not one JSON text in UTF-8, nested at most 127 levels deep, or if
-/// a field is missing, duplicate, or has an invalid value.
+/// Reads a message: one JSON text in UTF-8, nested at most 127 levels deep,
+/// optionally preceded by a byte order mark.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ReadError> {
     let bytes = without_mark(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| {

@@ -1,17 +1,8 @@
 //! The server: receives HTTP requests, runs their handlers, and replies.
 //!
-//! ```text
-//! HTTP request, encrypted body
-//!   │ Envelope     network, method, size; decrypts with every set of keys
-//!   ▼ PlaintextRequest
-//!   │ Dispatcher   authenticates, finds the operation, runs the handler
-//!   ▼ Reply
-//!   │ Envelope     encrypts under the keys of the request
-//! HTTP response
-//! ```
-//!
-//! Both are `tower` services. All failures before the handler have the same reply,
-//! so that a sender cannot find out how far a forged message was processed.
+//! [`Envelope`] and [`Dispatcher`] are `tower` services. All failures before the
+//! handler have the same reply, so that a sender cannot find out how far a forged
+//! message was processed.
 
 use crate::operation::{HeaderFields, OperationInfo};
 
@@ -26,10 +17,7 @@ pub use config::{Config, PeerAddr};
 pub use dispatcher::Dispatcher;
 pub use envelope::Envelope;
 pub use plaintext::{PlaintextRequest, RejectReason};
-pub use reply::{
-    Context, HandlerResult, NotPartnerDefined, NotStored, Refusal, Reply, ReplyOutcome, Stored,
-    respond,
-};
+pub use reply::{Context, HandlerResult, NotStored, Refusal, Reply, ReplyOutcome, Stored, respond};
 pub use serve::{Serve, serve};
 
 /// The general part of responses, from the document; generated code supplies it.
@@ -72,14 +60,6 @@ pub trait Handler: Send + Sync + 'static {
 
 /// Declares the [`Handler`] of a generated trait, with a row per method and the
 /// type of its request.
-///
-/// ```text
-/// skypay_runtime::dispatch! {
-///     struct Callbacks for PartnerCallbacks, &PROTOCOL;
-///     order_shipped: OrderShippedRequest,
-///     order_inquiry: OrderInquiryRequest,
-/// }
-/// ```
 #[macro_export]
 macro_rules! dispatch {
     (

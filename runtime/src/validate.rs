@@ -9,6 +9,7 @@ use std::fmt;
 use std::ops::{Bound, RangeBounds};
 use std::sync::OnceLock;
 
+use displaydoc::Display;
 use regex_lite::Regex;
 
 use crate::received::Unreadable;
@@ -26,11 +27,7 @@ pub trait Validate {
         None
     }
 
-    /// Checks all constraints.
-    ///
-    /// # Errors
-    ///
-    /// All violations.
+    /// Checks all constraints; the error holds all violations.
     fn validate(&self) -> Result<(), Invalid>
     where
         Self: Sized,
@@ -73,7 +70,8 @@ impl From<Violations> for Invalid {
 }
 
 /// A violated constraint of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Display, PartialEq, Eq)]
+#[displaydoc("{field}: {message}")]
 #[non_exhaustive]
 pub struct Violation {
     /// The path of the field on the wire, such as `orders[2].orderNumber`.
@@ -83,12 +81,6 @@ pub struct Violation {
     pub rule: &'static str,
     /// The reason, in English. Never holds the value.
     pub message: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.message)
-    }
 }
 
 /// Names and texts for a range: the constraints below and above it, the verb, and
@@ -131,11 +123,7 @@ pub struct Violations {
 }
 
 impl Violations {
-    /// Finishes the checks.
-    ///
-    /// # Errors
-    ///
-    /// All violations that were reported.
+    /// Finishes the checks; the error holds all violations that were reported.
     pub fn finish(self) -> Result<(), Invalid> {
         match &*self.found {
             [] => Ok(()),

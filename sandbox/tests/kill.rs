@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration as StdDuration, SystemTime, UNIX_EPOCH};
 
-use skypay_client::{Client, Credentials, Environment, KeyRing};
+use skypay_client::{CallOutcome, Client, Credentials, Environment, KeyRing};
 use skypay_sandbox::admin_client::{Admin, Info};
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
@@ -510,7 +510,7 @@ impl Load {
                     match client.payout_queue(&payout(&number)).await {
                         Ok(_) => accepted.send(number).unwrap(),
                         // The victim is dead, or its disk is full.
-                        Err(error) => return usize::from(error.may_have_been_executed()),
+                        Err(error) => return usize::from(error.outcome() == CallOutcome::Unknown),
                     }
                 }
                 0

@@ -32,7 +32,7 @@ use codegen::model::{Mode, Outcome};
 use serde_json::Value;
 use skypay_client::{
     CallOutcome, CallbackSender, Client, Clock, Credentials, Environment, Error, KeyRing,
-    TransportBuilder,
+    NotSentReason, TransportBuilder,
 };
 use skypay_server::{Config, callbacks, skypay};
 use skypay_types::{PayoutChannel, PayoutQueueRequest};
@@ -113,8 +113,8 @@ fn ended(case: &Case, result: Result<String, Error>) -> CallOutcome {
         Error::NotSent(error) => {
             show_error(error);
             show_debug(&error.reason);
-            for violation in error.invalid().iter().flat_map(|error| error.violations()) {
-                show_debug(violation);
+            if let NotSentReason::Invalid(invalid) = &error.reason {
+                invalid.violations().iter().for_each(show_debug);
             }
         }
         Error::Rejected(error) => show_error(error),
@@ -398,7 +398,10 @@ async fn what_breaks_a_limit_is_not_shown() {
                 Ok(_) => {
                     let result = case.operation.call(&closed, &broken.text).await;
                     if let Err(Error::NotSent(error)) = &result {
-                        let all = error.invalid().unwrap().violations().iter();
+                        let NotSentReason::Invalid(invalid) = &error.reason else {
+                            panic!("{error}");
+                        };
+                        let all = invalid.violations().iter();
                         seen.extend(all.map(|broken| match broken.rule {
                             "maximum" => (owner, field, "range"),
                             "unlisted" => (owner, field, "code"),

@@ -38,7 +38,7 @@ const TYPES: &str = "
     Context Credentials Custom Date DateTime Debug Direction Dispatcher Effect EncryptedRequest
     EncryptedResponse Entries Envelope Environment Eq Error Future HEADER Handler HeaderFields
     HeaderValues HttpService IntegerText Into Invalid InvalidCredentials KeyRing
-    MessageKey Mode MoneyState None NotPartnerDefined NotSent NotSentReason NotStored O OPERATIONS
+    MessageKey Mode MoneyState None NotSent NotSentReason NotStored O OPERATIONS
     Ok Operation OperationInfo Option Outcome Output PROTOCOL PartialEq Partner
     PartnerCallbacks PeerAddr PersonName Plaintext Protocol ReadError Received Refusal Rejected
     Response Result Retry RetryAfter Router Self Send Sensitive Serve SetupError Some Stored String Sync T

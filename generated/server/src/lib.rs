@@ -61,8 +61,7 @@ pub use skypay::SkypayApi;
 pub use skypay_runtime::clock::Clock;
 pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
 pub use skypay_runtime::server::{
-    Config, Context, Dispatcher, Envelope, NotPartnerDefined, NotStored, PeerAddr, Refusal, Serve,
-    Stored, serve,
+    Config, Context, Dispatcher, Envelope, NotStored, PeerAddr, Refusal, Serve, Stored, serve,
 };
 pub use skypay_types as types;
 

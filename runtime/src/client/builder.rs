@@ -21,20 +21,6 @@ use crate::outcome::Source;
 use crate::settings::setters;
 
 /// Settings for a [`Transport`].
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use skypay_runtime::client::Transport;
-/// use skypay_runtime::keys::{Credentials, KeyRing};
-///
-/// let keys = KeyRing::new(Credentials::new("app@example", "authentication", "encrypt key")?);
-/// let transport = Transport::builder("http://127.0.0.1:8080/", keys)
-///     .timeout(Duration::from_secs(20))
-///     .build()?;
-/// assert_eq!(transport.base_url(), "http://127.0.0.1:8080");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[must_use]
 pub struct TransportBuilder {
     base_url: String,
@@ -199,12 +185,6 @@ impl fmt::Debug for TransportBuilder {
         let base_url = self.checked_base_url().ok();
         f.debug_struct("TransportBuilder")
             .field("base_url", &base_url.as_ref().map(without_query))
-            .field("keys", &self.keys)
-            .field("connect_timeout", &self.connect_timeout)
-            .field("timeout", &self.timeout)
-            .field("read_retries", &self.read_retries)
-            .field("response_limit", &self.response_limit)
-            .field("allow_plain_http", &self.allow_plain_http)
             .finish_non_exhaustive()
     }
 }
@@ -236,10 +216,6 @@ pub fn tls_config(wanted: bool) -> Result<ClientConfig, SetupError> {
 
 /// Checks that a text is a single path segment that needs no percent-encoding and
 /// is not changed by normalization.
-///
-/// # Errors
-///
-/// [`SetupError::PathParameter`], if it is not.
 pub fn check_path_parameter(text: &str) -> Result<(), SetupError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte);
     if matches!(text, "" | "." | "..") || !text.bytes().all(plain) {
@@ -264,8 +240,7 @@ pub enum SetupError {
     /// The base URL is invalid. Holds the reason, as the end of a sentence.
     #[displaydoc("the base URL {0}")]
     BaseUrl(&'static str),
-    /// A path parameter, such as the caller name, is not a single path segment that
-    /// needs no encoding.
+    /// A path parameter, such as the caller name, is invalid.
     #[displaydoc(
         "the caller name is empty, is . or .., or has a character that would change the URL; it \
          has letters, digits and - . _ ~ @ only"

@@ -1,8 +1,5 @@
-//! The HTTP part of a call: the encrypted request, and the service that sends it.
-//!
-//! [`HttpService`] is the only extension point between encryption and the network:
-//! for recorders, rate limits, fault injection and tests. [`EncryptedRequest`]
-//! cannot be cloned and is sent at most once, so no layer can repeat a request.
+//! The HTTP part of a call: the encrypted request, and the service that sends it,
+//! which is the only extension point between encryption and the network.
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -70,12 +67,9 @@ impl EncryptedRequest {
     }
 
     /// Consumes the request and returns the encrypted body to be sent. From here
-    /// on, only a response determines the outcome of the call.
-    ///
-    /// # Errors
-    ///
-    /// If the call has already ended, for instance while the request waited in a
-    /// layer's queue. It was reported as not sent, so the request must not be sent.
+    /// on, only a response determines the outcome of the call. Fails if the call has
+    /// already ended, for instance while the request waited in a layer's queue, since
+    /// it was reported as not sent.
     pub fn into_body(self) -> Result<String, CallEnded> {
         settle(&self.settled)
             .then(|| self.body.into_inner())
@@ -150,13 +144,9 @@ impl Failure {
 }
 
 impl Transport {
-    /// The service that sends the requests of one client with the function that
-    /// `connect` returns, under the layers of [`TransportBuilder::layer`].
-    ///
-    /// `connect` is called with each of the transport's two HTTP clients and
-    /// returns the function that posts a body with it.
-    ///
-    /// [`TransportBuilder::layer`]: super::TransportBuilder::layer
+    /// The service of one client, under the [layers](super::TransportBuilder::layer)
+    /// of the transport. `connect` is called with each of the transport's two HTTP
+    /// clients and returns the function that posts a body with it.
     pub fn service<P, F>(&self, connect: impl Fn(reqwest::Client) -> P) -> HttpService
     where
         P: Fn(String) -> F + Clone + Send + Sync + 'static,

@@ -28,8 +28,7 @@ pub struct CallReport {
     /// The size of the encrypted request in bytes; 0 if none was encrypted.
     pub request_bytes: usize,
     /// The size of the response body of the last attempt in bytes; 0 if it did not
-    /// arrive completely, or if the response was a redirect, whose body is not
-    /// read.
+    /// arrive completely or was that of a redirect, which is not read.
     pub response_bytes: usize,
 }
 

@@ -13,10 +13,6 @@ use crate::value::{Amount, DateTime};
 /// An encoding of `T`.
 pub trait Encode<T> {
     /// Serializes the value.
-    ///
-    /// # Errors
-    ///
-    /// Those of the serializer.
     fn encode<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error>;
 }
 

@@ -73,22 +73,6 @@ macro_rules! operation {
 /// of the response (`time`), the return code (`code`) and its description
 /// (`description`). Fields marked `always` are in every response and are filled in
 /// when it is sent.
-///
-/// ```
-/// use skypay_runtime::{DateTime, Received};
-///
-/// skypay_runtime::message! {
-///     /// A response.
-///     pub struct Taken, TakenBuilder {
-///         /// When it was written.
-///         time "time": received DateTime;
-///         /// The return code.
-///         code "code": optional String;
-///     }
-/// }
-///
-/// skypay_runtime::response!(Taken: String { time time, code code always });
-/// ```
 #[macro_export]
 macro_rules! response {
     ($response:ident: $codes:ty { $($role:ident $field:ident $($always:ident)?),* $(,)? }) => {

@@ -44,13 +44,12 @@ pub trait Presence<T: 'static> {
 
 macro_rules! presences {
     ($(
-        $(#[$about:meta])*
         $presence:ident<T: $bound:path>: $stored:ty, from $built:ty |$value:ident| $convert:expr,
         list $list:literal, absent $absent:expr, read $read:path,
         values |$field:ident| $values:expr;
     )*) => {
         $(
-            $(#[$about])*
+            #[doc(hidden)]
             #[allow(non_camel_case_types, reason = "the word of a row")]
             #[derive(Debug)]
             pub enum $presence {}
@@ -82,31 +81,24 @@ macro_rules! presences {
 }
 
 presences! {
-    /// `required T`: a `T`.
     required<T: DeserializeOwned>: T, from T |value| value,
         list false, absent None, read T::deserialize,
         values |field| iter::once(Ok(field));
-    /// `optional T`: an `Option<T>`.
     optional<T: DeserializeOwned>: Option<T>, from T |value| Some(value),
         list false, absent Some(None), read Option::deserialize,
         values |field| field.iter().map(Ok);
-    /// `received T`: a `Received<T>`.
     received<T: DeserializeOwned>: Received<T>, from T |value| Ok(Some(value)),
         list false, absent Some(Ok(None)), read crate::received::field,
         values |field| field.as_ref().map(Option::as_ref).transpose().into_iter();
-    /// `list T`: a required `Vec<T>`.
     list<T: DeserializeOwned>: Vec<T>, from Vec<T> |values| values,
         list true, absent None, read Vec::deserialize,
         values |field| field.iter().map(Ok);
-    /// `optional_list T`: a `Vec<T>` that is omitted when it is empty.
     optional_list<T: DeserializeOwned>: Vec<T>, from Vec<T> |values| values,
         list true, absent Some(Vec::new()), read Vec::deserialize,
         values |field| field.iter().map(Ok);
-    /// `entries T`: a required `Entries<T>`.
     entries<T: Entry>: Entries<T>, from Vec<T> |values| values.into_iter().map(Ok).collect(),
         list true, absent None, read crate::received::entries,
         values |field| field.iter().map(Result::as_ref);
-    /// `optional_entries T`: an `Entries<T>` that is omitted when it is empty.
     optional_entries<T: Entry>: Entries<T>, from Vec<T> |values| values.into_iter().map(Ok).collect(),
         list true, absent Some(Vec::new()), read crate::received::entries,
         values |field| field.iter().map(Result::as_ref);

@@ -16,19 +16,20 @@ use crate::value::{Text, WireError};
 /// are matched like in [`read`](crate::read). A text is `None` if the field is
 /// missing or `null`, and an error if it is not a scalar.
 ///
-/// Returns `None` if the text is not a single JSON object or one of the fields is
-/// duplicate.
-pub(crate) fn pick(text: &[u8], wanted: &[&str]) -> Option<Vec<Result<Option<String>, WireError>>> {
+/// Fails if the text is not a single JSON object or one of the fields is duplicate.
+pub(crate) fn pick(text: &[u8], wanted: &[&str]) -> Result<Picked, WireError> {
     let mut deserializer = serde_json::Deserializer::from_slice(without_mark(text));
-    let found = deserializer.deserialize_map(Pick(wanted)).ok()?;
-    deserializer.end().ok()?;
-    Some(found)
+    let found = deserializer.deserialize_map(Pick(wanted));
+    let found = found.and_then(|found| deserializer.end().map(|()| found));
+    found.map_err(|_| WireError::HEADER)
 }
+
+type Picked = Vec<Result<Option<String>, WireError>>;
 
 struct Pick<'a>(&'a [&'a str]);
 
 impl<'de> Visitor<'de> for Pick<'_> {
-    type Value = Vec<Result<Option<String>, WireError>>;
+    type Value = Picked;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")

@@ -12,17 +12,6 @@ use crate::keys::KeyRing;
 use crate::settings::setters;
 
 /// The configuration of a server.
-///
-/// ```
-/// use skypay_runtime::keys::{Credentials, KeyRing};
-/// use skypay_runtime::server::Config;
-///
-/// let keys = KeyRing::new(Credentials::new("app@example", "authentication", "encrypt key")?);
-/// let config = Config::new(keys)
-///     .allow_networks(["203.0.113.0/24".parse()?])
-///     .behind_proxies(["10.0.0.0/8".parse()?]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Config {
@@ -73,10 +62,9 @@ impl Config {
     /// if the peer is not a proxy.
     ///
     /// An entry is an IPv4 or IPv6 address, optionally in brackets and with a port.
-    /// If the entry of a proxy is missing or anything else (a name, an address with
-    /// a zone, empty), the origin is unknown, and
-    /// [`allow_networks`](Self::allow_networks) rejects the request. The header
-    /// `Forwarded` is ignored: configure the proxies to write `X-Forwarded-For`.
+    /// If the entry of a proxy is missing or anything else, the origin is unknown,
+    /// and [`allow_networks`](Self::allow_networks) rejects the request. The header
+    /// `Forwarded` is ignored.
     ///
     /// By default, the origin is the peer.
     pub fn behind_proxies(mut self, proxies: impl IntoIterator<Item = IpNet>) -> Self {
@@ -88,10 +76,9 @@ impl Config {
         /// Sets the maximum size of a request body in bytes; 64 KiB by default.
         body_limit: usize;
         /// Sets the timeout for the body of a request to arrive, from the end of
-        /// its header; 10 seconds by default. Slower requests are rejected, so that
-        /// they cannot hold connections and memory. The HTTP server limits the time
-        /// for the header, as [`serve`](super::serve) does. This timeout requires
-        /// the timer of tokio's runtime.
+        /// its header; 10 seconds by default. It requires the timer of tokio's
+        /// runtime. The HTTP server limits the time for the header, as
+        /// [`serve`](super::serve) does.
         body_time: Duration;
         /// Sets the clock for the times in responses; the system clock by default.
         clock: Clock;
@@ -115,7 +102,12 @@ impl Config {
 
     /// The origin of a request, as far as it cannot be forged.
     pub(super) fn peer(&self, parts: &Parts) -> Option<IpAddr> {
-        let mut sender = connected(parts)?.to_canonical();
+        let connected = match (parts.extensions.get(), parts.extensions.get()) {
+            (Some(PeerAddr(address)), _) => *address,
+            (None, Some(ConnectInfo::<SocketAddr>(address))) => address.ip(),
+            (None, None) => return None,
+        };
+        let mut sender = connected.to_canonical();
         let lines = parts.headers.get_all("x-forwarded-for").iter().rev();
         let mut entries = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
         while any_contains(&self.proxies, sender) {
@@ -145,12 +137,4 @@ fn address(entry: &[u8]) -> Option<IpAddr> {
     plain
         .or_else(|| bracketed().map(IpAddr::V6))
         .or_else(with_port)
-}
-
-fn connected(parts: &Parts) -> Option<IpAddr> {
-    if let Some(PeerAddr(address)) = parts.extensions.get() {
-        return Some(*address);
-    }
-    let ConnectInfo(address) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
-    Some(address.ip())
 }

@@ -19,7 +19,7 @@ use super::plaintext::{Arrival, Content, PlaintextRequest, RejectReason};
 use super::reply::{Context, Encryption, Reply, ReplyOutcome};
 use crate::envelope::{Decrypted, Plaintext};
 use crate::header::{self, RequestHeader};
-use crate::keys::{Credentials, KeyRing};
+use crate::keys::Credentials;
 use crate::operation::OperationInfo;
 
 /// A `tower` service of [`PlaintextRequest`]s: authenticates a request, determines
@@ -71,14 +71,11 @@ impl<H: Handler> Dispatcher<H> {
         envelope
     }
 
-    /// Discloses to callers how far a request was processed, for a simulator that
-    /// reports errors in detail. A request with wrong credentials reaches the
-    /// handler, which detects it by [`Context::credentials`], and the reply to a
-    /// request that is rejected after decryption is encrypted with the keys that
-    /// decrypted it.
-    ///
-    /// Do not use this on a production server: such replies are an oracle for keys
-    /// and ciphertexts.
+    /// Discloses to callers how far a request was processed, for a simulator: a
+    /// request with wrong credentials reaches the handler, which detects it by
+    /// [`Context::credentials`], and a rejection after decryption is encrypted with
+    /// the keys that decrypted the request. On a production server, such replies are
+    /// an oracle for keys and ciphertexts.
     #[must_use]
     pub fn disclosing(mut self) -> Self {
         self.discloses = true;
@@ -93,7 +90,7 @@ impl<H: Handler> Dispatcher<H> {
             match span.in_scope(|| self.authenticate(request.content.into_inner(), &hint)) {
                 Ok(opened) => opened,
                 Err(rejection) => {
-                    let (_entered, reason, peer) = (span.enter(), rejection.reason, request.peer);
+                    let (_entered, reason, peer) = (span.enter(), rejection.0, request.peer);
                     tracing::warn!(%reason, ?peer, "a request was rejected");
                     let reply = self.reject(rejection);
                     arrival.record(reply.outcome());
@@ -145,19 +142,19 @@ impl<H: Handler> Dispatcher<H> {
     /// keys.
     fn finish(&self, encryption: Encryption, reply: Reply) -> Reply {
         match reply.outcome() {
-            ReplyOutcome::Rejected(reason) => self.reject(Rejection { reason, encryption }),
+            ReplyOutcome::Rejected(reason) => self.reject((reason, encryption)),
             _ => reply.encrypted(encryption),
         }
     }
 
     /// The uniform reply to all failures before the handler. It does not reveal
     /// which keys have decrypted the request, unless the dispatcher discloses that.
-    fn reject(&self, rejection: Rejection) -> Reply {
-        let encryption = match rejection.encryption {
+    fn reject(&self, (reason, encryption): Rejection) -> Reply {
+        let encryption = match encryption {
             Encryption::Under(_) if !self.discloses => Encryption::Current,
             encryption => encryption,
         };
-        let outcome = ReplyOutcome::Rejected(rejection.reason);
+        let outcome = ReplyOutcome::Rejected(reason);
         let time = self.shared.config.clock.date_time();
         Reply::of_header(H::PROTOCOL, outcome, time, H::PROTOCOL.unreadable).encrypted(encryption)
     }
@@ -169,15 +166,8 @@ impl<H: Handler> Dispatcher<H> {
         hint: &Hint,
     ) -> Result<(Context, Plaintext), Rejection> {
         let Shared { config, fields, .. } = &*self.shared;
-        let opened = match content {
-            Content::Rejected(reason) => Err(Rejection::before_decryption(reason)),
-            Content::Plain(text) if text.as_ref().len() > config.body_limit => Err(Rejection {
-                reason: RejectReason::TooLarge,
-                encryption: Encryption::Off,
-            }),
-            Content::Plain(text) => open(fields, None, text, &config.keys),
-            Content::Decrypted(texts) => best(fields, texts, &config.keys),
-        }?;
+        let texts = content.map_err(|reason| (reason, Encryption::Current))?;
+        let opened = best(fields, texts, config)?;
         let encryption = opened.encryption;
         let reason = match Self::find(&opened.header, hint) {
             _ if opened.credentials.is_none() && !self.discloses => RejectReason::Credentials,
@@ -193,7 +183,7 @@ impl<H: Handler> Dispatcher<H> {
                 return Ok((authenticated, opened.plaintext));
             }
         };
-        Err(Rejection { reason, encryption })
+        Err((reason, encryption))
     }
 
     /// The operation that a request names. If several share an action, the
@@ -266,35 +256,27 @@ struct Opened {
     credentials: Option<Arc<Credentials>>,
 }
 
-struct Rejection {
-    reason: RejectReason,
-    encryption: Encryption,
-}
+/// Why a request is rejected, and the keys of the reply.
+type Rejection = (RejectReason, Encryption);
 
-impl Rejection {
-    fn before_decryption(reason: RejectReason) -> Self {
-        Self {
-            reason,
-            encryption: Encryption::Current,
-        }
-    }
-}
+/// Of a body that no key decrypts.
+const SEALED: Rejection = (RejectReason::Envelope, Encryption::Current);
 
 /// Selects the text that carries the credentials of the set that decrypted it; if
 /// none does, the one that passed the most checks. Every text is fully checked,
 /// even if another one is authentic, so that timing reveals little.
 fn best(
     fields: &[&'static str],
-    texts: Vec<(Arc<Credentials>, Decrypted)>,
-    keys: &KeyRing,
+    texts: Vec<(Option<Arc<Credentials>>, Decrypted)>,
+    config: &Config,
 ) -> Result<Opened, Rejection> {
     let texts = texts.into_iter().rev();
-    let opened = texts.map(|(set, text)| open(fields, Some(set), text, keys));
+    let opened = texts.map(|(set, text)| open(fields, set, text, config));
     let best = opened.max_by_key(|opened| match opened {
-        Err(rejection) => (0, Some(rejection.reason)),
+        Err((reason, _)) => (0, Some(*reason)),
         Ok(Opened { credentials, .. }) => (1 + usize::from(credentials.is_some()), None),
     });
-    best.unwrap_or(Err(Rejection::before_decryption(RejectReason::Envelope)))
+    best.unwrap_or(Err(SEALED))
 }
 
 /// Reads the header of a text and compares its credentials: with those of the set
@@ -304,8 +286,11 @@ fn open(
     fields: &[&'static str],
     set: Option<Arc<Credentials>>,
     text: Decrypted,
-    keys: &KeyRing,
+    config: &Config,
 ) -> Result<Opened, Rejection> {
+    if text.as_ref().len() > config.body_limit {
+        return Err((RejectReason::TooLarge, Encryption::Off));
+    }
     let header = header::read_request(fields, text.as_ref());
     let (user_name, authentication) = match &header {
         Ok(header) => (header.user_name.as_str(), header.authentication.as_str()),
@@ -319,7 +304,7 @@ fn open(
         ),
         None => (
             Encryption::Off,
-            keys.all().iter().find(|set| genuine(set)).cloned(),
+            config.keys.all().iter().find(|set| genuine(set)).cloned(),
         ),
     };
     match (text.into_plaintext(), header) {
@@ -329,13 +314,8 @@ fn open(
             encryption,
             credentials,
         }),
-        (Err(_), _) if matches!(encryption, Encryption::Under(_)) => {
-            Err(Rejection::before_decryption(RejectReason::Envelope))
-        }
-        _ => Err(Rejection {
-            reason: RejectReason::Header,
-            encryption,
-        }),
+        (Err(_), _) if matches!(encryption, Encryption::Under(_)) => Err(SEALED),
+        _ => Err((RejectReason::Header, encryption)),
     }
 }
 

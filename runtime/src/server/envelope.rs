@@ -16,7 +16,7 @@ use tower::Service;
 use tracing::Instrument;
 
 use super::config::Config;
-use super::plaintext::{Arrival, Content, PlaintextRequest, RejectReason};
+use super::plaintext::{Arrival, PlaintextRequest, RejectReason};
 use super::reply::{Encryption, Reply};
 use super::serve::Unanswered;
 use crate::envelope;
@@ -51,10 +51,7 @@ impl<S> Envelope<S> {
     }
 
     /// The same service for a URL of its own: `operation` is the default for a
-    /// request that does not name its operation. A request that names another one
-    /// is dispatched to that one.
-    ///
-    /// An operation without a handler has no effect.
+    /// request that does not name its operation, unless it has no handler.
     #[must_use]
     pub fn for_operation(&self, operation: &'static OperationInfo) -> Self
     where
@@ -123,17 +120,15 @@ where
         }
         collect(&parts.headers, body, config).await
     };
-    let content = match checked.instrument(arrival.span.clone()).await {
-        Ok(body) => {
-            let sets = config.keys.all();
-            let decrypted = sets.iter().filter_map(|set| {
-                let decrypted = envelope::decrypt(set.key(), &body).ok()?;
-                Some((Arc::clone(set), decrypted))
-            });
-            Content::Decrypted(decrypted.collect())
-        }
-        Err(reason) => Content::Rejected(reason),
-    };
+    let body = checked.instrument(arrival.span.clone()).await;
+    let content = body.map(|body| {
+        let sets = config.keys.all();
+        let decrypted = sets.iter().filter_map(|set| {
+            let decrypted = envelope::decrypt(set.key(), &body).ok()?;
+            Some((Some(Arc::clone(set)), decrypted))
+        });
+        decrypted.collect()
+    });
     PlaintextRequest {
         peer,
         ..PlaintextRequest::arrived(content, arrival)

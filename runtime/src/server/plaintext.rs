@@ -18,10 +18,9 @@ use crate::value::Sensitive;
 
 /// A decrypted request, the input of a [`Dispatcher`](super::Dispatcher).
 ///
-/// [`Envelope`](super::Envelope) creates it from an HTTP request. One that is
-/// created with [`new`](Self::new) was never encrypted: this is for a simulator or
-/// a test in the same process, and it is authenticated like any other. The
-/// plaintext is zeroized when it is dropped.
+/// [`Envelope`](super::Envelope) creates it from an HTTP request; [`new`](Self::new)
+/// is for a simulator or a test in the same process, and authenticated like any
+/// other. The plaintext is zeroized when it is dropped.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PlaintextRequest {
@@ -38,22 +37,16 @@ pub struct PlaintextRequest {
     pub(super) arrival: Arrival,
 }
 
-/// The content of a request.
-pub(super) enum Content {
-    /// Plaintext that was received unencrypted.
-    Plain(Decrypted),
-    /// The decrypted body under each set of keys that can decrypt it.
-    Decrypted(Vec<(Arc<Credentials>, Decrypted)>),
-    /// The envelope rejected the request.
-    Rejected(RejectReason),
-}
+/// The body under each set of keys that can decrypt it, or as it was received, without
+/// a set; an error if the envelope rejected the request.
+pub(super) type Content = Result<Vec<(Option<Arc<Credentials>>, Decrypted)>, RejectReason>;
 
 impl PlaintextRequest {
     /// Creates a request from plaintext.
     #[must_use]
     pub fn new(plaintext: impl Into<Vec<u8>>) -> Self {
-        let content = Content::Plain(Decrypted::plain(plaintext.into()));
-        Self::arrived(content, Arrival::now(None))
+        let content = vec![(None, Decrypted::plain(plaintext.into()))];
+        Self::arrived(Ok(content), Arrival::now(None))
     }
 
     pub(super) fn arrived(content: Content, arrival: Arrival) -> Self {

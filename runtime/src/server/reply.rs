@@ -1,6 +1,5 @@
 //! Handler results and replies.
 
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use crate::header;
 use crate::keys::Credentials;
 use crate::operation::{HeaderValues, Mode, Operation, OperationInfo, Outcome, Response};
 use crate::read;
+use crate::validate::{Invalid, Violations};
 use crate::value::{DateTime, Sensitive};
 
 /// The context of a request: all but its content.
@@ -243,7 +243,6 @@ impl<R: Response> HandlerResult for Result<R, Refusal> {
     }
 }
 
-/// A notification can only be acknowledged or not.
 impl HandlerResult for Result<Stored, NotStored> {
     fn into_reply(self, context: &Context) -> Reply {
         match self {
@@ -305,25 +304,22 @@ impl Refusal {
         }
     }
 
-    /// Creates a refusal of operation `O` with a code that the partner defines.
-    ///
-    /// # Errors
-    ///
-    /// If `number` is outside the range that the document reserves for partners, or
-    /// the operation has no such range.
+    /// Creates a refusal of operation `O` with a code that the partner defines; an
+    /// error if the document does not reserve `number` for partners.
     pub fn partner<O: Operation>(
         number: u16,
         description: impl Into<String>,
-    ) -> Result<Self, NotPartnerDefined> {
-        match O::INFO.partner_codes {
+    ) -> Result<Self, Invalid> {
+        let allowed = match O::INFO.partner_codes {
             Some((from, to)) if (from..=to).contains(&number) => {
-                Ok(Self::new(number.to_string(), description))
+                return Ok(Self::new(number.to_string(), description));
             }
-            _ => Err(NotPartnerDefined {
-                operation: O::INFO,
-                number,
-            }),
-        }
+            Some((from, to)) => format!("{number} is not between {from} and {to}"),
+            None => format!("{number} is not allowed: partners define no codes"),
+        };
+        let mut at = Violations::default();
+        at.report(O::INFO.header.code, "partner-codes", allowed);
+        Err(at.into())
     }
 
     /// The return code; `None` if the method is not implemented.
@@ -338,26 +334,6 @@ impl Refusal {
         self.description.expose()
     }
 }
-
-/// The code is not one that a partner may define for the operation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotPartnerDefined {
-    operation: &'static OperationInfo,
-    number: u16,
-}
-
-impl fmt::Display for NotPartnerDefined {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { operation, number } = self;
-        write!(f, "{}: {number} is not ", operation.name)?;
-        match operation.partner_codes {
-            Some((from, to)) => write!(f, "between {from} and {to}"),
-            None => f.write_str("allowed: partners define no codes for it"),
-        }
-    }
-}
-
-impl std::error::Error for NotPartnerDefined {}
 
 /// The notification was stored durably and need not be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -50,17 +50,6 @@ const RETRY: Duration = Duration::from_secs(1);
 ///
 /// Requests carry the peer's address as `axum`'s `ConnectInfo<SocketAddr>`, which
 /// [`Config::allow_networks`](super::Config::allow_networks) needs.
-///
-/// ```no_run
-/// # async fn example(routes: axum::Router) -> std::io::Result<()> {
-/// let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await?;
-/// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-/// # drop(stop);
-/// skypay_runtime::server::serve(listener, routes)
-///     .with_graceful_shutdown(async { _ = stopped.await })
-///     .await
-/// # }
-/// ```
 pub fn serve(listener: TcpListener, routes: Router) -> Serve {
     Serve {
         listener,

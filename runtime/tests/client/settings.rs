@@ -67,8 +67,8 @@ fn a_base_url_that_cannot_be_used_is_not_shown() {
     ] {
         let builder = Transport::builder(base_url, keys());
         let builder = format!("{builder:?}");
-        let expected = format!("TransportBuilder {{ base_url: {shown}, keys: KeyRing(1), ");
-        assert!(builder.starts_with(&expected), "{builder}");
+        let expected = format!("TransportBuilder {{ base_url: {shown}, .. }}");
+        assert_eq!(builder, expected);
     }
 }
 

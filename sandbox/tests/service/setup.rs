@@ -270,7 +270,7 @@ pub(crate) fn rule(on: Side, fault: Fault, percent: u8, times: Option<u32>) -> C
 }
 
 pub(crate) async fn status(client: &Client, number: &str) -> Option<PayoutStatusEntry> {
-    let number: ControlNumber = number.parse().unwrap();
+    let number: ControlNumber = number.into();
     let entry = ControlNumberEntry::builder()
         .control_number(number)
         .build()
