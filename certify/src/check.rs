@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use http::Uri;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use skypay_runtime::envelope;
 use skypay_runtime::keys;
 use skypay_types::{Mode, OperationInfo, Outcome as CodeOutcome};
@@ -173,6 +173,41 @@ impl<'r> Trial<'r> {
         let start = || Session::start(self.configuration, self.seed);
         let session = self.session.get_or_init(start).await;
         session.as_ref().map_err(Clone::clone)
+    }
+
+    /// How many requests the partner's program has sent.
+    pub(crate) async fn received(&self) -> usize {
+        match self.session.get() {
+            Some(Ok(session)) => session.received().await.map_or(0, |all| all.len()),
+            _ => 0,
+        }
+    }
+
+    /// Records the requests that the partner's program has sent after this many.
+    pub(crate) async fn note_received(&self, before: usize) {
+        let Some(Ok(session)) = self.session.get() else {
+            return;
+        };
+        let received = session.received().await.unwrap_or_default();
+        let exchanges = received.iter().skip(before).filter_map(|received| {
+            let mut known = money::OPERATIONS.iter();
+            let info = known.find(|info| info.name == received.operation)?;
+            let lost = received.is_hidden.then_some("a fault hid this answer");
+            Some(Exchange {
+                operation: info.name.to_owned(),
+                change: "as the program sent it".to_owned(),
+                request: masked(info, &received.request),
+                status: None,
+                answer: json!({ info.header.code: received.code }),
+                milliseconds: None,
+                problem: lost.map(str::to_owned),
+            })
+        });
+        let mut all = self
+            .exchanges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.extend(exchanges);
     }
 
     pub(crate) fn current(&self) -> &'r keys::Credentials {

@@ -117,9 +117,9 @@ pub struct CheckResult {
 /// A request and its answer.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Exchange {
-    /// The callback.
+    /// The callback, or the operation that the partner's program called.
     pub operation: String,
-    /// How the request differs from the document's example.
+    /// How the request differs from the document's example, or who sent it.
     pub change: String,
     /// The plaintext of the request, personal data masked; `null` if it was not
     /// an encrypted message.

@@ -164,7 +164,9 @@ async fn judge(
 ) -> Verdict {
     match check.probe {
         Probe::Whole(whole) => {
+            let before = trial.received().await;
             let verdict = whole(trial).await;
+            trial.note_received(before).await;
             if verdict.is_ok() {
                 judged.extend(match check.level {
                     Level::Money => money::OPERATIONS,
