@@ -127,9 +127,9 @@ struct Run<'t> {
     pays: bool,
 }
 
-/// How many steps the callbacks and the order have before the order is committed:
-/// two transactions with two steps each, and one before the commit.
-const BEFORE_ORDER: usize = 5;
+/// How many steps there are before the order is committed: opening the journal and
+/// the two callbacks are transactions with two steps each, and the order has one.
+const BEFORE_ORDER: usize = 7;
 
 impl<'t> Run<'t> {
     fn new(database: &'t Database, bank: &'t Bank, number: usize, loss: Loss, pays: bool) -> Self {
