@@ -89,7 +89,8 @@ pub(crate) fn consumer(generated: &Generated) -> BTreeMap<String, String> {
             CALLEE => "skypay_server::{*, types::*}",
             _ => "skypay_types::*",
         };
-        let text = format!("use std::{{fmt::Debug, hash::Hash}};\n\nuse {imports};\n{text}");
+        let text =
+            format!("use std::{{fmt::Debug, fmt::Display, hash::Hash}};\n\nuse {imports};\n{text}");
         files.insert(format!("{krate}/src/{module}.rs"), text);
         let root = files.entry(format!("{krate}/src/lib.rs"));
         let root = root.or_insert_with(|| ROOT.to_owned());
@@ -179,8 +180,13 @@ fn function(owner: &str, name: &str, signature: &str) -> String {
     let bare = bare.replacen("self", "Self", 1).replace("Self", owner);
     let bare = bare.trim_start_matches("fn(");
     let (inputs, output) = bare.split_once(") -> ").unwrap_or((bare, "()"));
-    let inputs = inputs.trim_end_matches(')').split(", ");
-    let inputs = inputs.filter(|input| !input.is_empty());
+    let mut depth = 0;
+    let between_inputs = |character: char| {
+        depth += i32::from("<(".contains(character)) - i32::from(">)".contains(character));
+        character == ',' && depth == 0
+    };
+    let inputs = inputs.trim_end_matches(')').split(between_inputs);
+    let inputs = inputs.map(str::trim).filter(|input| !input.is_empty());
     let promised = output.strip_prefix("impl Future<Output = ");
     if let Some(output) = promised.and_then(|output| output.strip_suffix("> + Send")) {
         let given: String = inputs.skip(1).map(|ty| format!(", _: {ty}")).collect();
