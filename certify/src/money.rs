@@ -59,7 +59,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "Never pay twice: the same control number", Whole(scenarios::restored)),
     must("M12", "Keys change while payouts are under way: the record is right",
         "Changing keys", Whole(scenarios::new_keys)),
-    must("M13", "A query asks for at most 50 payouts, and for none within 300 seconds of its order",
+    must("M13", "A query asks for no more payouts than allowed, and for none too early",
         "Never pay twice: not before 300 seconds have passed", Whole(rules::queries)),
     must("M14", "A payout that may have been executed is not sent again without a query",
         "Never pay twice: query before sending again", Whole(rules::question_first)),

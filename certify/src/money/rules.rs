@@ -7,7 +7,8 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use skypay_sandbox::engine::{self, Fault, Rule, Then, When, WireFault};
 use skypay_types::{
-    OPERATIONS, Operation, Outcome as CodeOutcome, PayoutQueueRequest, ResponseCode,
+    OPERATIONS, Operation, Outcome as CodeOutcome, PayoutQueryStatusRequest, PayoutQueueRequest,
+    ResponseCode, Validate,
 };
 
 use super::scenarios::{placed, verdict, witness};
@@ -15,9 +16,6 @@ use super::session::{Order, Received, Session};
 use crate::check::{Trial, Verdict};
 
 type Found<'a> = BoxFuture<'a, Verdict>;
-
-/// The most payouts that one query may be about.
-const MOST_IN_QUERY: usize = 50;
 
 /// The orders of the check of queries: more than fit into one.
 const MANY: usize = 60;
@@ -83,8 +81,11 @@ fn asked_too_much(received: &[Received]) -> Vec<String> {
             sent.extend(numbers.map(|number| (number.as_str(), request.at)));
             continue;
         }
-        if request.numbers.len() > MOST_IN_QUERY {
-            found.push(format!("a query about {} payouts", request.numbers.len()));
+        let query: Result<PayoutQueryStatusRequest, _> =
+            serde_json::from_value(request.request.clone());
+        if let Some(invalid) = query.ok().and_then(|query| query.validate().err()) {
+            let count = request.numbers.len();
+            found.push(format!("a query about {count} payouts: {invalid}"));
         }
         let sent = request
             .numbers
