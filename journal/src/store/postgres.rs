@@ -3,7 +3,7 @@
 use deadpool_postgres::{Manager, Pool};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
-use tokio_postgres::{Client, GenericClient, NoTls, Transaction};
+use tokio_postgres::{Client, NoTls, Transaction};
 
 use crate::Timestamp;
 use crate::database::{Column, Database, DatabaseError, Row, Value};
@@ -19,7 +19,8 @@ pub struct Postgres(Pool);
 
 impl Postgres {
     /// Uses the connections of a pool, after creating or upgrading the
-    /// journal's tables.
+    /// journal's tables. Each connection prepares its statements once, which
+    /// PgBouncer allows with its setting `max_prepared_statements`.
     ///
     /// Such a pool may use TLS:
     ///
@@ -105,59 +106,35 @@ async fn in_transaction<W: Work>(client: &mut Client, work: W) -> Result<W::Outp
     Ok(output)
 }
 
-async fn run(
-    transaction: &impl GenericClient,
-    statement: &'static str,
-    values: &[Value<'_>],
+/// The types of a statement's values: a value that is null would not show its own.
+fn types(values: &[Value<'_>]) -> Vec<Type> {
+    let of = |value: &Value<'_>| match value {
+        Value::Text(_) | Value::OptionalText(_) => Type::TEXT,
+        Value::Integer(_) | Value::OptionalInteger(_) => Type::INT8,
+    };
+    values.iter().map(of).collect()
+}
+
+fn rows(
+    found: Result<Vec<tokio_postgres::Row>, tokio_postgres::Error>,
 ) -> Result<Vec<Row>, DatabaseError> {
-    let values: Vec<(&(dyn ToSql + Sync), Type)> = values
-        .iter()
-        .map(|value| {
-            let ty = match value {
-                Value::Text(_) | Value::OptionalText(_) => Type::TEXT,
-                Value::Integer(_) | Value::OptionalInteger(_) => Type::INT8,
-            };
-            (value as &(dyn ToSql + Sync), ty)
-        })
-        .collect();
-    let rows = transaction
-        .query_typed(statement, &values)
-        .await
-        .map_err(failed)?;
     let columns = |row: &tokio_postgres::Row| {
         let all = (0..row.len()).map(|index| row.try_get(index).map_err(failed));
         all.collect::<Result<_, _>>().map(Row::of)
     };
-    rows.iter().map(columns).collect()
+    found.map_err(failed)?.iter().map(columns).collect()
 }
 
-async fn now(transaction: &impl GenericClient) -> Result<Timestamp, DatabaseError> {
-    // It never is earlier than the newest evidence, even if the clock was set back.
+/// The time of the server. It never is earlier than the newest evidence, even if the
+/// clock was set back.
+async fn now(database: &mut impl Database) -> Result<Timestamp, DatabaseError> {
     let clock = "SELECT greatest((extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT, max(at)) \
                  FROM skypay_evidence";
-    let row = transaction.query_typed(clock, &[]).await.map_err(failed)?;
-    let row = row
+    let rows = database.run(clock, &[]).await?;
+    let row = rows
         .first()
         .ok_or_else(|| DatabaseError::because("PostgreSQL gives no time"))?;
-    Ok(Timestamp(row.try_get(0).map_err(failed)?))
-}
-
-macro_rules! database {
-    ($type:ty) => {
-        impl Database for $type {
-            async fn run(
-                &mut self,
-                statement: &'static str,
-                values: &[Value<'_>],
-            ) -> Result<Vec<Row>, DatabaseError> {
-                run(&**self, statement, values).await
-            }
-
-            async fn now(&mut self) -> Result<Timestamp, DatabaseError> {
-                now(&**self).await
-            }
-        }
-    };
+    Ok(Timestamp(row.integer(0)?))
 }
 
 impl Database for Transaction<'_> {
@@ -166,7 +143,12 @@ impl Database for Transaction<'_> {
         statement: &'static str,
         values: &[Value<'_>],
     ) -> Result<Vec<Row>, DatabaseError> {
-        run(self, statement, values).await
+        let typed: Vec<_> = values
+            .iter()
+            .map(|value| value as &(dyn ToSql + Sync))
+            .zip(types(values))
+            .collect();
+        rows(self.query_typed(statement, &typed).await)
     }
 
     async fn now(&mut self) -> Result<Timestamp, DatabaseError> {
@@ -174,7 +156,25 @@ impl Database for Transaction<'_> {
     }
 }
 
-database!(deadpool_postgres::Transaction<'_>);
+/// Each connection of a pool prepares a statement once.
+impl Database for deadpool_postgres::Transaction<'_> {
+    async fn run(
+        &mut self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, DatabaseError> {
+        let prepared = self.prepare_typed_cached(statement, &types(values)).await;
+        let values: Vec<_> = values
+            .iter()
+            .map(|value| value as &(dyn ToSql + Sync))
+            .collect();
+        rows(self.query(&prepared.map_err(failed)?, &values).await)
+    }
+
+    async fn now(&mut self) -> Result<Timestamp, DatabaseError> {
+        now(self).await
+    }
+}
 
 impl ToSql for Value<'_> {
     fn to_sql(

@@ -163,7 +163,7 @@ fn run(
         ));
     }
     let rows = || -> rusqlite::Result<Vec<Row>> {
-        let mut statement = connection.prepare(statement)?;
+        let mut statement = connection.prepare_cached(statement)?;
         let columns = statement.column_count();
         let mut rows = statement.query(rusqlite::params_from_iter(values))?;
         let mut all = Vec::new();
@@ -189,7 +189,8 @@ fn run(
 fn now(connection: &Connection) -> Result<Timestamp, DatabaseError> {
     let newest = "SELECT max(at) FROM skypay_evidence";
     let newest: Option<i64> = connection
-        .query_row(newest, [], |row| row.get(0))
+        .prepare_cached(newest)
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
         .map_err(failed)?;
     let now = Timestamp::from(SystemTime::now());
     Ok(newest.map_or(now, |newest| now.max(Timestamp(newest))))
