@@ -1,14 +1,11 @@
-//! `skypay clock`, `keys` and `callbacks`: the clock, keys and callback URLs of
-//! the back office.
+//! `skypay clock` and `keys`: the clock and the keys of the back office.
 
 use clap::Subcommand;
 use serde_json::{Value, json};
-use skypay_sandbox::engine::{CallbackUrls, Command, Duration, Key, KeyCommand, KeyStatus};
-use skypay_types::Direction;
+use skypay_sandbox::engine::{Command, Duration, Key, KeyCommand, KeyStatus};
 
 use crate::exit_status::Failure;
-use crate::operations;
-use crate::output::{Output, OutputFormat, columns, table, wrapped};
+use crate::output::{Output, OutputFormat, table, wrapped};
 use crate::remote::{admin, execute, failed};
 use crate::sandbox::{NEW_KEYS, render_clock};
 
@@ -113,68 +110,4 @@ async fn list() -> Result<Output, Failure> {
         text.push_str(&format!("\n\n{}", wrapped(&what, 0)));
     }
     Ok(Output::new(text, &json))
-}
-
-/// Show or set the URLs of callbacks
-///
-/// A partner without a server fetches them from the sandbox's mailbox: set the
-/// URL http://127.0.0.1:7171/_sandbox/mailbox.
-#[derive(Clone, Debug, Subcommand)]
-pub(crate) enum Callbacks {
-    /// Show the URL of each callback
-    Show,
-    /// Set the URL of all callbacks, or of one
-    Set {
-        /// The partner's URL; without one, the callback is not sent
-        url: Option<String>,
-        /// Only for this callback
-        #[arg(long = "for", value_name = "CALLBACK")]
-        only: Option<String>,
-    },
-}
-
-impl Callbacks {
-    pub(crate) async fn run(self, format: OutputFormat) -> Result<Output, Failure> {
-        let mut state = admin()?.state(true).await.map_err(failed)?;
-        let urls = serde_json::from_value(state["settings"]["callbacks"].take());
-        let mut urls: CallbackUrls = urls.unwrap_or_default();
-        match self {
-            Self::Show => {
-                let rows = rows(&urls);
-                Ok(Output::new(columns(&rows, 0), &urls))
-            }
-            Self::Set { url, only: None } => {
-                urls.shared = url;
-                execute(&Command::Callbacks(urls), format).await
-            }
-            Self::Set {
-                url,
-                only: Some(name),
-            } => {
-                let known = operations::find(&name);
-                if known.is_none_or(|info| info.direction != Direction::ToPartner) {
-                    let what = format!("there is no callback {name}");
-                    let help = "`skypay trigger --help` lists the callbacks.";
-                    return Err(Failure::usage(what).help(help));
-                }
-                match url {
-                    Some(url) => urls.own.insert(name, url),
-                    None => urls.own.remove(&name),
-                };
-                execute(&Command::Callbacks(urls), format).await
-            }
-        }
-    }
-}
-
-fn rows(urls: &CallbackUrls) -> Vec<(&'static str, String)> {
-    let all = skypay_types::OPERATIONS.iter().copied();
-    all.filter(|info| info.direction == Direction::ToPartner)
-        .map(|info| {
-            (
-                info.name,
-                urls.of(info.name).unwrap_or("nowhere").to_owned(),
-            )
-        })
-        .collect()
 }

@@ -9,15 +9,16 @@ use skypay_client::{
     CallOutcome, CallbackSender, Client, Error, NotSentReason, SetupError, Transport, UnknownCause,
 };
 use skypay_runtime::envelope::{self, EncryptKey};
-use skypay_sandbox::engine::{Key, KeyStatus};
+use skypay_sandbox::engine::{Command, Key, KeyStatus};
+use skypay_sandbox::error_scenarios::sample;
 use skypay_types::{Effect, OperationInfo, Outcome, ResponseCode};
 
 use crate::credentials::{Access, Options, read_object};
 use crate::exit_status::{ExitStatus, Failure};
 use crate::fields;
-use crate::operations::{self, Chosen, Ended};
+use crate::operations::{self, Chosen, Ended, shown};
 use crate::output::{Output, OutputFormat, message, visible_line, wrapped};
-use crate::remote::{admin, failed};
+use crate::remote::{admin, callback_urls, carry_and_wait, failed};
 use crate::sandbox::NEW_KEYS;
 use skypay_sandbox::ordered_json::OrderedJson;
 
@@ -44,7 +45,7 @@ impl Call {
     pub(crate) async fn run(&self, format: OutputFormat) -> Result<Output, Failure> {
         let Chosen { info, fields } = &self.operation;
         let body = self.body.as_deref().map(read_object).transpose()?;
-        let plaintext = fields::plaintext(info, body, fields)?;
+        let plaintext = fields::plaintext(info, body.unwrap_or_default(), fields)?;
         let access = self.options.access().await?;
         self.guard(info, &access)?;
         let client = client(&access)?;
@@ -68,22 +69,24 @@ impl Call {
     }
 }
 
-/// Send a callback with any content to a partner
+/// Send a callback to a partner
 ///
-/// Encrypts the callback and sends it once to the URL, as SkyPay does. The
-/// request is checked against the document, unless --raw is given.
+/// The content is the document's example, with the fields that are given in
+/// place of the example's. The sandbox sends it to the URL that is registered,
+/// and keeps it among its callbacks; with --to or --raw it is sent from here,
+/// once. It is checked against the document before, unless --raw is given.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = crate::credentials::HELP)]
 pub(crate) struct Trigger {
     #[command(flatten)]
     options: Options,
-    /// The partner's complete URL for this callback
+    /// Send it to this URL, complete with the path
     #[arg(long, global = true, value_name = "URL")]
     to: Option<String>,
     /// A file with a JSON object of fields; - is standard input
     #[arg(long, global = true, value_name = "FILE")]
     body: Option<PathBuf>,
-    /// Send any fields with any values, without checking them
+    /// Send the given fields only, with any values, without checking them
     #[arg(long, global = true)]
     raw: bool,
     #[command(subcommand)]
@@ -92,15 +95,17 @@ pub(crate) struct Trigger {
 
 impl Trigger {
     pub(crate) async fn run(&self, format: OutputFormat) -> Result<Output, Failure> {
-        let Chosen { info, fields } = &self.operation;
-        let to = self.to.as_deref().ok_or_else(|| {
-            let what = "it is not said where the callback goes";
-            Failure::usage(what).help("Say --to and the partner's URL.")
-        })?;
-        let body = self.body.as_deref().map(read_object).transpose()?;
-        let plaintext = self.plaintext(info, body, fields)?;
+        let info = self.operation.info;
+        let plaintext = self.plaintext()?;
         let access = self.options.access().await?;
-        let transport = Transport::builder(to, access.keys).build();
+        let to = match &self.to {
+            Some(to) => to.clone(),
+            None => registered(info, &access).await?,
+        };
+        if self.to.is_none() && !self.raw {
+            return by_sandbox(info, &plaintext, format).await;
+        }
+        let transport = Transport::builder(&to, access.keys).build();
         let transport = transport.map_err(|error| cannot_start(&error))?;
         let sender = CallbackSender::with_transport(transport);
         if self.raw {
@@ -110,17 +115,54 @@ impl Trigger {
         Ok(said(info, ended, None, format))
     }
 
-    fn plaintext(
-        &self,
-        info: &OperationInfo,
-        body: Option<Map<String, Value>>,
-        given: &[String],
-    ) -> Result<Vec<u8>, Failure> {
+    /// Returns the example with the given fields, or with --raw these alone.
+    fn plaintext(&self) -> Result<Vec<u8>, Failure> {
+        let Chosen { info, fields } = &self.operation;
+        let body = self.body.as_deref().map(read_object).transpose()?;
+        let body = body.unwrap_or_default();
         if self.raw {
-            return fields::raw(body, given);
+            return fields::raw(body, fields);
         }
-        fields::plaintext(info, body, given)
+        let mut message = match sample(info.name) {
+            Some(Value::Object(example)) => example,
+            _ => Map::new(),
+        };
+        message.extend(body);
+        fields::plaintext(info, message, fields)
     }
+}
+
+/// Returns the URL that is registered with the sandbox.
+async fn registered(info: &OperationInfo, access: &Access) -> Result<String, Failure> {
+    if !access.is_sandbox {
+        let what = "it is not said where the callback goes";
+        return Err(Failure::usage(what).help("Say --to and the partner's URL."));
+    }
+    let urls = callback_urls(&admin()?).await?;
+    urls.of(info.name).map(str::to_owned).ok_or_else(|| {
+        let what = format!("no URL is registered for {}", info.name);
+        Failure::not_sent(what).help(
+            "`skypay listen` registers its own, `skypay callbacks set` any, and --to does without.",
+        )
+    })
+}
+
+/// Lets the sandbox send a callback to the registered URL.
+async fn by_sandbox(
+    info: &OperationInfo,
+    plaintext: &[u8],
+    format: OutputFormat,
+) -> Result<Output, Failure> {
+    if let Some(invalid) = operations::invalid(info, plaintext)? {
+        let what = format!("{}: not sent\n{invalid}", info.name);
+        return Err(Failure::not_sent(what));
+    }
+    let command = Command::Trigger {
+        operation: info.name.to_owned(),
+        plaintext: serde_json::from_slice(plaintext).unwrap_or_default(),
+        url: None,
+    };
+    carry_and_wait(&command, format).await
 }
 
 /// Sends untyped fields; only the credentials are added.
@@ -353,14 +395,6 @@ fn unprefixed(info: &OperationInfo, error: &Error) -> String {
 /// Returns a violation as JSON.
 pub(crate) fn violation(violation: &skypay_types::Violation) -> Value {
     json!({ "field": violation.field, "rule": violation.rule, "message": violation.message })
-}
-
-/// Returns a message of an operation, masked without `--show-personal-data`.
-pub(crate) fn shown(info: &OperationInfo, tree: OrderedJson, format: OutputFormat) -> OrderedJson {
-    if format.show_personal_data {
-        return tree;
-    }
-    tree.masked(info.personal_data)
 }
 
 fn word(outcome: CallOutcome) -> String {

@@ -8,22 +8,22 @@ use skypay_types::OperationInfo;
 
 use crate::exit_status::Failure;
 
-/// Builds the plaintext of a request from `name=value` arguments and a JSON body.
+/// Builds the plaintext of a request from `name=value` arguments, which replace members
+/// of a JSON body. A channel may be given by its name.
 /// Unknown names are errors, because the deserializer would ignore them; so are
 /// missing required fields.
 pub(crate) fn plaintext(
     info: &OperationInfo,
-    body: Option<Map<String, Value>>,
+    mut members: Map<String, Value>,
     given: &[String],
 ) -> Result<Vec<u8>, Failure> {
     let fields = request_fields(info.name);
-    let mut members = body.unwrap_or_default();
     for name in members.keys() {
         known(info, &fields, name)?;
     }
     for (name, values) in grouped(given)? {
         let field = known(info, &fields, &name)?;
-        let value = joined(&field.kind, &name, values)?;
+        let value = joined(field, values)?;
         members.insert(field.name.clone(), value);
     }
     let missing = fields.iter().filter(|field| field.required);
@@ -39,8 +39,7 @@ pub(crate) fn plaintext(
 }
 
 /// Like `plaintext`, without checking the fields.
-pub(crate) fn raw(body: Option<Map<String, Value>>, given: &[String]) -> Result<Vec<u8>, Failure> {
-    let mut members = body.unwrap_or_default();
+pub(crate) fn raw(mut members: Map<String, Value>, given: &[String]) -> Result<Vec<u8>, Failure> {
     for (name, mut values) in grouped(given)? {
         let value = match values.len() {
             1 => values.remove(0).value(),
@@ -144,11 +143,13 @@ fn json(name: &str, text: &str) -> Result<Value, Failure> {
     })
 }
 
-fn joined(kind: &Kind, name: &str, mut values: Vec<Given>) -> Result<Value, Failure> {
-    let Kind::List(only) = kind else {
+fn joined(field: &Field, mut values: Vec<Given>) -> Result<Value, Failure> {
+    let name = &field.name;
+    let Kind::List(only) = &field.kind else {
         let value = values.pop().map_or(Value::Null, Given::value);
+        let code = value.as_str().and_then(|text| field.code_of(text));
         return if values.is_empty() {
-            Ok(value)
+            Ok(code.map_or(value, Value::String))
         } else {
             Err(Failure::usage(format!("{name} is given twice")))
         };
@@ -172,14 +173,14 @@ fn joined(kind: &Kind, name: &str, mut values: Vec<Given>) -> Result<Value, Fail
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::{Map, Value, json};
 
     use super::{plaintext, raw};
     use crate::operations::find;
 
     fn check(operation: &str, given: &[&str], expected: Result<Value, &str>) {
         let given: Vec<_> = given.iter().map(ToString::to_string).collect();
-        let made = plaintext(find(operation).unwrap(), None, &given);
+        let made = plaintext(find(operation).unwrap(), Map::new(), &given);
         let made = made.map(|text| serde_json::from_slice::<Value>(&text).unwrap());
         match (made, expected) {
             (Ok(made), Ok(expected)) => assert_eq!(made, expected),
@@ -204,6 +205,21 @@ mod tests {
             ],
         ] {
             check("payoutQueryStatus", given, Ok(listed.clone()));
+        }
+        for (given, code) in [("mlhuillier", "1"), ("1", "1"), ("nonsense", "nonsense")] {
+            check(
+                "payoutPayout",
+                &[
+                    "controlNumber=A",
+                    &format!("withdrawChannel={given}"),
+                    "payTime=2026-01-05 09:00:00",
+                ],
+                Ok(json!({
+                    "controlNumber": "A",
+                    "withdrawChannel": code,
+                    "payTime": "2026-01-05 09:00:00",
+                })),
+            );
         }
         check(
             "payoutInquiry",
@@ -250,7 +266,7 @@ mod tests {
     #[test]
     fn anything_goes_when_raw() {
         let given = ["a=1", "b:={\"c\":[]}", "a=2"].map(str::to_owned);
-        let made: Value = serde_json::from_slice(&raw(None, &given).unwrap()).unwrap();
+        let made: Value = serde_json::from_slice(&raw(Map::new(), &given).unwrap()).unwrap();
         assert_eq!(made, json!({ "a": ["1", "2"], "b": { "c": [] } }));
     }
 }

@@ -27,20 +27,28 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use crate::call::{cannot_start, shown, violation};
+use crate::call::{cannot_start, violation};
+use crate::callbacks::known;
 use crate::credentials::Options;
-use crate::exit_status::{ExitStatus, Failure};
+use crate::exit_status::Failure;
 use crate::history::{self, Entry, History};
-use crate::operations;
+use crate::lists::Which;
+use crate::operations::{self, shown};
 use crate::output::{Output, OutputFormat, message, out, wrapped};
+use crate::registration::Registration;
+use crate::sandbox::interrupted;
 use skypay_sandbox::ordered_json::OrderedJson;
 
 /// Receive callbacks: print, answer and forward them
 ///
-/// Decrypts, authenticates and checks each callback as the generated server
-/// does, on any path, and answers it. Notifications and confirmations are
+/// Registers its URL with the sandbox, and what was registered before when it
+/// stops. Decrypts, authenticates and checks each callback as the generated
+/// server does, on any path, and answers it. Notifications and confirmations are
 /// accepted; inquiries need a response with data, given with --answer. Each
 /// callback is stored, encrypted, for `skypay replay`.
+///
+/// With --callback only that one is registered. Callbacks that are not selected
+/// are answered and stored, but not printed.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = crate::credentials::HELP)]
 pub(crate) struct Listen {
@@ -49,6 +57,9 @@ pub(crate) struct Listen {
     /// The port; 0 takes a free one
     #[arg(long, default_value_t = 7272)]
     port: u16,
+    /// Leave the URLs of the sandbox as they are
+    #[arg(long)]
+    no_register: bool,
     /// Forward encrypted bodies unchanged to this URL, and return its response
     #[arg(long, value_name = "URL")]
     forward: Option<String>,
@@ -61,9 +72,11 @@ pub(crate) struct Listen {
     /// The file in which callbacks are stored
     #[arg(long, value_name = "FILE", default_value = history::FILE)]
     history: PathBuf,
-    /// Stop after this number of callbacks
+    /// Stop after this number of selected callbacks
     #[arg(long, value_name = "N")]
     count: Option<u64>,
+    #[command(flatten)]
+    which: Which,
 }
 
 /// How long the body of a request may take to arrive, as in the generated server.
@@ -80,6 +93,8 @@ struct Seen {
 
 impl Listen {
     pub(crate) async fn run(&self, format: OutputFormat) -> Result<Output, Failure> {
+        let only = self.which.operation.as_deref();
+        only.map_or(Ok(()), known)?;
         let access = self.options.access().await?;
         let (served, mut count) = mpsc::unbounded_channel();
         let partner = Partner {
@@ -101,10 +116,20 @@ impl Listen {
             keys: access.keys.clone(),
             history: Arc::new(Mutex::new(History::open(&self.history)?)),
             served,
+            which: self.which.clone(),
             format,
         };
         let listener = listener(self.port).await?;
-        greet(&listener, &self.history, format);
+        let url = listener
+            .local_addr()
+            .map(|address| format!("http://{address}/"));
+        let url = url.map_err(|error| Failure::not_sent(error.to_string()))?;
+        let registration = if self.no_register || !access.is_sandbox {
+            None
+        } else {
+            Some(Registration::of(&url, only).await)
+        };
+        self.greet(&url, registration.as_ref(), format);
         let routes = Router::new().fallback(receive).with_state(state);
         let wanted = self.count.unwrap_or(u64::MAX);
         let enough = async move {
@@ -116,14 +141,50 @@ impl Listen {
         let stop = async move {
             tokio::select! {
                 () = enough => {}
-                _ = tokio::signal::ctrl_c() => {}
+                () = interrupted() => {}
             }
         };
         let serving = serve(listener, routes).with_graceful_shutdown(stop);
         serving
             .await
             .map_err(|error| Failure::not_sent(error.to_string()))?;
-        Ok(Output::new("Stopped.", &json!({ "stopped": true })).exit_status(ExitStatus::Done))
+        let mut text = "Stopped.".to_owned();
+        if let Some(Ok(registration)) = registration {
+            let said = match registration.undo().await {
+                Ok(said) => said.to_owned(),
+                Err(failure) => failure.to_string(),
+            };
+            text.push_str(&format!(" {said}"));
+        }
+        Ok(Output::new(wrapped(&text, 0), &json!({ "stopped": true })))
+    }
+
+    fn greet(
+        &self,
+        url: &str,
+        registration: Option<&Result<Registration, Failure>>,
+        format: OutputFormat,
+    ) {
+        let history = &self.history;
+        if format.json {
+            let registered = matches!(registration, Some(Ok(_)));
+            let greeting =
+                json!({ "listening": url, "registered": registered, "history": history });
+            return out(&greeting.to_string());
+        }
+        let registered = match registration {
+            None => "Not registered with a sandbox".to_owned(),
+            Some(Err(failure)) => format!("Not registered: {failure}"),
+            Some(Ok(_)) => match &self.which.operation {
+                None => "Registered with the sandbox for all callbacks".to_owned(),
+                Some(name) => format!("Registered with the sandbox for {name}"),
+            },
+        };
+        out(&format!(
+            "Listening on {url}\n{}\nKept in {}\n",
+            wrapped(&registered, 0),
+            history.display()
+        ));
     }
 
     fn answers(&self) -> Result<BTreeMap<String, Value>, Failure> {
@@ -152,21 +213,6 @@ async fn listener(port: u16) -> Result<TcpListener, Failure> {
     })
 }
 
-fn greet(listener: &TcpListener, history: &std::path::Path, format: OutputFormat) {
-    let url = listener
-        .local_addr()
-        .map(|address| format!("http://{address}/"));
-    let url = url.unwrap_or_default();
-    if format.json {
-        out(&json!({ "listening": url, "history": history }).to_string());
-    } else {
-        out(&format!(
-            "Listening on {url}\nKept in {}\n",
-            history.display()
-        ));
-    }
-}
-
 /// The state of the server.
 #[derive(Clone)]
 struct ListenState {
@@ -175,6 +221,7 @@ struct ListenState {
     keys: KeyRing,
     history: Arc<Mutex<History>>,
     served: mpsc::UnboundedSender<()>,
+    which: Which,
     format: OutputFormat,
 }
 
@@ -276,8 +323,26 @@ impl ListenState {
             Some(_) => received.problem,
             None => Some(self.turned_away(&received.sealed)),
         };
-        out(&received.shown(id, &time, why, self.format));
-        let _ = self.served.send(());
+        if seen.is_none_or(|seen| self.selects(seen)) {
+            out(&received.shown(id, &time, why, self.format));
+            let _ = self.served.send(());
+        }
+    }
+
+    /// Whether a callback is printed. One that cannot be read always is.
+    fn selects(&self, seen: &Seen) -> bool {
+        let Which {
+            operation,
+            number,
+            text,
+        } = &self.which;
+        let any_contains = |part: &String| seen.transaction_ids.iter().any(|id| id.contains(part));
+        let plaintext = || serde_json::to_string(&seen.plaintext).unwrap_or_default();
+        operation.as_ref().is_none_or(|name| name == seen.info.name)
+            && number.as_ref().is_none_or(any_contains)
+            && text
+                .as_ref()
+                .is_none_or(|text| plaintext().to_lowercase().contains(&text.to_lowercase()))
     }
 
     /// Returns why a body was rejected before the handler ran; the response does

@@ -1,22 +1,20 @@
-//! `skypay log` and `skypay replay`: showing events and sending callbacks
-//! again.
+//! `skypay log`: the events of the sandbox.
 
 use std::fs;
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
-use skypay_client::{Credentials, Transport};
-use skypay_runtime::envelope;
-use skypay_sandbox::admin_client::{CallbackDetails, LogQuery};
-use skypay_sandbox::engine::Command;
-
-use crate::call::cannot_start;
-use crate::exit_status::{ExitStatus, Failure};
-use crate::history;
-use crate::output::{Output, OutputFormat, message, out, table};
-use crate::remote::{admin, carry_and_wait, event, failed, masked};
+use skypay_sandbox::admin_client::ListQuery;
+use skypay_sandbox::arguments;
 use skypay_sandbox::ordered_json::OrderedJson;
+use skypay_types::{PayoutChannel, ResponseCode};
+
+use crate::event::event;
+use crate::exit_status::Failure;
+use crate::lists::{Growing, Which};
+use crate::output::{Output, OutputFormat, message};
+use crate::remote::{admin, failed};
 
 /// Show the sandbox's log
 #[derive(Clone, Debug, clap::Args)]
@@ -28,24 +26,30 @@ pub(crate) struct Log {
 
 #[derive(Clone, Debug, Subcommand)]
 enum LogStep {
-    /// Show the last lines, and follow new ones
+    /// Show the last events, one line each, and follow new ones
     Tail {
-        /// How many existing lines to show
-        #[arg(long, short = 'n', default_value_t = 10)]
-        lines: u64,
-        /// Stop instead of waiting for new lines
+        /// How many existing events to show
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
+        lines: usize,
+        /// Stop instead of waiting for new events
         #[arg(long)]
         no_follow: bool,
+        #[command(flatten)]
+        which: Which,
+        /// A kind of event, such as payout-paid
+        #[arg(long)]
+        kind: Option<String>,
+        /// A return code, by its number or name
+        #[arg(long, value_parser = arguments::return_code, allow_hyphen_values = true)]
+        code: Option<ResponseCode>,
+        /// A channel of payouts, by its code or name
+        #[arg(long, value_parser = arguments::payout_channel)]
+        channel: Option<PayoutChannel>,
     },
     /// Show one line with all its details
     Show {
         /// The number
         sequence: u64,
-    },
-    /// Show a callback with every attempt, encrypted as it was sent
-    Callback {
-        /// The number
-        id: u64,
     },
     /// Export the whole log, one JSON object per line
     Export {
@@ -58,15 +62,33 @@ impl Log {
     pub(crate) async fn run(self, format: OutputFormat) -> Result<Output, Failure> {
         let personal = format.show_personal_data;
         match self.step {
-            LogStep::Tail { lines, no_follow } => tail(lines, !no_follow, format).await,
+            LogStep::Tail {
+                which,
+                kind,
+                code,
+                channel,
+                lines,
+                no_follow,
+            } => {
+                let query = ListQuery {
+                    kind: kind.unwrap_or_default(),
+                    code: code.map_or_else(String::new, |code| code.as_str().to_owned()),
+                    channel: channel
+                        .map_or_else(String::new, |channel| channel.as_str().to_owned()),
+                    ..which.newest(lines, format)
+                };
+                let line = |line: &str| event(&serde_json::from_str(line).unwrap_or_default());
+                Growing::Log.tail(query, !no_follow, format, line).await
+            }
             LogStep::Show { sequence } => {
                 let after = sequence.saturating_sub(1);
-                let query = LogQuery {
+                let query = ListQuery {
                     after,
                     limit: Some(1),
                     personal,
+                    ..ListQuery::default()
                 };
-                let found = admin()?.log(query).await.map_err(failed)?;
+                let found = admin()?.log(&query).await.map_err(failed)?;
                 let line = found
                     .first()
                     .and_then(|line| OrderedJson::read(line.as_bytes()));
@@ -76,16 +98,12 @@ impl Log {
                 })?;
                 Ok(Output::new(message(&line, 0), &line))
             }
-            LogStep::Callback { id } => {
-                let details = admin()?.callback(id, personal).await.map_err(failed)?;
-                Ok(callback(&details, format))
-            }
             LogStep::Export { file } => {
-                let query = LogQuery {
+                let query = ListQuery {
                     personal,
-                    ..LogQuery::default()
+                    ..ListQuery::default()
                 };
-                let text = admin()?.log_text(query).await.map_err(failed)?;
+                let text = admin()?.log_text(&query).await.map_err(failed)?;
                 let Some(file) = file else {
                     let mut said = Output::new(&text, &Value::Null);
                     said.json = text;
@@ -100,173 +118,5 @@ impl Log {
                 Ok(Output::new(what, &json!({ "file": file, "lines": lines })))
             }
         }
-    }
-}
-
-async fn tail(lines: u64, follow: bool, format: OutputFormat) -> Result<Output, Failure> {
-    let admin = admin()?;
-    let personal = format.show_personal_data;
-    let state = admin.state(false).await.map_err(failed)?;
-    let last = state["last_event"].as_u64().unwrap_or_default();
-    let query = LogQuery {
-        after: last.saturating_sub(lines),
-        limit: None,
-        personal,
-    };
-    let shown = |line: &str| {
-        if format.json {
-            line.to_owned()
-        } else {
-            event(&serde_json::from_str(line).unwrap_or_default())
-        }
-    };
-    if !follow {
-        let all = admin.log(query).await.map_err(failed)?;
-        let all: Vec<_> = all.iter().map(|line| shown(line)).collect();
-        let mut said = Output::new(all.join("\n"), &Value::Null);
-        said.json = all.join("\n");
-        return Ok(said);
-    }
-    let mut stream = admin.follow(query).await.map_err(failed)?;
-    loop {
-        let line = tokio::select! {
-            line = stream.next() => line,
-            _ = tokio::signal::ctrl_c() => return Ok(Output::new("", &json!({ "stopped": true }))),
-        };
-        match line {
-            Some(line) => out(&shown(&line)),
-            None => return Err(Failure::refused("the sandbox has stopped")),
-        }
-    }
-}
-
-fn callback(details: &CallbackDetails, format: OutputFormat) -> Output {
-    let tree = masked(&details.callback, format);
-    let rows: Vec<_> = details
-        .wire
-        .iter()
-        .map(|record| {
-            let status = record
-                .status
-                .map_or("-".to_owned(), |status| status.to_string());
-            let took = format!("{} ms", record.milliseconds);
-            vec![
-                record.attempt.to_string(),
-                record.copy.to_string(),
-                status,
-                took,
-                record.url.clone(),
-            ]
-        })
-        .collect();
-    let head = ["attempt", "copy", "status", "took", "url"];
-    let mut text = format!("{}\n\n{}", message(&tree, 0), table(&head, &rows));
-    for record in &details.wire {
-        let (attempt, copy) = (record.attempt, record.copy);
-        text.push_str(&format!(
-            "\n\nsealed, attempt {attempt}, copy {copy}\n{}",
-            record.sealed
-        ));
-    }
-    Output::new(text, &json!({ "callback": tree, "wire": details.wire }))
-}
-
-/// Send a callback again
-///
-/// The sandbox sends one of its callbacks again, unchanged. With --to, a callback
-/// that `skypay listen` has stored is sent to that URL, byte for byte.
-#[derive(Clone, Debug, clap::Args)]
-#[command(after_help = crate::remote::HELP)]
-pub(crate) struct Replay {
-    /// The number of the sandbox's callback; with --to, of the listener's
-    id: u64,
-    /// The number of copies
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    copies: u32,
-    /// All at once instead of in sequence
-    #[arg(long)]
-    concurrent: bool,
-    /// Send a callback of the listener to this URL
-    #[arg(long, value_name = "URL")]
-    to: Option<String>,
-    /// The listener's file
-    #[arg(long, value_name = "FILE", requires = "to")]
-    history: Option<PathBuf>,
-}
-
-impl Replay {
-    pub(crate) async fn run(self, format: OutputFormat) -> Result<Output, Failure> {
-        match &self.to {
-            Some(to) => self.kept(to).await,
-            None => self.sandbox(format).await,
-        }
-    }
-
-    async fn sandbox(&self, format: OutputFormat) -> Result<Output, Failure> {
-        let delivery = self.id;
-        let (rounds, copies) = if self.concurrent {
-            (1, self.copies)
-        } else {
-            (self.copies, 1)
-        };
-        let mut texts = Vec::new();
-        let mut all = Vec::new();
-        let mut exit_status = ExitStatus::Done;
-        for _ in 0..rounds {
-            let said = carry_and_wait(&Command::Replay { delivery, copies }, format).await?;
-            all.push(serde_json::from_str::<Value>(&said.json).unwrap_or_default());
-            texts.push(said.text);
-            if exit_status == ExitStatus::Done {
-                exit_status = said.exit_status;
-            }
-        }
-        Ok(Output::new(texts.join("\n"), &all).exit_status(exit_status))
-    }
-
-    /// Sends the stored bytes unchanged; the keys of the transport are not used.
-    async fn kept(&self, to: &str) -> Result<Output, Failure> {
-        let entry = history::find(self.history.as_deref(), self.id)?;
-        let unused = Credentials::new("unused", "unused", "unused");
-        let unused = unused.map_err(|error| Failure::usage(error.to_string()))?;
-        let transport = Transport::builder(to, unused.into())
-            .allow_plain_http()
-            .build();
-        let transport = transport.map_err(|error| cannot_start(&error))?;
-        let send = || {
-            let request = transport.http_client().post(to);
-            let request = request.header("content-type", envelope::CONTENT_TYPE);
-            request.body(entry.sealed.clone()).send()
-        };
-        let mut statuses = Vec::new();
-        if self.concurrent {
-            let mut sending = tokio::task::JoinSet::new();
-            for _ in 0..self.copies {
-                sending.spawn(send());
-            }
-            while let Some(sent) = sending.join_next().await {
-                statuses.push(
-                    sent.ok()
-                        .and_then(Result::ok)
-                        .map(|answer| answer.status().as_u16()),
-                );
-            }
-        } else {
-            for _ in 0..self.copies {
-                statuses.push(send().await.ok().map(|answer| answer.status().as_u16()));
-            }
-        }
-        let word = |status: &Option<u16>| {
-            status.map_or("no answer".to_owned(), |status| format!("HTTP {status}"))
-        };
-        let words: Vec<_> = statuses.iter().map(word).collect();
-        let name = entry.operation.as_deref().unwrap_or("not opened");
-        let text = format!("Callback {}, {name}: {}", entry.id, words.join(", "));
-        let exit_status = match statuses.iter().all(|status| *status == Some(200)) {
-            true => ExitStatus::Done,
-            false if statuses.iter().any(Option::is_none) => ExitStatus::Unknown,
-            false => ExitStatus::Refused,
-        };
-        let json = json!({ "id": entry.id, "operation": entry.operation, "statuses": statuses });
-        Ok(Output::new(text, &json).exit_status(exit_status))
     }
 }

@@ -2,19 +2,24 @@
 
 mod back_office;
 mod call;
+mod callbacks;
 mod certify;
 mod credentials;
 mod envelope;
+mod event;
 mod exit_status;
 mod fields;
 mod folder;
 mod history;
 mod journal;
 mod listen;
+mod lists;
 mod log;
 mod operations;
 mod output;
 mod page_checks;
+mod payouts;
+mod registration;
 mod remote;
 mod requests;
 mod rules;
@@ -55,7 +60,11 @@ enum Command {
     Listen(listen::Listen),
     Certify(certify::Certify),
     Trigger(call::Trigger),
-    Replay(log::Replay),
+    Replay(callbacks::Replay),
+    #[command(subcommand, after_help = remote::HELP)]
+    Payouts(payouts::Payouts),
+    #[command(subcommand, after_help = remote::HELP)]
+    Callbacks(callbacks::Callbacks),
     #[command(subcommand, after_help = remote::HELP)]
     Requests(requests::Requests),
     Log(log::Log),
@@ -74,8 +83,6 @@ enum Command {
     Clock(back_office::Clock),
     #[command(subcommand, after_help = remote::HELP)]
     Keys(back_office::Keys),
-    #[command(subcommand, after_help = remote::HELP)]
-    Callbacks(back_office::Callbacks),
     Envelope(envelope::Envelope),
     Journal(journal::JournalArgs),
     /// Print a completion script for a shell
@@ -150,6 +157,7 @@ fn execute(command: Command, format: OutputFormat) -> Result<Output, Failure> {
         Command::Clock(clock) => wait_for(clock.run()),
         Command::Keys(keys) => wait_for(keys.run(format)),
         Command::Callbacks(callbacks) => wait_for(callbacks.run(format)),
+        Command::Payouts(payouts) => wait_for(payouts.run(format)),
         Command::Call(call) => wait_for(call.run(format)),
         Command::Trigger(trigger) => wait_for(trigger.run(format)),
         Command::Certify(certify) => wait_for(certify.run(format)),

@@ -11,7 +11,7 @@ use skypay_types::{
 };
 
 use crate::exit_status::Failure;
-use crate::output::columns;
+use crate::output::{OutputFormat, columns};
 use skypay_sandbox::fields::request_fields;
 use skypay_sandbox::ordered_json::OrderedJson;
 
@@ -50,6 +50,20 @@ macro_rules! by_operation {
             $(if info.name == skypay_types::$asked::INFO.name {
                 let request = decode::<skypay_types::$asked>(plaintext)?;
                 return Ok(ended(sender.$inquiry(&request).await));
+            })*
+            Err(unknown_operation(info.name))
+        }
+
+        /// Returns the violations of a callback's plaintext message.
+        pub(crate) fn invalid(
+            info: &OperationInfo,
+            plaintext: &[u8],
+        ) -> Result<Option<Invalid>, Failure> {
+            $(if info.name == skypay_types::$told::INFO.name {
+                return Ok(violations(&decode::<skypay_types::$told>(plaintext)?));
+            })*
+            $(if info.name == skypay_types::$asked::INFO.name {
+                return Ok(violations(&decode::<skypay_types::$asked>(plaintext)?));
             })*
             Err(unknown_operation(info.name))
         }
@@ -93,6 +107,14 @@ fn said<A: Response>(plaintext: &[u8]) -> Option<(String, Option<String>)> {
 /// Returns the constraint violations of a message, as far as it can be parsed.
 pub(crate) fn violations<M: Validate>(message: &M) -> Option<Invalid> {
     message.validate().err()
+}
+
+/// Returns a message of an operation, masked without `--show-personal-data`.
+pub(crate) fn shown(info: &OperationInfo, tree: OrderedJson, format: OutputFormat) -> OrderedJson {
+    if format.show_personal_data {
+        return tree;
+    }
+    tree.masked(info.personal_data)
 }
 
 fn unknown_operation(name: &str) -> Failure {

@@ -1,6 +1,7 @@
 //! Output as text, at most 80 columns wide, and as JSON.
 
 use std::borrow::Cow;
+use std::fmt::Debug;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
@@ -152,6 +153,22 @@ pub(crate) fn wrapped(text: &str, indent: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// Formats an entry on one line. What does not fit is cut off: JSON and `show` have
+/// it.
+pub(crate) fn line(id: u64, time: &str, said: &str) -> String {
+    let line = format!("{id:>5}  {}  {}", short(time), visible_line(said));
+    if line.chars().count() <= WIDTH {
+        return line;
+    }
+    let kept: String = line.chars().take(WIDTH - 1).collect();
+    kept.trim_end().to_owned() + "…"
+}
+
+/// Returns a time without year and fractions.
+pub(crate) fn short(time: &str) -> &str {
+    time.get(5..19).unwrap_or_default()
+}
+
 /// Formats rows of two columns: names, and texts wrapped beside them.
 pub(crate) fn columns<N: AsRef<str>, T: AsRef<str>>(rows: &[(N, T)], indent: usize) -> String {
     let widest = rows.iter().map(|(name, _)| name.as_ref().chars().count());
@@ -199,6 +216,16 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
         lines.push(line(&mut row.iter().map(String::as_str)));
     }
     lines.join("\n")
+}
+
+/// Returns the name of a code, such as of a channel; of one that is not listed, the
+/// code.
+pub(crate) fn code_name(code: &(impl Debug + AsRef<str>)) -> String {
+    let shown = format!("{code:?}");
+    match shown.split_once('(') {
+        Some((name, rest)) if rest.strip_suffix(')') == Some(code.as_ref()) => name.to_owned(),
+        _ => code.as_ref().to_owned(),
+    }
 }
 
 /// Formats a message as text, with one field per line.

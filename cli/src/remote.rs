@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 use skypay_sandbox::admin_client::{Admin, AdminError, CommandResult};
-use skypay_sandbox::engine::{AttemptResult, Callback, Command, DeliveryStatus};
+use skypay_sandbox::engine::{AttemptResult, Callback, CallbackUrls, Command, DeliveryStatus};
 use skypay_types::Outcome;
 
-use crate::call::shown;
 use crate::credentials::sandbox_url;
+use crate::event::event;
 use crate::exit_status::{ExitStatus, Failure};
-use crate::operations;
+use crate::operations::{self, shown};
 use crate::output::{Output, OutputFormat, message, wrapped};
 use skypay_sandbox::ordered_json::OrderedJson;
 
@@ -30,6 +30,13 @@ pub(crate) fn failed(error: AdminError) -> Failure {
         AdminError::Unreachable(..) => Failure::not_sent(error.to_string()),
         other => Failure::refused(other.to_string()),
     }
+}
+
+/// Returns the registered callback URLs.
+pub(crate) async fn callback_urls(admin: &Admin) -> Result<CallbackUrls, Failure> {
+    let mut state = admin.state(true).await.map_err(failed)?;
+    let urls = serde_json::from_value(state["settings"]["callbacks"].take());
+    Ok(urls.unwrap_or_default())
 }
 
 /// Executes a command.
@@ -98,23 +105,6 @@ fn said(executed: &CommandResult, format: OutputFormat) -> Result<Output, Failur
     Ok(Output::new(lines.join("\n"), &json))
 }
 
-/// Formats a log line as text.
-pub(crate) fn event(event: &Value) -> String {
-    let text = |name: &str| event[name].as_str().unwrap_or_default();
-    let time = text("time").get(..19).unwrap_or_default();
-    let sequence = event["sequence"].as_u64().unwrap_or_default();
-    let mut said = format!("{}  {}", text("kind"), text("subject"));
-    for (name, value) in event["details"].as_object().into_iter().flatten() {
-        match value {
-            Value::Object(_) | Value::Array(_) | Value::Null => {}
-            Value::String(text) => said.push_str(&format!("  {name}={text}")),
-            scalar => said.push_str(&format!("  {name}={scalar}")),
-        }
-    }
-    let said = wrapped(&said, 28);
-    format!("{sequence:>5}  {time}  {}", said.trim_start())
-}
-
 /// Formats a callback and the result of its last attempt.
 fn delivery(callback: &Callback, format: OutputFormat) -> String {
     let Callback {
@@ -123,29 +113,16 @@ fn delivery(callback: &Callback, format: OutputFormat) -> String {
         subject,
         ..
     } = callback;
-    let last = callback
-        .attempts
-        .last()
-        .and_then(|attempt| attempt.result.as_ref());
-    let (end, answer) = match last {
-        Some(AttemptResult::Answered {
-            code,
-            description,
-            plaintext,
-            milliseconds,
-        }) => {
-            let description = description.as_deref().unwrap_or_default();
-            (
-                format!("answered {code} {description} in {milliseconds} ms"),
-                Some(plaintext),
-            )
-        }
-        Some(AttemptResult::NotSent { reason }) => (format!("not sent: {reason}"), None),
-        Some(AttemptResult::Lost { reason, .. }) => (format!("no answer: {reason}"), None),
-        None => match &callback.status {
-            DeliveryStatus::Scheduled { due } => (format!("due {due}"), None),
-            _ => ("on its way".to_owned(), None),
-        },
+    let last = callback.attempts.last();
+    let result = last.and_then(|attempt| attempt.result.as_ref());
+    let end = match (result, &callback.status) {
+        (Some(result), _) => ended(result),
+        (None, DeliveryStatus::Scheduled { due }) => format!("due {due}"),
+        (None, _) => "on its way".to_owned(),
+    };
+    let answer = match result {
+        Some(AttemptResult::Answered { plaintext, .. }) => Some(plaintext),
+        _ => None,
     };
     let mut text = wrapped(&format!("Callback {id}, {operation} {subject}: {end}"), 0);
     let info = operations::find(operation);
@@ -154,6 +131,23 @@ fn delivery(callback: &Callback, format: OutputFormat) -> String {
         text.push_str(&format!("\n{}", message(&answer, 2)));
     }
     text
+}
+
+/// Returns how an attempt ended.
+pub(crate) fn ended(result: &AttemptResult) -> String {
+    match result {
+        AttemptResult::Answered {
+            code,
+            description,
+            milliseconds,
+            ..
+        } => {
+            let description = description.as_deref().unwrap_or_default();
+            format!("answered {code} {description} in {milliseconds} ms")
+        }
+        AttemptResult::NotSent { reason } => format!("not sent: {reason}"),
+        AttemptResult::Lost { reason, .. } => format!("no answer: {reason}"),
+    }
 }
 
 /// Returns a callback as JSON, masked without `--show-personal-data`.

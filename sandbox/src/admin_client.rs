@@ -33,9 +33,9 @@ use crate::engine::{Command, Duration, Payments, Row};
 use crate::http::{Target, WireError, whole};
 use crate::limits;
 pub use crate::service::admin_types::{
-    Advance, Advanced, CallbackDetails, ClockStatus, CommandResult, File, Info, LogQuery,
-    PaymentsQuery, Personal, Problem, RequestRecord, RequestResult, RequestsQuery, RowsQuery,
-    Saved, WireRecord,
+    Advance, Advanced, CallbackDetails, ClockStatus, CommandResult, Expected, File, Info,
+    ListQuery, PaymentsQuery, Personal, Problem, RequestRecord, RequestResult, RowDetails, Saved,
+    WireRecord,
 };
 
 /// The base path of the admin interface.
@@ -66,9 +66,15 @@ impl Admin {
         self.get("state", &Personal { personal }).await
     }
 
-    /// Returns a page of up to a thousand transactions, movements and callbacks.
-    pub async fn rows(&self, query: RowsQuery) -> Result<Vec<Row>, AdminError> {
-        self.get("rows", &query).await
+    /// Returns transactions, movements and callbacks, at most 1000.
+    pub async fn rows(&self, query: &ListQuery) -> Result<Vec<Row>, AdminError> {
+        self.get("rows", query).await
+    }
+
+    /// Returns a transaction, movement or callback, and what is scheduled for it.
+    pub async fn row(&self, id: u64, personal: bool) -> Result<RowDetails, AdminError> {
+        self.get(&format!("rows/{id}"), &Personal { personal })
+            .await
     }
 
     /// Returns all transactions, movements and callbacks.
@@ -76,12 +82,12 @@ impl Admin {
         let mut all: Vec<Row> = Vec::new();
         loop {
             let after = all.last().map_or(0, Row::id);
-            let next = RowsQuery {
+            let next = ListQuery {
                 after,
-                limit: None,
                 personal,
+                ..ListQuery::default()
             };
-            let rows = self.rows(next).await?;
+            let rows = self.rows(&next).await?;
             if rows.is_empty() {
                 return Ok(all);
             }
@@ -114,22 +120,22 @@ impl Admin {
     }
 
     /// Returns lines of the log, without line terminators.
-    pub async fn log(&self, query: LogQuery) -> Result<Vec<String>, AdminError> {
+    pub async fn log(&self, query: &ListQuery) -> Result<Vec<String>, AdminError> {
         let text = self.log_text(query).await?;
         Ok(text.lines().map(str::to_owned).collect())
     }
 
     /// Returns the log in its export format: one JSON object per line.
-    pub async fn log_text(&self, query: LogQuery) -> Result<String, AdminError> {
+    pub async fn log_text(&self, query: &ListQuery) -> Result<String, AdminError> {
         let answer = self
-            .send(Method::GET, "log", Some(&query), Vec::new())
+            .send(Method::GET, "log", Some(query), Vec::new())
             .await?;
         String::from_utf8(answer.to_vec()).map_err(|_| AdminError::Answer)
     }
 
     /// Follows the log: existing lines, then every new one.
-    pub async fn follow(&self, query: LogQuery) -> Result<Follow, AdminError> {
-        self.stream("log/stream", &query).await
+    pub async fn follow(&self, query: &ListQuery) -> Result<Follow, AdminError> {
+        self.stream("log/stream", query).await
     }
 
     async fn stream(&self, name: &str, query: &impl Serialize) -> Result<Follow, AdminError> {
@@ -153,7 +159,7 @@ impl Admin {
     }
 
     /// Returns requests that arrived at the partner interface, at most 1000.
-    pub async fn requests(&self, query: &RequestsQuery) -> Result<Vec<RequestRecord>, AdminError> {
+    pub async fn requests(&self, query: &ListQuery) -> Result<Vec<RequestRecord>, AdminError> {
         self.get("requests", query).await
     }
 
@@ -164,7 +170,7 @@ impl Admin {
     }
 
     /// Follows the requests: existing ones, then every new one, as JSON.
-    pub async fn follow_requests(&self, query: &RequestsQuery) -> Result<Follow, AdminError> {
+    pub async fn follow_requests(&self, query: &ListQuery) -> Result<Follow, AdminError> {
         self.stream("requests/stream", query).await
     }
 

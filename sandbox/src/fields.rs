@@ -4,6 +4,8 @@ use schemars::{Schema, schema_for};
 use serde_json::Value;
 use skypay_types::Operation;
 
+use crate::arguments;
+
 /// A field of a message.
 #[derive(Clone, Debug)]
 pub struct Field {
@@ -15,6 +17,24 @@ pub struct Field {
     pub about: String,
     /// Whether it is a list.
     pub kind: Kind,
+    /// The name of the schema of its values, if it has one.
+    schema: String,
+}
+
+impl Field {
+    /// Returns the code of a channel by its name, if the field is a channel.
+    #[must_use]
+    pub fn code_of(&self, name: &str) -> Option<String> {
+        let code = match self.schema.as_str() {
+            "PayoutChannel" => arguments::payout_channel(name).ok()?.as_str().to_owned(),
+            "CollectionChannel" => arguments::collection_channel(name)
+                .ok()?
+                .as_str()
+                .to_owned(),
+            _ => return None,
+        };
+        Some(code)
+    }
 }
 
 /// The kind of a field.
@@ -54,8 +74,20 @@ fn of(schema: &Schema) -> Vec<Field> {
             required: required(name),
             about: about(name, property["description"].as_str().unwrap_or_default()),
             kind: kind(root, property),
+            schema: schema_name(property),
         })
         .collect()
+}
+
+/// Returns the name of the schema that a property refers to, as it is or where it may be
+/// absent.
+fn schema_name(property: &Value) -> String {
+    let choices = property["anyOf"].as_array().into_iter().flatten();
+    let reference = std::iter::once(property)
+        .chain(choices)
+        .find_map(|schema| schema["$ref"].as_str());
+    let name = reference.and_then(|path| path.rsplit('/').next());
+    name.unwrap_or_default().to_owned()
 }
 
 fn kind(root: &Value, property: &Value) -> Kind {

@@ -3,8 +3,11 @@
 //! each.
 
 /// A request to the sandbox: from a partner, to the admin interface, or from a form of
-/// its page. The generated code then limits a partner's request to 64 KiB.
+/// its page. The message of a partner is limited further.
 pub const REQUEST: usize = 2 * 1024 * 1024;
+
+/// A partner's message, encrypted or in plaintext.
+pub const MESSAGE: usize = 64 * 1024;
 
 /// A callback in the mailbox, and its response.
 pub const MAILBOX: usize = 64 * 1024;

@@ -15,11 +15,11 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use skypay_types::DateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::admin_client::{
-    Advanced, ClockStatus, LogQuery, RequestRecord, RequestsQuery, WireRecord,
-};
+use crate::admin_client::{Advanced, ClockStatus, ListQuery, RequestRecord, WireRecord};
 use crate::clock::Clock;
-use crate::engine::{Applied, Callback, Command, Delivered, Delivery, Duration, State, Timestamp};
+use crate::engine::{
+    Applied, Callback, Command, Delivered, Delivery, Duration, Row, State, Timestamp,
+};
 use crate::store::{Store, StoreError};
 use worker::Worker;
 
@@ -171,8 +171,12 @@ impl Simulator {
         self.ask(|respond| Message::Advance { by, respond }).await
     }
 
-    pub(crate) async fn log(&self, query: LogQuery) -> Result<Vec<(u64, String)>, SimulatorError> {
-        self.query(move |store| store.log(query)).await
+    pub(crate) async fn log(&self, query: ListQuery) -> Result<Vec<(u64, String)>, SimulatorError> {
+        self.query(move |store| store.log(&query)).await
+    }
+
+    pub(crate) async fn rows(&self, query: ListQuery) -> Result<Vec<Row>, SimulatorError> {
+        self.query(move |store| store.rows(&query)).await
     }
 
     pub(crate) async fn wire_of(&self, delivery: u64) -> Result<Vec<WireRecord>, SimulatorError> {
@@ -181,16 +185,16 @@ impl Simulator {
 
     pub(crate) async fn requests(
         &self,
-        query: RequestsQuery,
+        query: ListQuery,
     ) -> Result<Vec<RequestRecord>, SimulatorError> {
         self.query(move |store| store.requests(&query)).await
     }
 
     pub(crate) async fn request(&self, id: u64) -> Result<Option<RequestRecord>, SimulatorError> {
-        let query = RequestsQuery {
+        let query = ListQuery {
             after: id.saturating_sub(1),
             limit: Some(1),
-            ..RequestsQuery::default()
+            ..ListQuery::default()
         };
         let found = self.requests(query).await?.pop();
         Ok(found.filter(|record| record.id == id))

@@ -4,6 +4,7 @@
 //! state and the log with each commit. Opening reads only the rest of the state.
 
 mod error;
+mod list;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,12 +13,9 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Params, params};
-use serde_json::Value;
 
-use crate::admin_client::{LogQuery, RequestRecord, RequestsQuery, WireRecord};
-use crate::engine::{
-    Event, Json, Rows, Settings, State, TABLES, Timestamp, sql_limit, with_personal_data,
-};
+use crate::admin_client::{RequestRecord, WireRecord};
+use crate::engine::{Event, Json, Rows, Settings, State, TABLES, Timestamp};
 use crate::{limits, private_file};
 pub(crate) use error::StoreError;
 
@@ -236,35 +234,6 @@ impl Store {
         })
     }
 
-    /// The requests that a query selects.
-    pub(crate) fn requests(&self, query: &RequestsQuery) -> Result<Vec<RequestRecord>, StoreError> {
-        let order = if query.newest_first { "DESC" } else { "ASC" };
-        let sql = format!(
-            "SELECT id, record FROM request WHERE id > ?1 AND (?2 = '' OR operation = ?2) \
-             AND (?3 = '' OR instr(numbers, ?3) > 0) AND (?4 = '' OR result = ?4) \
-             AND (?5 = '' OR code = ?5) AND (?6 = '' OR instr(lower(record), lower(?6)) > 0) \
-             ORDER BY id {order} LIMIT ?7 OFFSET ?8"
-        );
-        let limit = query.limit.unwrap_or(usize::MAX);
-        let values = params![
-            query.after,
-            query.operation,
-            query.number,
-            query.result,
-            query.code,
-            query.text,
-            sql_limit(limit),
-            sql_limit(query.skipped),
-        ];
-        self.select(&sql, values, |row| {
-            let Json(record) = row.get(1)?;
-            Ok(RequestRecord {
-                id: row.get(0)?,
-                ..record
-            })
-        })
-    }
-
     /// Commits the transaction.
     pub(crate) fn commit(&self, state: &State) -> Result<(), StoreError> {
         let sql = "INSERT OR REPLACE INTO head VALUES (1, ?)";
@@ -284,24 +253,6 @@ impl Store {
         if self.with(|connection| Ok(!connection.is_autocommit())) == Ok(true) {
             let _ = self.run("ROLLBACK");
         }
-    }
-
-    /// Lines of the log, in order.
-    pub(crate) fn log(&self, query: LogQuery) -> Result<Vec<(u64, String)>, StoreError> {
-        let limit = query
-            .limit
-            .and_then(|limit| i64::try_from(limit).ok())
-            .unwrap_or(-1);
-        let sql =
-            "SELECT sequence, line, personal FROM log WHERE sequence > ? ORDER BY sequence LIMIT ?";
-        self.select(sql, params![query.after, limit], |row| {
-            let mut line: String = row.get(1)?;
-            if query.personal {
-                let personal: Option<Json<Value>> = row.get(2)?;
-                line = with_personal_data(&line, personal.map(|Json(personal)| personal));
-            }
-            Ok((row.get(0)?, line))
-        })
     }
 
     fn select<T>(

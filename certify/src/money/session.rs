@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use skypay_runtime::value::{Amount, DateTime};
-use skypay_sandbox::admin_client::{Admin, AdminError, LogQuery};
+use skypay_sandbox::admin_client::{Admin, AdminError, ListQuery};
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::behaviors;
 use skypay_sandbox::engine::{
@@ -431,11 +431,11 @@ impl Session {
 
     /// The requests that the sandbox received, in order.
     pub(crate) async fn received(&self) -> Result<Vec<Received>, String> {
-        let query = LogQuery {
+        let query = ListQuery {
             personal: true,
-            ..LogQuery::default()
+            ..ListQuery::default()
         };
-        let lines = self.admin.log(query).await.map_err(failed)?;
+        let lines = self.admin.log(&query).await.map_err(failed)?;
         let lines = lines.iter().filter_map(|line| {
             let line: Value = serde_json::from_str(line).ok()?;
             let details = &line["details"];

@@ -178,7 +178,7 @@ fn a_listener_shows_answers_and_keeps_callbacks() {
 
     // Values that the types reject are sent with `--raw` and rejected by the
     // listener.
-    let unlisted = ["payoutQueuePayout", "payType=77", "--raw"];
+    let unlisted = ["payoutQueuePayout", "payType:=[77]", "--raw"];
     trigger(&program, &url, &unlisted[..2]).ended(2);
     let ran = trigger(&program, &url, &unlisted).ended(3);
     assert_eq!(ran.json()["outcome"], "unknown");

@@ -5,7 +5,7 @@ use skypay_types::{Direction, OPERATIONS};
 use crate::program::Program;
 
 /// The commands with a snapshot: one of each kind, as the others are similar.
-const REVIEWED: [&str; 13] = [
+const REVIEWED: [&str; 14] = [
     "",
     "sandbox up",
     "call",
@@ -13,6 +13,7 @@ const REVIEWED: [&str; 13] = [
     "listen",
     "trigger payoutQueuePayout",
     "replay",
+    "payouts list",
     "cashier collect",
     "script add",
     "fault add",

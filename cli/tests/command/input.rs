@@ -389,7 +389,8 @@ fn what_the_sandbox_does_not_know_ends_with_1() {
     setup.program.folder.write("kept", "");
     for line in [
         "log show 9999",
-        "log callback 9999",
+        "callbacks show 9999",
+        "payouts show SKY9800009999",
         "replay 9999",
         "replay 9999 --to http://127.0.0.1:1 --history kept",
         "script remove 9999",

@@ -6,11 +6,13 @@
 )]
 
 mod away;
+mod callbacks;
 mod certify;
 mod help;
 mod input;
 mod journal;
 mod limits;
+mod payouts;
 mod program;
 mod readme;
 mod requests;

@@ -108,6 +108,8 @@ impl Program {
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.folder.path())
+            // A sandbox that runs on this machine is not touched.
+            .env("SKYPAY_SANDBOX", "http://127.0.0.1:1")
             // Required by Windows to open sockets.
             .envs(std::env::var_os("SYSTEMROOT").map(|folder| ("SYSTEMROOT", folder)))
             .envs(self.variables.iter().map(|(name, value)| (*name, value)))

@@ -102,8 +102,7 @@ fn without_a_sandbox_commands_say_how_to_start_one() {
 fn a_payout_is_called_paid_and_asked_for() {
     let (setup, _) = Setup::up(&["--memory"]);
     let (mut listener, url) = listening(&setup.program, &[]);
-    setup.run(&format!("callbacks set {url}")).ended(0);
-    assert_eq!(setup.run("callbacks show").json()["shared"], url);
+    assert_eq!(setup.run("callbacks urls").json()["shared"], url);
 
     setup.pay_out("SKY9800000101", "1000.00").ended(0);
     let refused = setup.pay_out("SKY9800000102", "1000.16").ended(1).json();
@@ -125,7 +124,7 @@ fn a_payout_is_called_paid_and_asked_for() {
     let written = lines.find(|line| line.contains("\"callback-written\""));
     let written: Value = serde_json::from_str(written.unwrap()).unwrap();
     let delivery = written["details"]["delivery"].as_u64().unwrap();
-    let details = setup.run(&format!("log callback {delivery}")).ended(0);
+    let details = setup.run(&format!("callbacks show {delivery}")).ended(0);
     assert_eq!(details.json()["wire"][0]["status"], 200);
     for concurrent in ["", "--concurrent"] {
         let replay = format!("replay {delivery} --copies 2 {concurrent}");
@@ -143,7 +142,6 @@ fn the_cashiers_exit_code_says_how_the_partner_answered() {
         .ended(5);
     let answer = r#"payoutInquiry={"sender":"Example","controlNumber":"SKY9800000201","senderAddress":"Manila","name":"Dela Cruz,Juan","birthday":"1991-10-02","identificationId":"442301922000","idType":"TIN","phone":"09123456789","amount":"3900.00","idcardPicType":"png","idcardPicUrl":"https://partner.example.com/1.png","location":"Manila"}"#;
     let (_listener, url) = listening(&setup.program, &["--answer", answer]);
-    setup.run(&format!("callbacks set {url}")).ended(0);
     let ran = setup
         .run("cashier inquire SKY9800000201 --channel MLhuillier")
         .ended(0)

@@ -9,7 +9,7 @@ use super::format::{self, badge, pesos};
 use super::layout::Page;
 use super::table::{number, table, text};
 use super::{Shared, answer, curl};
-use crate::admin_client::{LogQuery, Personal};
+use crate::admin_client::{ListQuery, Personal};
 use crate::engine::{self, DeliveryStatus, Row};
 use crate::service::AppState;
 
@@ -21,9 +21,9 @@ const LATEST: u64 = 10;
 
 pub(crate) async fn page(State(app): Shared, Query(asked): Query<Personal>) -> Response {
     let after = app.simulator.state().last_event().saturating_sub(LATEST);
-    let query = LogQuery {
+    let query = ListQuery {
         after,
-        ..LogQuery::default()
+        ..ListQuery::default()
     };
     // The page is useful even without the log.
     let lines = app.simulator.log(query).await.unwrap_or_default();

@@ -11,7 +11,7 @@ use super::format::{BadgeKind, badge, code, timestamp};
 use super::layout::Page;
 use super::table::{number, table, text};
 use super::{Shared, answer, curl, missing};
-use crate::admin_client::{Personal, RequestRecord, RequestResult, RequestsQuery};
+use crate::admin_client::{ListQuery, Personal, RequestRecord, RequestResult};
 use crate::ordered_json::OrderedJson;
 use crate::service::operations;
 
@@ -30,16 +30,16 @@ pub(crate) struct Filter {
 }
 
 pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Response {
-    let query = RequestsQuery {
+    let query = ListQuery {
         newest_first: true,
         operation: filter.operation.clone(),
-        result: filter.result.clone(),
+        state: filter.result.clone(),
         number: filter.number.trim().to_owned(),
         code: filter.code.trim().to_owned(),
         text: filter.text.trim().to_owned(),
         skipped: filter.page.saturating_mul(PAGE),
         limit: Some(PAGE + 1),
-        ..RequestsQuery::default()
+        ..ListQuery::default()
     };
     let mut found = match app.simulator.requests(query).await {
         Ok(found) => found,

@@ -16,7 +16,7 @@ use tower::ServiceExt;
 use super::form::Entered;
 use super::layout::Page;
 use super::{Shared, answer, missing};
-use crate::admin_client::RequestsQuery;
+use crate::admin_client::ListQuery;
 use crate::engine::State as Engine;
 use crate::fields::{Field, Kind, request_fields};
 use crate::http::{ConnectionControl, Peer};
@@ -149,10 +149,10 @@ pub(crate) async fn act(
     };
     let sending = tokio::spawn(partner.oneshot(request));
     let _ = tokio::time::timeout(TIMEOUT, sending).await;
-    let newest = RequestsQuery {
+    let newest = ListQuery {
         newest_first: true,
         limit: Some(100),
-        ..RequestsQuery::default()
+        ..ListQuery::default()
     };
     let mut newest = app
         .simulator

@@ -14,7 +14,7 @@ use super::format::{self, BadgeKind, badge, pesos, timestamp};
 use super::layout::Page;
 use super::table::{Column, number, table, text};
 use super::{Shared, actions, answer, asset, missing, requests};
-use crate::admin_client::{Personal, RequestRecord, RequestsQuery};
+use crate::admin_client::{ListQuery, Personal, RequestRecord};
 use crate::barcode;
 use crate::engine::{self, CommandOutcome, Row, Timestamp};
 use crate::service::operation_named;
@@ -195,9 +195,9 @@ pub(crate) async fn one(
     let Some((shown, row)) = known else {
         return missing(&app, PATH, "There is no such transaction.");
     };
-    let query = RequestsQuery {
+    let query = ListQuery {
         number: shown.number.clone(),
-        ..RequestsQuery::default()
+        ..ListQuery::default()
     };
     // The page is useful even without the requests.
     let mut requests = app.simulator.requests(query).await.unwrap_or_default();

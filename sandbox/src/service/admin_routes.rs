@@ -17,8 +17,8 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::admin_types::{
-    Advance, CallbackDetails, CommandResult, File, Info, LogQuery, PaymentsQuery, Personal,
-    RequestRecord, RequestsQuery, RowsQuery, Saved,
+    Advance, CallbackDetails, CommandResult, Expected, File, Info, ListQuery, PaymentsQuery,
+    Personal, RequestRecord, RowDetails, Saved,
 };
 use super::mailbox::{self, Mailbox};
 use super::origin_check::refused;
@@ -46,6 +46,7 @@ pub(crate) fn routes(app: Arc<AppState>) -> Router {
         .route("/info", get(info))
         .route("/state", get(state))
         .route("/rows", get(rows))
+        .route("/rows/{id}", get(row))
         .route("/payments", get(payments))
         .route("/commands", post(command))
         .route("/log", get(log))
@@ -94,10 +95,26 @@ async fn state(State(app): Shared, Query(query): Query<Personal>) -> Response {
 /// The maximum number of rows per response.
 const ROWS: usize = 1000;
 
-async fn rows(State(app): Shared, Query(query): Query<RowsQuery>) -> Response {
-    let limit = query.limit.unwrap_or(ROWS).min(ROWS);
-    let rows = app.simulator.state().rows_after(query.after, limit);
-    written(&shown(&rows, query.personal))
+async fn rows(State(app): Shared, Query(mut query): Query<ListQuery>) -> Answered {
+    query.limit = Some(query.limit.unwrap_or(ROWS).min(ROWS));
+    let personal = query.personal;
+    let rows = app.simulator.rows(query).await.map_err(failed)?;
+    Ok(written(&shown(&rows, personal)))
+}
+
+async fn row(State(app): Shared, Path(id): Path<u64>, Query(query): Query<Personal>) -> Answered {
+    let state = app.simulator.state();
+    let Some(row) = state.row(id) else {
+        let problem = format!("there is no transaction, movement or callback {id}");
+        return Err(Refused(StatusCode::NOT_FOUND, problem));
+    };
+    let expected = state.expected(&row).into_iter();
+    let expected = expected.map(|(due, what)| Expected { due, what }).collect();
+    drop(state);
+    Ok(written(&shown(
+        &RowDetails { row, expected },
+        query.personal,
+    )))
 }
 
 async fn payments(State(app): Shared, Query(query): Query<PaymentsQuery>) -> Response {
@@ -147,28 +164,33 @@ async fn execute(app: &AppState, command: Command) -> Answered {
 }
 
 /// The number of log lines read at a time.
-const LINES: u64 = 1000;
+const LINES: usize = 1000;
 
 /// Returns the next lines of the log, at most `LINES`.
 async fn next_lines(
     app: &AppState,
-    query: &mut LogQuery,
+    query: &mut ListQuery,
 ) -> Result<Vec<(u64, String)>, SimulatorError> {
     let limit = query.limit.unwrap_or(LINES).min(LINES);
-    let limited = LogQuery {
+    let limited = ListQuery {
         limit: Some(limit),
-        ..*query
+        ..query.clone()
     };
     let lines = app.simulator.log(limited).await?;
     if let Some((last, _)) = lines.last() {
         query.after = *last;
     }
-    query.limit = query.limit.map(|most| most.saturating_sub(limit));
+    query.skipped = 0;
+    query.limit = match query.limit {
+        // There is nothing after the newest lines.
+        _ if query.newest_first => Some(0),
+        limit => limit.map(|most| most.saturating_sub(LINES)),
+    };
     Ok(lines)
 }
 
 /// Streams the existing lines of the log as they are read.
-async fn log(State(app): Shared, Query(mut query): Query<LogQuery>) -> Answered {
+async fn log(State(app): Shared, Query(mut query): Query<ListQuery>) -> Answered {
     let mut lines = next_lines(&app, &mut query).await.map_err(failed)?;
     let (mut sender, body) = Channel::<Bytes, SimulatorError>::new(2);
     tokio::spawn(async move {
@@ -187,30 +209,30 @@ async fn log(State(app): Shared, Query(mut query): Query<LogQuery>) -> Answered 
     Ok((kind, Body::new(body)).into_response())
 }
 
-async fn stream(State(app): Shared, Query(mut query): Query<LogQuery>) -> Response {
-    query.limit = None;
-    streamed(app, Followed::Log(query))
+async fn stream(State(app): Shared, Query(query): Query<ListQuery>) -> Response {
+    streamed(app, Followed::Log, query)
 }
 
-async fn request_stream(State(app): Shared, Query(query): Query<RequestsQuery>) -> Response {
-    streamed(app, Followed::Requests(query))
+async fn request_stream(State(app): Shared, Query(query): Query<ListQuery>) -> Response {
+    streamed(app, Followed::Requests, query)
 }
 
 /// What a stream consists of.
 enum Followed {
-    Log(LogQuery),
-    Requests(RequestsQuery),
+    Log,
+    Requests,
 }
 
 impl Followed {
     /// Returns the next lines with their numbers.
-    async fn next(&mut self, app: &AppState) -> Result<Vec<(u64, String)>, SimulatorError> {
-        let query = match self {
-            Self::Log(query) => return next_lines(app, query).await,
-            Self::Requests(query) => query,
-        };
-        query.newest_first = false;
-        query.limit = Some(ROWS);
+    async fn next(
+        &self,
+        query: &mut ListQuery,
+        app: &AppState,
+    ) -> Result<Vec<(u64, String)>, SimulatorError> {
+        if matches!(self, Self::Log) {
+            return next_lines(app, query).await;
+        }
         let found = found(app, query).await?;
         query.skipped = 0;
         query.after = found.last().map_or(query.after, |record| record.id);
@@ -222,9 +244,14 @@ impl Followed {
     }
 }
 
-fn streamed(app: Arc<AppState>, followed: Followed) -> Response {
+fn streamed(app: Arc<AppState>, followed: Followed, query: ListQuery) -> Response {
     let (sender, body) = Channel::<Bytes>::new(16);
-    tokio::spawn(follow(app, followed, sender));
+    let query = ListQuery {
+        newest_first: false,
+        limit: None,
+        ..query
+    };
+    tokio::spawn(follow(app, followed, query, sender));
     (
         [
             (CONTENT_TYPE, "text/event-stream"),
@@ -236,7 +263,12 @@ fn streamed(app: Arc<AppState>, followed: Followed) -> Response {
 }
 
 /// Streams lines as they are written, until the client disconnects.
-async fn follow(app: Arc<AppState>, mut followed: Followed, mut sender: Sender<Bytes>) {
+async fn follow(
+    app: Arc<AppState>,
+    followed: Followed,
+    mut query: ListQuery,
+    mut sender: Sender<Bytes>,
+) {
     let mut logged = app.simulator.logged();
     let mut stopping = app.stopping.clone();
     // Send the response header without waiting for the first line.
@@ -249,7 +281,7 @@ async fn follow(app: Arc<AppState>, mut followed: Followed, mut sender: Sender<B
     }
     loop {
         logged.borrow_and_update();
-        let Ok(lines) = followed.next(&app).await else {
+        let Ok(lines) = followed.next(&mut query, &app).await else {
             return;
         };
         let is_last = lines.is_empty();
@@ -270,12 +302,9 @@ async fn follow(app: Arc<AppState>, mut followed: Followed, mut sender: Sender<B
 }
 
 /// Returns the requests that a query selects, masked unless it wants personal data.
-async fn found(
-    app: &AppState,
-    query: &RequestsQuery,
-) -> Result<Vec<RequestRecord>, SimulatorError> {
+async fn found(app: &AppState, query: &ListQuery) -> Result<Vec<RequestRecord>, SimulatorError> {
     let limit = query.limit.unwrap_or(ROWS).min(ROWS);
-    let found = app.simulator.requests(RequestsQuery {
+    let found = app.simulator.requests(ListQuery {
         limit: Some(limit),
         ..query.clone()
     });
@@ -287,7 +316,7 @@ async fn found(
     })
 }
 
-async fn requests(State(app): Shared, Query(query): Query<RequestsQuery>) -> Answered {
+async fn requests(State(app): Shared, Query(query): Query<ListQuery>) -> Answered {
     let found = found(&app, &query).await.map_err(failed)?;
     Ok(written(&found))
 }
@@ -297,11 +326,11 @@ async fn request(
     Path(id): Path<u64>,
     Query(query): Query<Personal>,
 ) -> Answered {
-    let query = RequestsQuery {
+    let query = ListQuery {
         after: id.saturating_sub(1),
         limit: Some(1),
         personal: query.personal,
-        ..RequestsQuery::default()
+        ..ListQuery::default()
     };
     let found = found(&app, &query).await.map_err(failed)?;
     let found = found.first().filter(|record| record.id == id);

@@ -5,14 +5,15 @@
 //! |---|---|---|
 //! | `GET info` | – | [`Info`] |
 //! | `GET state?personal=` | – | the [`State`](crate::engine::State) as JSON, without its rows |
-//! | `GET rows?after=&limit=&personal=` | [`RowsQuery`] | transactions, movements and callbacks, at most 1000 |
+//! | `GET rows?…` | [`ListQuery`] | transactions, movements and callbacks, at most 1000 |
+//! | `GET rows/{id}?personal=` | – | [`RowDetails`] |
 //! | `GET payments?at_least=&skipped=&limit=` | [`PaymentsQuery`] | the executed payments by control number, at most 1000 numbers |
 //! | `POST commands` | a [`Command`](crate::engine::Command) | [`CommandResult`] |
-//! | `GET log?after=&limit=&personal=` | [`LogQuery`] | lines of the log, one JSON object per line |
-//! | `GET log/stream?after=&personal=` | [`LogQuery`] | the same as server-sent events, followed by new lines |
+//! | `GET log?…` | [`ListQuery`] | lines of the log, one JSON object per line |
+//! | `GET log/stream?…` | [`ListQuery`] | the same as server-sent events, followed by new lines |
 //! | `GET callbacks/{id}?personal=` | – | [`CallbackDetails`] |
-//! | `GET requests?after=&newest_first=&operation=&number=&result=&code=&text=&…` | [`RequestsQuery`] | a list of [`RequestRecord`], at most 1000 |
-//! | `GET requests/stream?…` | [`RequestsQuery`] | the same as server-sent events, followed by new requests |
+//! | `GET requests?after=&newest_first=&operation=&number=&state=&code=&text=&…` | [`ListQuery`] | a list of [`RequestRecord`], at most 1000 |
+//! | `GET requests/stream?…` | [`ListQuery`] | the same as server-sent events, followed by new requests |
 //! | `GET requests/{id}?personal=` | – | a [`RequestRecord`] |
 //! | `GET clock` | – | [`ClockStatus`] |
 //! | `POST clock/advance` | [`Advance`] | [`Advanced`] |
@@ -50,7 +51,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skypay_types::Amount;
 
-use crate::engine::{Callback, Duration, Timestamp, WireFault};
+use crate::engine::{Callback, Duration, Row, Timestamp, WireFault};
 
 /// What a partner needs to call the sandbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,28 +129,36 @@ impl CommandResult {
     }
 }
 
-/// Selects lines of the log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Selects lines of the log, requests or rows: transactions, movements and callbacks.
+/// What is not given does not matter, and what a list does not have matches nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct LogQuery {
-    /// Only lines after this sequence number.
+pub struct ListQuery {
+    /// Only those after this number.
     pub after: u64,
-    /// The maximum number of lines; by default all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u64>,
-    /// Whether to include personal data.
-    pub personal: bool,
-}
-
-/// Selects transactions, movements and callbacks in order of creation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RowsQuery {
-    /// Only rows after this number.
-    pub after: u64,
-    /// The maximum number of rows, at most 1000.
+    /// Without the first so many.
+    pub skipped: usize,
+    /// The maximum number, at most 1000; in the log, which is read from the oldest on,
+    /// any number, and by default all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
+    /// Whether the newest is the first.
+    pub newest_first: bool,
+    /// The kinds of row or of event, separated by commas.
+    pub kind: String,
+    /// The name of the operation or callback.
+    pub operation: String,
+    /// A part of a control number, contract number or other public number.
+    pub number: String,
+    /// The code of a channel.
+    pub channel: String,
+    /// A part of how it ended or where it stands, in any case: of the word of a
+    /// [`RequestResult`], of a row's status, or of the result of an attempt in the log.
+    pub state: String,
+    /// The return code: of a response, or of the last response to a callback.
+    pub code: String,
+    /// A text anywhere in it, in any case.
+    pub text: String,
     /// Whether to include personal data.
     pub personal: bool,
 }
@@ -217,6 +226,24 @@ pub struct Saved {
     pub file: PathBuf,
     /// The size in bytes.
     pub bytes: u64,
+}
+
+/// A row, and what is scheduled for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RowDetails {
+    /// The row.
+    pub row: Row,
+    /// What is scheduled for it and its callbacks, in the order of time.
+    pub expected: Vec<Expected>,
+}
+
+/// Something that is scheduled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    /// When it is due.
+    pub due: Timestamp,
+    /// What it is, in words.
+    pub what: String,
 }
 
 /// A callback and its records on the wire.
@@ -331,33 +358,6 @@ impl fmt::Display for RequestResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
-}
-
-/// Selects requests. What is not given does not matter.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RequestsQuery {
-    /// Only requests after this number.
-    pub after: u64,
-    /// Without the first so many.
-    pub skipped: usize,
-    /// The maximum number, at most 1000.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub limit: Option<usize>,
-    /// Whether the newest is the first.
-    pub newest_first: bool,
-    /// The name of the operation.
-    pub operation: String,
-    /// A part of a control number or contract number.
-    pub number: String,
-    /// How it ended: the word of a [`RequestResult`].
-    pub result: String,
-    /// The return code.
-    pub code: String,
-    /// A text anywhere in the record.
-    pub text: String,
-    /// Whether to include personal data.
-    pub personal: bool,
 }
 
 /// An error response.

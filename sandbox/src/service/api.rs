@@ -31,6 +31,7 @@ use super::requests::{Observed, text};
 use crate::delivery::ring_of;
 use crate::engine::{self, Command, CommandOutcome, Pair, WireFault, behaviors};
 use crate::http::Peer;
+use crate::limits;
 use crate::simulator::Simulator;
 
 /// The byte order mark that some editors write; not part of the message.
@@ -85,7 +86,9 @@ impl Api {
             state: state.clone(),
         };
         let simulator = self.simulator.clone();
-        let config = Config::new(ring).clock(Clock::new(move || simulator.now().to_system_time()));
+        let config = Config::new(ring)
+            .body_limit(limits::MESSAGE)
+            .clock(Clock::new(move || simulator.now().to_system_time()));
         let replied = state.clone();
         let dispatcher = skypay::service(backend, config.clone())
             .into_inner()

@@ -12,6 +12,7 @@ use skypay_types::{Direction, OPERATIONS, Operation, OperationInfo};
 
 use super::api::{Call, is_sealed};
 use crate::engine::{Key, KeyStatus, State, Timestamp};
+use crate::limits;
 
 /// A rejected request.
 pub(crate) struct Explained<'a> {
@@ -28,7 +29,8 @@ impl Explained<'_> {
         match reason {
             RejectReason::TooLarge => {
                 let bytes = self.call.body.len();
-                format!("the body has {bytes} bytes, and at most 65536 are accepted")
+                let limit = limits::MESSAGE;
+                format!("the body has {bytes} bytes, and at most {limit} are accepted")
             }
             RejectReason::Envelope => self.undecryptable(),
             RejectReason::Header => self.no_header(),

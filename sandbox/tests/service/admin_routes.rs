@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use skypay_sandbox::Sandbox;
-use skypay_sandbox::admin_client::{LogQuery, RowsQuery};
+use skypay_sandbox::admin_client::ListQuery;
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
     Command, Duration, Fault, Settings, Side, StoreCommand, Timestamp, WireFault,
@@ -113,13 +113,13 @@ async fn personal_data_and_secrets_are_masked_until_asked() {
     setup.pay(BANK, "1000.00").await.unwrap();
     setup.advance("1m").await;
     let admin = setup.sandbox.admin();
-    let all = LogQuery {
+    let all = ListQuery {
         personal: true,
-        ..LogQuery::default()
+        ..ListQuery::default()
     };
     let mut shown = Vec::new();
     for (personal, log) in [
-        (true, admin.log_text(all).await.unwrap()),
+        (true, admin.log_text(&all).await.unwrap()),
         (false, setup.log().await),
     ] {
         let state = admin.state(personal).await.unwrap().to_string();
@@ -163,7 +163,7 @@ async fn the_log_can_be_followed() {
     let mut follow = setup
         .sandbox
         .admin()
-        .follow(LogQuery::default())
+        .follow(&ListQuery::default())
         .await
         .unwrap();
     let mut lines = vec![follow.next().await.unwrap()];
@@ -173,12 +173,12 @@ async fn the_log_can_be_followed() {
     }
     let log = setup.log().await;
     assert_eq!(lines, log.lines().collect::<Vec<_>>());
-    let after = LogQuery {
+    let after = ListQuery {
         after: 2,
         limit: Some(1),
-        personal: false,
+        ..ListQuery::default()
     };
-    let third = setup.sandbox.admin().log(after).await.unwrap();
+    let third = setup.sandbox.admin().log(&after).await.unwrap();
     assert_eq!(third, lines[2..3]);
     setup.sandbox.stop().await;
     assert_eq!(follow.next().await, None);
@@ -331,26 +331,23 @@ async fn rows_and_the_log_are_read_part_by_part() {
     let admin = setup.sandbox.admin();
     let all = admin.all_rows(false).await.unwrap();
     assert_eq!(all.len(), 3 * 3);
-    let part = |after, limit| RowsQuery {
+    let part = |after, limit| ListQuery {
         after,
         limit: Some(limit),
-        personal: false,
+        ..ListQuery::default()
     };
-    assert_eq!(admin.rows(part(0, 4)).await.unwrap(), all[..4]);
-    assert_eq!(admin.rows(part(all[3].id(), 9)).await.unwrap(), all[4..]);
-    let lines = admin.log(LogQuery::default()).await.unwrap();
+    assert_eq!(admin.rows(&part(0, 4)).await.unwrap(), all[..4]);
+    assert_eq!(admin.rows(&part(all[3].id(), 9)).await.unwrap(), all[4..]);
+    let lines = admin.log(&ListQuery::default()).await.unwrap();
     for limit in [0, 1, 5, 5000] {
-        let query = LogQuery {
+        let query = ListQuery {
             after: 2,
             limit: Some(limit),
-            personal: false,
+            ..ListQuery::default()
         };
-        let expected: Vec<_> = lines[2..]
-            .iter()
-            .take(usize::try_from(limit).unwrap())
-            .collect();
+        let expected: Vec<_> = lines[2..].iter().take(limit).collect();
         assert_eq!(
-            admin.log(query).await.unwrap().iter().collect::<Vec<_>>(),
+            admin.log(&query).await.unwrap().iter().collect::<Vec<_>>(),
             expected
         );
     }

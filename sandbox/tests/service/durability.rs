@@ -38,7 +38,7 @@ async fn a_stopped_sandbox_goes_on_where_it_was() {
     assert_eq!(everything(admin).await, state);
     assert_eq!(
         admin
-            .log_text(skypay_sandbox::admin_client::LogQuery::default())
+            .log_text(&skypay_sandbox::admin_client::ListQuery::default())
             .await
             .unwrap(),
         log

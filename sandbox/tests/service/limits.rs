@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use skypay_sandbox::admin_client::{Admin, AdminError, LogQuery};
+use skypay_sandbox::admin_client::{Admin, AdminError, ListQuery};
 use skypay_sandbox::engine::AttemptResult;
 use skypay_sandbox::limits;
 
@@ -62,12 +62,12 @@ async fn a_partners_answer_has_a_limit() {
 async fn a_sandboxs_answer_has_a_limit() {
     let url = answering_without_end(ENDLESS, limits::ADMIN_ANSWER);
     let admin = Admin::new(&url).unwrap();
-    let error = admin.log_text(LogQuery::default()).await.unwrap_err();
+    let error = admin.log_text(&ListQuery::default()).await.unwrap_err();
     assert!(matches!(error, AdminError::TooLarge(_)), "{error}");
     let url = answering_without_end(ENDLESS, limits::LOG_LINE);
     let mut follow = Admin::new(&url)
         .unwrap()
-        .follow(LogQuery::default())
+        .follow(&ListQuery::default())
         .await
         .unwrap();
     assert_eq!(follow.next().await, None);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use skypay_runtime::envelope::{self, EncryptKey};
 use skypay_sandbox::Sandbox;
-use skypay_sandbox::admin_client::{RequestRecord, RequestResult, RequestsQuery};
+use skypay_sandbox::admin_client::{ListQuery, RequestRecord, RequestResult};
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
     Command, Duration, Fault, KeyCommand, Limits, Rule, ScriptCommand, Side, Then, Validity, When,
@@ -17,7 +17,7 @@ use crate::setup::{Setup, rule};
 const BANK: &str = "SKY9800000101";
 
 impl Setup {
-    async fn requests(&self, query: &RequestsQuery) -> Vec<RequestRecord> {
+    async fn requests(&self, query: &ListQuery) -> Vec<RequestRecord> {
         self.sandbox.admin().requests(query).await.unwrap()
     }
 
@@ -26,11 +26,11 @@ impl Setup {
     }
 
     async fn last_request(&self) -> RequestRecord {
-        let query = RequestsQuery {
+        let query = ListQuery {
             newest_first: true,
             limit: Some(1),
             personal: true,
-            ..RequestsQuery::default()
+            ..ListQuery::default()
         };
         self.requests(&query).await.pop().unwrap()
     }
@@ -338,12 +338,12 @@ async fn requests_are_found_by_each_filter_and_forgotten_with_the_rest() {
     assert!(refused.is_err());
     setup.status(BANK).await;
     posted(setup.sandbox.url(), "/services/sandbox", "", "{}").await;
-    let any = RequestsQuery::default;
+    let any = ListQuery::default;
     for (query, found) in [
         (any(), vec![1, 2, 3, 4]),
-        (RequestsQuery { after: 2, ..any() }, vec![3, 4]),
+        (ListQuery { after: 2, ..any() }, vec![3, 4]),
         (
-            RequestsQuery {
+            ListQuery {
                 newest_first: true,
                 limit: Some(2),
                 ..any()
@@ -351,42 +351,42 @@ async fn requests_are_found_by_each_filter_and_forgotten_with_the_rest() {
             vec![4, 3],
         ),
         (
-            RequestsQuery {
+            ListQuery {
                 operation: "payoutQueue".to_owned(),
                 ..any()
             },
             vec![1, 2],
         ),
         (
-            RequestsQuery {
+            ListQuery {
                 number: "0000010".to_owned(),
                 ..any()
             },
             vec![1, 2, 3],
         ),
         (
-            RequestsQuery {
-                result: "rejected".to_owned(),
+            ListQuery {
+                state: "rejected".to_owned(),
                 ..any()
             },
             vec![4],
         ),
         (
-            RequestsQuery {
+            ListQuery {
                 code: "-1016".to_owned(),
                 ..any()
             },
             vec![2],
         ),
         (
-            RequestsQuery {
+            ListQuery {
                 text: "USERNAME is missing".to_owned(),
                 ..any()
             },
             vec![4],
         ),
         (
-            RequestsQuery {
+            ListQuery {
                 text: "a&b=\"ñ\"".to_owned(),
                 ..any()
             },

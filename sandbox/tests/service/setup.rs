@@ -236,8 +236,8 @@ impl Setup {
     }
 
     pub(crate) async fn log(&self) -> String {
-        let query = skypay_sandbox::admin_client::LogQuery::default();
-        self.sandbox.admin().log_text(query).await.unwrap()
+        let query = skypay_sandbox::admin_client::ListQuery::default();
+        self.sandbox.admin().log_text(&query).await.unwrap()
     }
 }
 

@@ -1,0 +1,273 @@
+//! `skypay callbacks` and `skypay replay`: the callbacks of the sandbox, their URLs,
+//! and sending one again.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+use skypay_client::{Credentials, Transport};
+use skypay_runtime::envelope;
+use skypay_sandbox::admin_client::{CallbackDetails, ListQuery};
+use skypay_sandbox::arguments;
+use skypay_sandbox::engine::{AttemptResult, Command, Row};
+use skypay_types::{Direction, OPERATIONS, OperationInfo, ResponseCode};
+
+use crate::call::cannot_start;
+use crate::exit_status::{ExitStatus, Failure};
+use crate::history;
+use crate::lists::{Which, table_or_none};
+use crate::output::{Output, OutputFormat, columns, message, short, table};
+use crate::remote::{admin, callback_urls, carry_and_wait, execute, failed, masked};
+
+/// Show callbacks and their attempts; show or set their URLs
+///
+/// A partner without a server fetches callbacks from the sandbox's mailbox: set
+/// the URL http://127.0.0.1:7171/_sandbox/mailbox.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Callbacks {
+    /// List the last callbacks, the newest first
+    List {
+        /// How many to show
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
+        limit: usize,
+        #[command(flatten)]
+        which: Which,
+        /// Where they stand
+        #[arg(long, value_parser = ["scheduled", "being-sent", "acknowledged", "given-up"])]
+        state: Option<String>,
+        /// The return code of the last response, by its number or name
+        #[arg(long, value_parser = arguments::return_code, allow_hyphen_values = true)]
+        code: Option<ResponseCode>,
+    },
+    /// Show one with every attempt, encrypted as it was sent
+    Show {
+        /// The number
+        id: u64,
+    },
+    /// Show the URL of each callback
+    Urls,
+    /// Set the URL of all callbacks, or of one
+    Set {
+        /// The partner's URL; without one, the callback is not sent
+        url: Option<String>,
+        /// Only for this callback
+        #[arg(long = "for", value_name = "CALLBACK")]
+        only: Option<String>,
+    },
+}
+
+impl Callbacks {
+    pub(crate) async fn run(self, format: OutputFormat) -> Result<Output, Failure> {
+        match self {
+            Self::List {
+                which,
+                state,
+                code,
+                limit,
+            } => {
+                list(ListQuery {
+                    kind: "callback".to_owned(),
+                    state: state.unwrap_or_default().replace('-', " "),
+                    code: code.map_or_else(String::new, |code| code.as_str().to_owned()),
+                    ..which.newest(limit, format)
+                })
+                .await
+            }
+            Self::Show { id } => {
+                let personal = format.show_personal_data;
+                let details = admin()?.callback(id, personal).await.map_err(failed)?;
+                Ok(details_of(&details, format))
+            }
+            Self::Urls => {
+                let urls = callback_urls(&admin()?).await?;
+                let url = |name: &str| urls.of(name).unwrap_or("nowhere").to_owned();
+                let rows: Vec<_> = partner_operations()
+                    .map(|info| (info.name, url(info.name)))
+                    .collect();
+                Ok(Output::new(columns(&rows, 0), &urls))
+            }
+            Self::Set { url, only } => {
+                let mut urls = callback_urls(&admin()?).await?;
+                match (only, url) {
+                    (None, url) => urls.shared = url,
+                    (Some(name), url) => {
+                        known(&name)?;
+                        match url {
+                            Some(url) => urls.own.insert(name, url),
+                            None => urls.own.remove(&name),
+                        };
+                    }
+                }
+                execute(&Command::Callbacks(urls), format).await
+            }
+        }
+    }
+}
+
+/// Rejects a name that is not that of a callback.
+pub(crate) fn known(name: &str) -> Result<(), Failure> {
+    if partner_operations().any(|info| info.name == name) {
+        return Ok(());
+    }
+    let what = format!("there is no callback {name}");
+    Err(Failure::usage(what).help("`skypay trigger --help` lists the callbacks."))
+}
+
+fn partner_operations() -> impl Iterator<Item = &'static OperationInfo> {
+    let all = OPERATIONS.iter().copied();
+    all.filter(|info| info.direction == Direction::ToPartner)
+}
+
+async fn list(query: ListQuery) -> Result<Output, Failure> {
+    let found = admin()?.rows(&query).await.map_err(failed)?;
+    let rows = found.iter().filter_map(|row| match row {
+        Row::Callback(callback) => {
+            let last = callback.attempts.last();
+            let result = last.and_then(|attempt| attempt.result.as_ref());
+            let code = result.and_then(AttemptResult::code);
+            Some(vec![
+                callback.id.to_string(),
+                short(&callback.created.to_string()).to_owned(),
+                callback.operation.clone(),
+                callback.subject.clone(),
+                callback.status.as_str().to_owned(),
+                code.map_or("-".to_owned(), |code| code.as_str().to_owned()),
+            ])
+        }
+        _ => None,
+    });
+    let head = ["id", "made", "callback", "about", "state", "answer"];
+    let text = table_or_none(&head, &rows.collect::<Vec<_>>());
+    Ok(Output::new(text, &found))
+}
+
+fn details_of(details: &CallbackDetails, format: OutputFormat) -> Output {
+    let tree = masked(&details.callback, format);
+    let rows: Vec<_> = details
+        .wire
+        .iter()
+        .map(|record| {
+            let status = record
+                .status
+                .map_or("-".to_owned(), |status| status.to_string());
+            let took = format!("{} ms", record.milliseconds);
+            vec![
+                record.attempt.to_string(),
+                record.copy.to_string(),
+                status,
+                took,
+                record.url.clone(),
+            ]
+        })
+        .collect();
+    let head = ["attempt", "copy", "status", "took", "url"];
+    let mut text = format!("{}\n\n{}", message(&tree, 0), table(&head, &rows));
+    for record in &details.wire {
+        let (attempt, copy) = (record.attempt, record.copy);
+        text.push_str(&format!(
+            "\n\nsealed, attempt {attempt}, copy {copy}\n{}",
+            record.sealed
+        ));
+    }
+    Output::new(text, &json!({ "callback": tree, "wire": details.wire }))
+}
+
+/// Send a callback again
+///
+/// The sandbox sends one of its callbacks again, unchanged. With --to, a callback
+/// that `skypay listen` has stored is sent to that URL, byte for byte.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = crate::remote::HELP)]
+pub(crate) struct Replay {
+    /// The number of the sandbox's callback; with --to, of the listener's
+    id: u64,
+    /// The number of copies
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    copies: u32,
+    /// All at once instead of in sequence
+    #[arg(long)]
+    concurrent: bool,
+    /// Send a callback of the listener to this URL
+    #[arg(long, value_name = "URL")]
+    to: Option<String>,
+    /// The listener's file
+    #[arg(long, value_name = "FILE", requires = "to")]
+    history: Option<PathBuf>,
+}
+
+impl Replay {
+    pub(crate) async fn run(self, format: OutputFormat) -> Result<Output, Failure> {
+        match &self.to {
+            Some(to) => self.kept(to).await,
+            None => self.sandbox(format).await,
+        }
+    }
+
+    async fn sandbox(&self, format: OutputFormat) -> Result<Output, Failure> {
+        let delivery = self.id;
+        let (rounds, copies) = if self.concurrent {
+            (1, self.copies)
+        } else {
+            (self.copies, 1)
+        };
+        let mut texts = Vec::new();
+        let mut all = Vec::new();
+        let mut exit_status = ExitStatus::Done;
+        for _ in 0..rounds {
+            let said = carry_and_wait(&Command::Replay { delivery, copies }, format).await?;
+            all.push(serde_json::from_str::<Value>(&said.json).unwrap_or_default());
+            texts.push(said.text);
+            if exit_status == ExitStatus::Done {
+                exit_status = said.exit_status;
+            }
+        }
+        Ok(Output::new(texts.join("\n"), &all).exit_status(exit_status))
+    }
+
+    /// Sends the stored bytes unchanged; the keys of the transport are not used.
+    async fn kept(&self, to: &str) -> Result<Output, Failure> {
+        let entry = history::find(self.history.as_deref(), self.id)?;
+        let unused = Credentials::new("unused", "unused", "unused");
+        let unused = unused.map_err(|error| Failure::usage(error.to_string()))?;
+        let transport = Transport::builder(to, unused.into())
+            .allow_plain_http()
+            .build();
+        let transport = transport.map_err(|error| cannot_start(&error))?;
+        let send = || {
+            let request = transport.http_client().post(to);
+            let request = request.header("content-type", envelope::CONTENT_TYPE);
+            request.body(entry.sealed.clone()).send()
+        };
+        let mut statuses = Vec::new();
+        if self.concurrent {
+            let mut sending = tokio::task::JoinSet::new();
+            for _ in 0..self.copies {
+                sending.spawn(send());
+            }
+            while let Some(sent) = sending.join_next().await {
+                statuses.push(
+                    sent.ok()
+                        .and_then(Result::ok)
+                        .map(|answer| answer.status().as_u16()),
+                );
+            }
+        } else {
+            for _ in 0..self.copies {
+                statuses.push(send().await.ok().map(|answer| answer.status().as_u16()));
+            }
+        }
+        let word = |status: &Option<u16>| {
+            status.map_or("no answer".to_owned(), |status| format!("HTTP {status}"))
+        };
+        let words: Vec<_> = statuses.iter().map(word).collect();
+        let name = entry.operation.as_deref().unwrap_or("not opened");
+        let text = format!("Callback {}, {name}: {}", entry.id, words.join(", "));
+        let exit_status = match statuses.iter().all(|status| *status == Some(200)) {
+            true => ExitStatus::Done,
+            false if statuses.iter().any(Option::is_none) => ExitStatus::Unknown,
+            false => ExitStatus::Refused,
+        };
+        let json = json!({ "id": entry.id, "operation": entry.operation, "statuses": statuses });
+        Ok(Output::new(text, &json).exit_status(exit_status))
+    }
+}

@@ -1,0 +1,133 @@
+//! The lists of a sandbox: its log, its requests and its rows, all selected alike.
+
+use serde_json::Value;
+
+use super::{Store, StoreError};
+use crate::admin_client::{ListQuery, RequestRecord};
+use crate::engine::{Json, Row, sql_limit, with_personal_data};
+
+/// What a query compares, as expressions on a table.
+struct List {
+    table: &'static str,
+    /// The columns that are read.
+    columns: &'static str,
+    id: &'static str,
+    kind: &'static str,
+    operation: &'static str,
+    number: &'static str,
+    channel: &'static str,
+    state: &'static str,
+    code: &'static str,
+    text: &'static str,
+}
+
+const LOG: List = List {
+    table: "log",
+    columns: "sequence, line, personal",
+    id: "sequence",
+    kind: "json_extract(line, '$.kind')",
+    operation: "json_extract(line, '$.details.operation')",
+    number: "json_extract(line, '$.subject')",
+    channel: "json_extract(line, '$.details.channel')",
+    state: "json_extract(line, '$.details.result')",
+    code: "json_extract(line, '$.details.code')",
+    text: "line",
+};
+
+const REQUESTS: List = List {
+    table: "request",
+    columns: "id, record",
+    id: "id",
+    kind: "NULL",
+    operation: "operation",
+    number: "numbers",
+    channel: "NULL",
+    state: "result",
+    code: "code",
+    text: "record",
+};
+
+const ROWS: List = List {
+    table: "entity",
+    columns: "kind, body",
+    id: "id",
+    kind: "kind",
+    operation: "json_extract(body, '$.operation')",
+    number: "number",
+    channel: "json_extract(body, '$.channel')",
+    state: "status",
+    code: "json_extract(body, '$.attempts[#-1].result.code')",
+    text: "body",
+};
+
+impl Store {
+    /// Lines of the log with their numbers.
+    pub(crate) fn log(&self, query: &ListQuery) -> Result<Vec<(u64, String)>, StoreError> {
+        self.list(&LOG, query, |row| {
+            let mut line: String = row.get(1)?;
+            if query.personal {
+                let personal: Option<Json<Value>> = row.get(2)?;
+                line = with_personal_data(&line, personal.map(|Json(personal)| personal));
+            }
+            Ok((row.get(0)?, line))
+        })
+    }
+
+    pub(crate) fn requests(&self, query: &ListQuery) -> Result<Vec<RequestRecord>, StoreError> {
+        self.list(&REQUESTS, query, |row| {
+            let Json(record) = row.get(1)?;
+            Ok(RequestRecord {
+                id: row.get(0)?,
+                ..record
+            })
+        })
+    }
+
+    pub(crate) fn rows(&self, query: &ListQuery) -> Result<Vec<Row>, StoreError> {
+        self.list(&ROWS, query, Row::read)
+    }
+
+    fn list<T>(
+        &self,
+        list: &List,
+        query: &ListQuery,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let List {
+            table,
+            columns,
+            id,
+            kind,
+            operation,
+            number,
+            channel,
+            state,
+            code,
+            text,
+        } = list;
+        let order = if query.newest_first { "DESC" } else { "ASC" };
+        let sql = format!(
+            "SELECT {columns} FROM {table} WHERE {id} > ?1 \
+             AND (?2 = '' OR instr(',' || ?2 || ',', ',' || {kind} || ',') > 0) \
+             AND (?3 = '' OR {operation} = ?3) AND (?4 = '' OR instr({number}, ?4) > 0) \
+             AND (?5 = '' OR {channel} = ?5) \
+             AND (?6 = '' OR instr(lower({state}), lower(?6)) > 0) \
+             AND (?7 = '' OR {code} = ?7) \
+             AND (?8 = '' OR instr(lower({text}), lower(?8)) > 0) \
+             ORDER BY {id} {order} LIMIT ?9 OFFSET ?10"
+        );
+        let values = rusqlite::params![
+            query.after,
+            query.kind,
+            query.operation,
+            query.number,
+            query.channel,
+            query.state,
+            query.code,
+            query.text,
+            sql_limit(query.limit.unwrap_or(usize::MAX)),
+            sql_limit(query.skipped),
+        ];
+        self.select(&sql, values, read)
+    }
+}
