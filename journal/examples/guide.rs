@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use skypay_client::Client;
 use skypay_client::types::{
     Date, DateTime, Invalid, PayoutChannel, PayoutQueuePayoutRequest, PayoutQueueRequest,
 };
-use skypay_client::{Client, Credentials, Environment, KeyRing};
 use skypay_journal::{
     AnyPayout, Change, Inbox, Journal, Numbers, Orders, Policy, Secret, Sent, Sqlite, Sweeper,
 };
 use skypay_sandbox::engine::{
-    CallbackUrls, Command, Fault, FaultCommand, FaultRule, Side, StoreCommand, When, WireFault,
+    Command, Fault, FaultCommand, FaultRule, Side, StoreCommand, When, WireFault,
 };
 use skypay_sandbox::{Running, Sandbox};
-use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks, serve};
+use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -162,20 +162,11 @@ async fn main() -> Outcome<()> {
 /// Does all of the guide once.
 pub(crate) async fn run(folder: &Path) -> Outcome<()> {
     let sandbox = Sandbox::builder().start().await?;
-    let info = sandbox.info();
-    let keys = Credentials::new(&info.user_name, &info.authentication, &info.encrypt_key)?;
-    let keys = KeyRing::new(keys);
-    let environment = Environment::Custom(info.url.clone());
-    let client = Client::new(&environment, &info.caller_name, keys.clone())?;
-    let app = app(&folder.join("app.db"), client).await?;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let urls = CallbackUrls {
-        shared: Some(format!("http://{}/", listener.local_addr()?)),
-        ..CallbackUrls::default()
-    };
-    let routes = callbacks::router(app.clone(), Config::new(keys));
-    tokio::spawn(async move { serve(listener, routes).await });
-    command(&sandbox, Command::Callbacks(urls)).await?;
+    let app = app(&folder.join("app.db"), sandbox.client()).await?;
+    let config = Config::new(sandbox.credentials());
+    sandbox
+        .partner(callbacks::router(app.clone(), config))
+        .await?;
     let (name, value) = ("query-delay".to_owned(), "none".to_owned());
     command(&sandbox, Command::Behavior { name, value }).await?;
 
@@ -206,6 +197,7 @@ pub(crate) async fn run(folder: &Path) -> Outcome<()> {
     assert_eq!(withdraw(&restored, 103).await?, Sent::Unknown);
     until(&restored, 103, "paid").await?;
     assert_eq!(reconcile(&restored, today).await?, 0);
+    sandbox.assert_paid_once(["SKY9800000101", "SKY9800000102", "SKY9800000103"]);
     sandbox.stop().await;
     Ok(())
 }

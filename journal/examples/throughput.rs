@@ -20,7 +20,6 @@ use rusqlite::{Connection, TransactionBehavior};
 use skypay_client::types::{
     Invalid, PayoutChannel, PayoutQueuePayoutRequest, PayoutQueueRequest, read,
 };
-use skypay_client::{Client, Credentials, Environment, KeyRing};
 use skypay_journal::database::{Database, DatabaseError};
 use skypay_journal::{
     Inbox, Journal, Numbers, Payout, Policy, Postgres, Secret, Sent, Sqlite, Store, Work,
@@ -212,10 +211,7 @@ async fn payouts<S: Store>(database: &str, store: S) -> Outcome<()> {
     };
     settings.entities.insert("SKY98".to_owned(), opening);
     let sandbox = Sandbox::builder().settings(settings).start().await?;
-    let info = sandbox.info();
-    let keys = Credentials::new(&info.user_name, &info.authentication, &info.encrypt_key)?;
-    let environment = Environment::Custom(info.url.clone());
-    let client = Client::new(&environment, &info.caller_name, KeyRing::new(keys))?;
+    let client = sandbox.client();
     let journal = journal(store.clone()).await?;
     let next = Arc::new(AtomicU64::new(0));
     let begun = Instant::now();

@@ -18,13 +18,12 @@ use std::time::{Duration as StdDuration, Instant};
 use skypay_client::{Client, Credentials, Environment, Error, KeyRing};
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::behaviors::BEHAVIORS;
-use skypay_sandbox::engine::{CallbackUrls, Command, Duration, KeyCommand, Limits, Settings};
+use skypay_sandbox::engine::{Command, Duration, KeyCommand, Limits, Settings};
 use skypay_sandbox::engine::{Opening, Validity};
 use skypay_sandbox::error_scenarios::sample;
-use skypay_sandbox::{Running, Sandbox};
+use skypay_sandbox::{Running, RunningClock, Sandbox};
 use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks};
 use skypay_types::{BalanceQueryRequest, PayoutQueuePayoutRequest, PayoutQueueRequest, read};
-use tokio::net::TcpListener;
 use tokio::sync::RwLock;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -61,22 +60,13 @@ async fn main() -> Outcome<ExitCode> {
         .settings(settings()?)
         .start()
         .await?;
-    let info = sandbox.info();
-    let keys = KeyRing::new(Credentials::new(
-        &info.user_name,
-        &info.authentication,
-        &info.encrypt_key,
-    )?);
+    let keys = sandbox.credentials();
     let told = Arc::<Told>::default();
-    let url = partner(Arc::clone(&told), keys.clone()).await?;
-    let urls = CallbackUrls {
-        shared: Some(url),
-        ..CallbackUrls::default()
-    };
-    sandbox.admin().command(&Command::Callbacks(urls)).await?;
+    let routes = callbacks::router(Partner(Arc::clone(&told)), Config::new(keys.clone()));
+    sandbox.partner(routes).await?;
     let work = Arc::new(Work::new(&sandbox, keys)?);
 
-    let time = tokio::spawn(pass_time(sandbox.admin().clone()));
+    let time = tokio::spawn(pass_time(sandbox.clock()));
     let changing = tokio::spawn(change_keys(
         Arc::clone(&work),
         sandbox.admin().clone(),
@@ -88,7 +78,7 @@ async fn main() -> Outcome<ExitCode> {
     let changes = changing.await??;
     time.abort();
     // Wait for the callbacks of the last payouts.
-    sandbox.admin().advance(Duration::seconds(600)).await?;
+    sandbox.until_quiet().await?;
 
     let failed = report(&sandbox, &work, &told, &changes, begun, elapsed).await?;
     Ok(ExitCode::from(u8::from(failed)))
@@ -207,12 +197,12 @@ async fn call_on(work: &Arc<Work>, time: StdDuration) -> Outcome<u64> {
 }
 
 /// Advances the sandbox's clock continuously.
-async fn pass_time(admin: skypay_sandbox::admin_client::Admin) -> Outcome<()> {
+async fn pass_time(clock: RunningClock) -> Outcome<()> {
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         beat.tick().await;
-        admin.advance(MOVE).await?;
+        clock.advance(MOVE).await?;
     }
 }
 
@@ -322,14 +312,6 @@ impl PartnerCallbacks for Partner {
         *notices.entry(name).or_default() += 1;
         Ok(Stored)
     }
-}
-
-async fn partner(told: Arc<Told>, keys: KeyRing) -> Outcome<String> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    let routes = callbacks::router(Partner(told), Config::new(keys));
-    tokio::spawn(skypay_server::serve(listener, routes).into_future());
-    Ok(url)
 }
 
 /// Prints the result and returns whether there was an error.

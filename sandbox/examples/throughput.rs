@@ -9,16 +9,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration as StdDuration, Instant, SystemTime};
 
-use skypay_client::{Client, Credentials, Environment, KeyRing};
-use skypay_sandbox::engine::{CallbackUrls, Command, Duration, Limits, Opening, Settings, Timing};
+use skypay_client::Client;
+use skypay_sandbox::engine::{Duration, Limits, Opening, Settings, Timing};
 use skypay_sandbox::error_scenarios::sample;
-use skypay_sandbox::{Builder, Running, Sandbox};
+use skypay_sandbox::{Builder, Sandbox};
 use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks};
 use skypay_types::{
     DateTime, DateType, GetReportPayoutRequest, PayoutQueuePayoutRequest, PayoutQueueRequest, read,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -76,15 +76,12 @@ async fn measure(payouts: u64) -> Outcome<()> {
     let database = directory.join("sandbox.db");
     let builder = Sandbox::builder().settings(settings()?).database(&database);
     let sandbox = builder.clone().start().await?;
-    let keys = keys_of(&sandbox)?;
     let (told, mut notices) = mpsc::unbounded_channel();
-    let shared = Some(partner(Partner(told), keys).await?);
-    let urls = CallbackUrls {
-        shared,
-        ..CallbackUrls::default()
-    };
-    sandbox.admin().command(&Command::Callbacks(urls)).await?;
-    let client = client_of(&sandbox)?;
+    let config = Config::new(sandbox.credentials());
+    sandbox
+        .partner(callbacks::router(Partner(told), config))
+        .await?;
+    let client = sandbox.client();
 
     let started = Instant::now();
     let longest = order(&client, payouts).await?;
@@ -130,22 +127,6 @@ fn settings() -> Outcome<Settings> {
     })
 }
 
-fn keys_of(sandbox: &Running) -> Outcome<KeyRing> {
-    let info = sandbox.info();
-    let credentials = Credentials::new(&info.user_name, &info.authentication, &info.encrypt_key)?;
-    Ok(KeyRing::new(credentials))
-}
-
-fn client_of(sandbox: &Running) -> Outcome<Client> {
-    let info = sandbox.info();
-    let environment = Environment::Custom(info.url.clone());
-    Ok(Client::new(
-        &environment,
-        &info.caller_name,
-        keys_of(sandbox)?,
-    )?)
-}
-
 /// Returns the milliseconds it takes to restart the sandbox, and to read the
 /// overview, the list of transactions and a page of a report.
 async fn read_again(builder: Builder) -> Outcome<[u128; 4]> {
@@ -164,7 +145,7 @@ async fn read_again(builder: Builder) -> Outcome<[u128; 4]> {
         .page(1_u32)
         .page_size(100_u32)
         .build()?;
-    let (report, answer) = timed(client_of(&sandbox)?.get_report_payout(&wanted)).await;
+    let (report, answer) = timed(sandbox.client().get_report_payout(&wanted)).await;
     answer?;
     sandbox.stop().await;
     Ok([start, first, transactions, report])
@@ -246,14 +227,6 @@ impl PartnerCallbacks for Partner {
         self.0.send(())?;
         Ok(Stored)
     }
-}
-
-async fn partner(partner: Partner, keys: KeyRing) -> Outcome<String> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    let routes = callbacks::router(partner, Config::new(keys));
-    tokio::spawn(skypay_server::serve(listener, routes).into_future());
-    Ok(url)
 }
 
 /// Returns a figure from this process's `/proc` files; zero if there are none.

@@ -190,6 +190,12 @@ impl State {
         self.rows.first_due().map(|entry| entry.due.date_time())
     }
 
+    /// Whether an event is scheduled that does more than expire keys.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.rows.is_pending()
+    }
+
     /// The keys in use at a time.
     #[must_use]
     pub fn keys_in_use(&self, now: DateTime) -> KeysInUse {

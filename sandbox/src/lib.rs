@@ -26,6 +26,8 @@ mod sandbox;
 pub mod service;
 mod simulator;
 mod store;
+mod testing;
 
 pub use http::WireError;
 pub use sandbox::{Builder, Running, Sandbox, StartError};
+pub use testing::RunningClock;

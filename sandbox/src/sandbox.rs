@@ -8,6 +8,7 @@ use std::time::Duration as StdDuration;
 
 use axum::extract::DefaultBodyLimit;
 use axum::{Extension, Router, middleware};
+use skypay_client::{Client, Credentials, Environment};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -22,6 +23,7 @@ use crate::service::origin_check::origin_check;
 use crate::service::{self, AppState, Mailbox, Partner, admin_routes};
 use crate::simulator::{Simulator, SimulatorError};
 use crate::store::Store;
+use crate::testing::RunningClock;
 use crate::{limits, page};
 
 /// An in-process SkyPay. See [`Sandbox::builder`].
@@ -151,6 +153,8 @@ impl Builder {
         delivery::run(&simulator, jobs, self.timeout);
         let info = info(&simulator, bound, database, self.plaintext);
         let admin = Admin::new(&info.url).map_err(|_| StartError::Stopped)?;
+        let client =
+            client(&info, &simulator).map_err(|why| StartError::Settings(why.to_string()))?;
         let (stop, stopping) = watch::channel(false);
         let app = AppState {
             simulator: simulator.clone(),
@@ -164,12 +168,24 @@ impl Builder {
         Ok(Running {
             info,
             admin,
+            client,
             simulator,
             stop,
             serving,
             fallen,
         })
     }
+}
+
+/// Returns a client with the keys and the clock of the sandbox.
+fn client(info: &Info, simulator: &Simulator) -> Result<Client, Box<dyn std::error::Error>> {
+    let keys = Credentials::new(&info.user_name, &info.authentication, &info.encrypt_key)?;
+    let transport = Environment::Custom(info.url.clone())
+        .transport(keys)
+        .clock(RunningClock(simulator.clone()).into())
+        .allow_plain_http()
+        .build()?;
+    Ok(Client::with_transport(transport, &info.caller_name)?)
 }
 
 /// Returns the routes of the partner interface, the admin interface and the page.
@@ -251,7 +267,8 @@ impl Info {
 pub struct Running {
     info: Info,
     admin: Admin,
-    simulator: Simulator,
+    pub(crate) client: Client,
+    pub(crate) simulator: Simulator,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     fallen: oneshot::Receiver<SimulatorError>,
@@ -278,10 +295,8 @@ impl Running {
 
     /// Waits until the sandbox fails, and returns the reason.
     pub async fn failed(&mut self) -> StartError {
-        match (&mut self.fallen).await {
-            Ok(error) => StartError::Database(error.to_string()),
-            Err(_) => StartError::Stopped,
-        }
+        let fallen = (&mut self.fallen).await;
+        fallen.map_or(StartError::Stopped, StartError::from)
     }
 
     /// Stops the sandbox. Accepted changes are in the database, which is then closed.
@@ -312,8 +327,10 @@ pub enum StartError {
     Settings(String),
     /// The database failed.
     Database(String),
-    /// It was stopped before it had started.
+    /// It was stopped.
     Stopped,
+    /// The clock is the real one and cannot be moved.
+    RealClock,
 }
 
 impl fmt::Display for StartError {
@@ -325,8 +342,19 @@ impl fmt::Display for StartError {
             ),
             Self::Settings(why) | Self::Database(why) => f.write_str(why),
             Self::Stopped => f.write_str("the sandbox was stopped"),
+            Self::RealClock => SimulatorError::RealClock.fmt(f),
         }
     }
 }
 
 impl std::error::Error for StartError {}
+
+impl From<SimulatorError> for StartError {
+    fn from(error: SimulatorError) -> Self {
+        match error {
+            SimulatorError::Closed => Self::Stopped,
+            SimulatorError::RealClock => Self::RealClock,
+            SimulatorError::Store(error) => Self::Database(error.to_string()),
+        }
+    }
+}

@@ -63,8 +63,9 @@ enum Message {
         by: Duration,
         respond: oneshot::Sender<()>,
     },
+    /// Moves the clock by a duration; without one, until nothing is pending.
     Advance {
-        by: Duration,
+        by: Option<Duration>,
         respond: Respond<Advanced>,
     },
     /// Reads the database.
@@ -168,6 +169,13 @@ impl Simulator {
 
     /// Advances a virtual clock.
     pub(crate) async fn advance(&self, by: Duration) -> Result<Advanced, SimulatorError> {
+        let by = Some(by);
+        self.ask(|respond| Message::Advance { by, respond }).await
+    }
+
+    /// Waits until nothing is pending; a virtual clock is moved from event to event.
+    pub(crate) async fn until_quiet(&self) -> Result<Advanced, SimulatorError> {
+        let by = None;
         self.ask(|respond| Message::Advance { by, respond }).await
     }
 

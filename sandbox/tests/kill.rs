@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration as StdDuration, SystemTime, UNIX_EPOCH};
 
-use skypay_client::{CallOutcome, Client, Credentials, Environment, KeyRing};
+use skypay_client::{CallOutcome, Client, Environment, KeyRing};
 use skypay_sandbox::admin_client::{Admin, Info};
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
@@ -379,10 +379,7 @@ impl Served {
     /// A sandbox without a configured seed always has the same keys.
     async fn new() -> Self {
         let same = Sandbox::builder().start().await.unwrap();
-        let info = same.info();
-        let keys = KeyRing::new(
-            Credentials::new(&info.user_name, &info.authentication, &info.encrypt_key).unwrap(),
-        );
+        let keys = same.credentials();
         let told = Partner::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -102,7 +102,7 @@ async fn kill(database: &Database, kills: usize) {
         paid += usize::from(is_ordered && life.pays);
         *steps.entry(step).or_insert(0) += 1;
     }
-    let all = bank.payments().await;
+    let all = bank.payments();
     let twice = all.values().filter(|payments| **payments > 1).count();
     assert_eq!(twice, 0, "{all:?}");
     println!(
@@ -180,7 +180,7 @@ impl<'t> Run<'t> {
     /// Checks what was paid, what was booked, and the replies to the callbacks.
     async fn check(&self, is_ordered: bool, said: &[String]) {
         let order = &self.order;
-        let payments = self.bank.payments().await;
+        let payments = self.bank.payments();
         let payments = payments.get(&format!("SKY98{order}")).copied().unwrap_or(0);
         assert_eq!(
             payments,
@@ -256,7 +256,7 @@ async fn work(database: &Database) {
         assert!(rounds < 40, "something is left open");
     }
     drop(workers);
-    let payments = bank.payments().await;
+    let payments = bank.payments();
     for order in &orders {
         assert_eq!(
             payments.get(&format!("SKY98{order}")),

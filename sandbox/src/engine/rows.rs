@@ -295,6 +295,12 @@ impl Rows {
         self.select(sql, [], read).pop()
     }
 
+    /// Whether an event is scheduled other than `KeyEndsSoon` and `KeyEnds`.
+    pub(crate) fn is_pending(&self) -> bool {
+        let sql = r#"SELECT 1 FROM schedule WHERE what NOT LIKE '{"key-ends%' LIMIT 1"#;
+        !self.select(sql, [], |_| Ok(())).is_empty()
+    }
+
     /// When some events are due, of those that are scheduled.
     pub(crate) fn due_of(&self, events: &[ScheduledEvent]) -> Vec<(Timestamp, ScheduledEvent)> {
         let events = events.iter().map(serde_json::to_string);

@@ -47,7 +47,7 @@ pub(super) struct Worker {
     pub(super) sleepers: BTreeMap<(Timestamp, u64), oneshot::Sender<()>>,
     pub(super) slept: u64,
     pub(super) waiting: Vec<Waiting>,
-    /// The times to which the clock is to be moved, in order.
+    /// The moves of the clock, in order.
     pub(super) moves: VecDeque<Move>,
     /// The number of finished attempts.
     pub(super) attempts: u64,
@@ -82,7 +82,8 @@ pub(super) struct Waiting {
 }
 
 pub(super) struct Move {
-    target: Timestamp,
+    /// The time to which the clock is moved; without one, until nothing is pending.
+    target: Option<Timestamp>,
     attempts_before: u64,
     respond: Respond<Advanced>,
 }
@@ -424,15 +425,24 @@ impl Worker {
         }
     }
 
-    /// Moves a virtual clock while no callback is in delivery.
+    /// Moves the clock while no callback is in delivery. A real clock moves by itself.
     fn move_clock(&mut self) -> Result<(), SimulatorError> {
         while let Some(target) = self.moves.front().map(|next| next.target) {
             // The clock stops while a callback is in delivery.
             if self.travelling() > 0 {
                 return Ok(());
             }
-            let step = self.next().filter(|next| *next <= target);
-            if let Err(error) = self.tick(step.unwrap_or(target)) {
+            let is_step = |next: &Timestamp| match target {
+                Some(target) => *next <= target,
+                None => self.is_pending(),
+            };
+            let step = self.next().filter(is_step);
+            if step.is_some() && !self.clock.is_virtual() {
+                return Ok(());
+            }
+            if let Some(until) = step.or(target)
+                && let Err(error) = self.tick(until)
+            {
                 let error = SimulatorError::from(error);
                 if let Some(Move { respond, .. }) = self.moves.pop_front() {
                     let _ = respond.send(Err(error));
@@ -452,6 +462,11 @@ impl Worker {
             }
         }
         Ok(())
+    }
+
+    /// Whether more happens to a request, a transaction or a callback by itself.
+    fn is_pending(&self) -> bool {
+        self.read().is_pending() || !self.held.is_empty() || !self.sleepers.is_empty()
     }
 
     /// The number of callbacks in delivery, without delayed ones.
@@ -487,17 +502,15 @@ impl Worker {
         }
     }
 
-    fn plan_move(&mut self, by: Duration, respond: Respond<Advanced>) {
-        if !self.clock.is_virtual() {
+    fn plan_move(&mut self, by: Option<Duration>, respond: Respond<Advanced>) {
+        if by.is_some() && !self.clock.is_virtual() {
             let _ = respond.send(Err(SimulatorError::RealClock));
             return;
         }
-        let from = self
-            .moves
-            .back()
-            .map_or_else(|| self.now(), |last| last.target);
+        let last = self.moves.back().and_then(|last| last.target);
+        let from = last.unwrap_or_else(|| self.now());
         self.moves.push_back(Move {
-            target: from.plus(by),
+            target: by.map(|by| from.plus(by)),
             attempts_before: self.attempts,
             respond,
         });

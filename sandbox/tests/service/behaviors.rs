@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 
 use crate::faults::read_request;
 use crate::interface::posted;
-use crate::setup::{Setup, bank, calls_to, client_of, keys_of, recharge};
+use crate::setup::{Setup, bank, calls_to, recharge};
 
 const BANK: &str = "SKY9800000101";
 const STORE: &str = "SKY9800000201";
@@ -423,7 +423,7 @@ async fn old_key(setup: &Setup) -> String {
         .await;
     let id = u32::try_from(made["key"].as_u64().unwrap()).unwrap();
     setup.done(&Command::Keys(KeyCommand::Enable { id })).await;
-    let old = client_of(setup.sandbox.info(), keys_of(setup.sandbox.info()));
+    let old = setup.sandbox.client();
     let works = async || {
         let balance = BalanceQueryRequest::builder().build();
         let result = old.balance_query(&balance.unwrap()).await;
@@ -507,9 +507,8 @@ async fn a_refusal_in_plaintext_leaves_open_whether_money_has_moved() {
     ] {
         let setup = Setup::open().await;
         setup.behavior(name, value).await;
-        let mut info = setup.sandbox.info().clone();
-        info.authentication = "somebody else's".to_owned();
-        let stranger = client_of(&info, keys_of(&info));
+        let encrypt_key = &setup.sandbox.info().encrypt_key;
+        let stranger = setup.stranger("another's", encrypt_key);
         let payout = bank(BANK, "1000.00");
         let paid = stranger.payout_queue(&payout).await.unwrap_err();
         assert_eq!(paid.outcome(), expected, "{value}");

@@ -6,9 +6,10 @@ use skypay_sandbox::admin_client::Admin;
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{Command, Row, Settings};
 use skypay_sandbox::{Builder, Sandbox};
+use skypay_server::{Config, callbacks};
 use skypay_types::PayoutStatus;
 
-use crate::setup::{Directory, Setup, calls_to, client_of, keys_of, serve_partner_at, status};
+use crate::setup::{Directory, Setup, calls_to, status};
 
 const BANK: &str = "SKY9800000101";
 
@@ -43,8 +44,7 @@ async fn a_stopped_sandbox_goes_on_where_it_was() {
             .unwrap(),
         log
     );
-    let client = client_of(sandbox.info(), keys_of(sandbox.info()));
-    let known = status(&client, BANK).await.unwrap();
+    let known = status(&sandbox.client(), BANK).await.unwrap();
     assert_eq!(known.status, Ok(Some(PayoutStatus::Uploaded)));
     admin.advance("1d".parse().unwrap()).await.unwrap();
     assert_eq!(partner.told.pay_types(), ["2"]);
@@ -308,8 +308,10 @@ async fn a_callback_that_was_on_its_way_is_sent_again() {
 
     // Now a partner listens at the same address.
     drop(silent);
-    let address = url.strip_prefix("http://").unwrap().to_owned();
-    serve_partner_at(&address, partner.clone(), keys).await;
+    let address = url.strip_prefix("http://").unwrap();
+    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    let routes = callbacks::router(partner.clone(), Config::new(keys));
+    tokio::spawn(skypay_server::serve(listener, routes).into_future());
     let sandbox = builder(&directory).start().await.unwrap();
     sandbox
         .admin()

@@ -10,7 +10,7 @@ use skypay_types::{BalanceQueryRequest, Direction, OPERATIONS};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::setup::{Setup, client_of, keys_of};
+use crate::setup::Setup;
 
 /// Sends a POST request; returns the status, the header in lower case, and the
 /// body.
@@ -253,14 +253,12 @@ async fn clear_text_can_be_switched_off() {
 #[tokio::test]
 async fn sealed_bodies_with_wrong_credentials_are_refused_by_name() {
     let setup = Setup::open().await;
-    let mut info = setup.sandbox.info().clone();
-    info.authentication = "somebody else's".to_owned();
-    let client = client_of(&info, keys_of(&info));
+    let info = setup.sandbox.info();
+    let client = setup.stranger("another's", &info.encrypt_key);
     let balance = BalanceQueryRequest::builder().build().unwrap();
     let error = client.balance_query(&balance).await.unwrap_err();
     assert_eq!(error.code(), Some("-1001"), "{error}");
-    info.encrypt_key = "somebody else's".to_owned();
-    let client = client_of(&info, keys_of(&info));
+    let client = setup.stranger("another's", "another's");
     let error = client.balance_query(&balance).await.unwrap_err();
     assert_eq!(error.code(), None, "{error}");
 }

@@ -15,4 +15,5 @@ mod page;
 mod requests;
 mod rotation;
 mod setup;
+mod testing;
 mod wire;

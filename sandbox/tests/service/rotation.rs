@@ -13,9 +13,8 @@ use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{Attempt, AttemptResult, Command, KeyCommand, Row, Validity};
 use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks};
 use skypay_types::{BalanceQueryRequest, PayoutQueuePayoutRequest, ResponseCode};
-use tokio::net::TcpListener;
 
-use crate::setup::{Setup, bank, calls_to};
+use crate::setup::{Setup, bank};
 
 /// The time by which the clock advances between rounds of calls, in seconds.
 const STEP: u64 = 20;
@@ -74,12 +73,9 @@ impl Rotation {
         let setup = Setup::with(Sandbox::builder().clock(Clock::frozen())).await;
         setup.behavior("old-key", old_key).await;
         let notices = Notices::default();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let config = Config::new(setup.keys.clone());
         let routes = callbacks::router(Partner(Arc::clone(&notices)), config);
-        tokio::spawn(skypay_server::serve(listener, routes).into_future());
-        setup.done(&calls_to(&url)).await;
+        setup.sandbox.partner(routes).await.unwrap();
 
         let tries = Arc::<Mutex<BTreeMap<u32, u32>>>::default();
         let seen = Arc::clone(&tries);

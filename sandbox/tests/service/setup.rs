@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use skypay_client::{Client, Credentials, Environment, Error, KeyRing};
-use skypay_sandbox::admin_client::{CallbackDetails, Info};
+use skypay_sandbox::admin_client::CallbackDetails;
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
     CallbackUrls, Command, Duration, Fault, FaultCommand, FaultRule, FinanceCommand, Side, When,
@@ -19,7 +19,6 @@ use skypay_types::{
     ControlNumber, ControlNumberEntry, Operation, PayoutQueryStatusRequest, PayoutQueueRequest,
     PayoutStatusEntry, read,
 };
-use tokio::net::TcpListener;
 
 /// The callbacks that the partner received, in order, with their content.
 #[derive(Clone, Default)]
@@ -107,33 +106,12 @@ macro_rules! operations {
 
 skypay_types::with_operations!(operations);
 
-/// Serves the partner's callbacks and returns the URL.
-pub(crate) async fn serve_partner_at(address: &str, partner: Partner, keys: KeyRing) -> String {
-    let listener = TcpListener::bind(address).await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let routes = callbacks::router(partner, Config::new(keys));
-    tokio::spawn(skypay_server::serve(listener, routes).into_future());
-    url
-}
-
-/// Returns the credentials that a sandbox has printed.
-pub(crate) fn keys_of(info: &Info) -> KeyRing {
-    let credentials = Credentials::new(&info.user_name, &info.authentication, &info.encrypt_key);
-    KeyRing::new(credentials.unwrap())
-}
-
-pub(crate) fn client_of(info: &Info, keys: KeyRing) -> Client {
-    let environment = Environment::Custom(info.url.clone());
-    Client::new(&environment, &info.caller_name, keys).unwrap()
-}
-
 /// A sandbox with a virtual clock, and a partner whose callback URL is set.
 pub(crate) struct Setup {
     pub(crate) sandbox: Running,
     pub(crate) client: Client,
     pub(crate) partner: Partner,
     pub(crate) keys: KeyRing,
-    pub(crate) url: String,
 }
 
 impl Setup {
@@ -143,20 +121,27 @@ impl Setup {
 
     pub(crate) async fn with(builder: Builder) -> Self {
         let sandbox = builder.start().await.unwrap();
-        let keys = keys_of(sandbox.info());
+        let keys = sandbox.credentials();
         let partner = Partner::default();
-        let url = serve_partner_at("127.0.0.1:0", partner.clone(), keys.clone()).await;
+        let routes = callbacks::router(partner.clone(), Config::new(keys.clone()));
+        sandbox.partner(routes).await.unwrap();
         let setup = Self {
-            client: client_of(sandbox.info(), keys.clone()),
+            client: sandbox.client(),
             sandbox,
             partner,
             keys,
-            url,
         };
-        setup.done(&calls_to(&setup.url)).await;
         setup.behavior("callback-order", "as-happened").await;
         setup.behavior("query-delay", "none").await;
         setup
+    }
+
+    /// Returns a client with the name of the partner and other secrets.
+    pub(crate) fn stranger(&self, authentication: &str, encrypt_key: &str) -> Client {
+        let info = self.sandbox.info();
+        let keys = Credentials::new(&info.user_name, authentication, encrypt_key).unwrap();
+        let environment = Environment::Custom(info.url.clone());
+        Client::new(&environment, &info.caller_name, keys).unwrap()
     }
 
     /// Executes a command and returns its details; panics if it is invalid.
@@ -179,7 +164,7 @@ impl Setup {
 
     pub(crate) async fn advance(&self, by: &str) {
         let by: Duration = by.parse().unwrap();
-        self.sandbox.admin().advance(by).await.unwrap();
+        self.sandbox.clock().advance(by).await.unwrap();
     }
 
     /// Adds a fault to the next `times` messages of this side.
