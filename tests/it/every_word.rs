@@ -36,7 +36,6 @@ fn every_word_name_and_text_gives_code_without_a_warning_and_examples_that_run()
     let document = with_prose(&document);
     let generated = codegen::generate(&document).unwrap();
     let workspace = Workspace::new("every-word", &generated);
-    workspace.cargo("check --workspace --all-features");
     workspace.cargo("doc --no-deps --workspace --all-features");
     let printed = workspace.cargo("test --doc --workspace --all-features");
     // Each message of an operation has a doc example, and so has each server

@@ -5,13 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use codegen::Generated;
-use xtask::cargo;
+use xtask::{cargo, generate};
 
 /// A workspace of generated crates.
 pub(crate) struct Workspace {
     root: PathBuf,
-    /// The folder of its members. Cargo distinguishes packages by their path
-    /// below the workspace, so that this path repeats the name.
+    /// The folder of its members.
     members: PathBuf,
 }
 
@@ -25,25 +24,9 @@ impl Workspace {
         }
         let members = root.join(name);
         let workspace = Self { root, members };
-        for file in &generated.files {
-            workspace.write(&file.path, &file.text);
+        for (path, text) in generate::workspace(&checkout, name, generated).unwrap() {
+            workspace.write(&format!("../{path}"), &text);
         }
-        let manifest = fs::read_to_string(checkout.join("Cargo.toml")).unwrap();
-        let (before, rest) = manifest.split_once("members = [").unwrap();
-        let (_, after) = rest.split_once(']').unwrap();
-        let mut after = after.replace("path = \"runtime\"", "path = \"../../../runtime\"");
-        let package = &generated.api.provider.package;
-        for part in ["types", "client", "server"] {
-            after = after.replace(
-                &format!("\nskypay-{part} = {{ path = \"generated/"),
-                &format!("\n{package}-{part} = {{ path = \"{name}/"),
-            );
-        }
-        let manifest = format!("{before}members = [\"{name}/*\"]{after}");
-        workspace.write("../Cargo.toml", &manifest);
-        // Nothing has to be fetched.
-        let lock = fs::read_to_string(checkout.join("Cargo.lock")).unwrap();
-        workspace.write("../Cargo.lock", &lock);
         workspace
     }
 

@@ -21,7 +21,7 @@ pub fn run(root: &Path) -> Outcome {
             browser.display()
         )));
     }
-    let program = cargo::built(root, "skypay-cli", "--bin skypay")?;
+    let program = cargo::built(root, "--bin skypay")?;
     validate::install_from_npm(&root.join(FOLDER))?;
     // The tests read the document's examples from the exports.
     exports::write(root)?;

@@ -4,7 +4,7 @@ use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -32,36 +32,50 @@ pub(crate) fn install(
     Ok(program)
 }
 
-/// Whether programs are built together with the whole workspace, as the tests
-/// are, so that no dependency is compiled twice with different features.
-static WITH_ALL: AtomicBool = AtomicBool::new(false);
+/// Cargo's messages about all programs of the workspace, once they are built.
+static ALL: OnceLock<String> = OnceLock::new();
 
-/// From now on, builds programs with the whole workspace, which the task builds anyway.
-pub(crate) fn build_with_all() {
-    WITH_ALL.store(true, Ordering::Relaxed);
+/// Builds all programs of the workspace.
+pub(crate) fn build_all(root: &Path) -> Outcome {
+    let messages = build(root, "--bins --examples")?;
+    ALL.get_or_init(|| messages);
+    Ok(())
 }
 
-/// Builds a program of the workspace (`--bin` or `--example` of a package) and
-/// returns its path.
-pub(crate) fn built(root: &Path, package: &str, program: &str) -> Result<PathBuf, String> {
-    let selected = if WITH_ALL.load(Ordering::Relaxed) {
-        "--workspace --all-features --bins --examples".to_owned()
-    } else {
-        format!("--package {package} {program}")
+/// Returns the path of a program of the workspace, such as `--bin skypay`, and
+/// builds it unless all are built.
+pub(crate) fn built(root: &Path, program: &str) -> Result<PathBuf, String> {
+    let messages = match ALL.get() {
+        Some(messages) => messages.clone(),
+        None => build(root, program)?,
     };
+    let name = program.rsplit(' ').next().unwrap_or_default();
+    executable(&messages, name).ok_or_else(|| format!("cargo does not say where `{name}` is"))
+}
+
+/// Builds programs and returns cargo's messages.
+///
+/// The dependencies have the features with which the tests of the whole workspace
+/// are built, so that none is compiled twice: those of all members, and, since an
+/// example is among the programs, those of dev dependencies.
+fn build(root: &Path, programs: &str) -> Result<String, String> {
+    let selected = format!("--workspace --all-features {programs} --example {SEAL}");
     let arguments = format!("build --quiet {selected} --message-format json-render-diagnostics");
     let output = command(root, &arguments)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| format!("cannot run cargo: {error}"))?;
-    let name = program.rsplit(' ').next().unwrap_or_default();
     if !output.status.success() {
-        return Err(format!("`{name}` cannot be built; cargo has written why"));
+        return Err(format!(
+            "`{programs}` cannot be built; cargo has written why"
+        ));
     }
-    executable(&String::from_utf8_lossy(&output.stdout), name)
-        .ok_or_else(|| format!("cargo does not say where `{name}` is"))
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
+
+/// The example that encrypts messages.
+pub(crate) const SEAL: &str = "seal";
 
 /// Returns the executable of a target, from cargo's JSON messages.
 #[must_use]

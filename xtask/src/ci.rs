@@ -1,6 +1,8 @@
 //! `ci`, `test` and `demo`: sequences of other tasks.
 
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 use std::time::Instant;
 
 use clap::Args;
@@ -42,16 +44,17 @@ fn demo_program(root: &Path) -> Outcome {
 /// whether the generated files are up to date, all tests, doc examples, and the
 /// demo. Without PostgreSQL, the tests on it are left out.
 pub fn test(root: &Path, arguments: &Arguments) -> Outcome {
+    let against = against(root, arguments)?;
     let server = postgres::Server::start(root);
     if let Err(reason) = &server {
         eprintln!("WARNING: the tests on PostgreSQL are left out: {reason}");
     }
-    all_tests(root, arguments, server.ok().as_ref())
+    step("programs", || cargo::build_all(root))?;
+    all_tests(root, &against, server.ok().as_ref())
 }
 
-fn all_tests(root: &Path, arguments: &Arguments, postgres: Option<&postgres::Server>) -> Outcome {
-    cargo::build_with_all();
-    step("document", || document(root, arguments))?;
+fn all_tests(root: &Path, against: &str, postgres: Option<&postgres::Server>) -> Outcome {
+    step("document", || document(root, against))?;
     step("generated output is fresh", || generate::check(root))?;
     step("tests", || tests(root, "", postgres))?;
     step("demo", || demo_program(root))
@@ -68,25 +71,39 @@ fn tests(root: &Path, options: &str, postgres: Option<&postgres::Server>) -> Out
 
 /// `ci`: everything that a commit has to pass.
 pub fn ci(root: &Path, arguments: &Arguments) -> Outcome {
+    let against = against(root, arguments)?;
     step("formatting", || formatting(root))?;
     step("lock files", || lock_files(root))?;
     // With a server, no test of the journal is left out.
     let postgres = postgres::Server::start(root)?;
+    step("programs", || cargo::build_all(root))?;
+    thread::scope(|scope| {
+        let beside = scope.spawn(|| with_programs(root, &postgres));
+        let compiled = with_compiler(root, &against, &postgres);
+        let beside = beside.join().unwrap_or_else(|cause| resume_unwind(cause));
+        compiled.and(beside)
+    })
+}
+
+/// The steps in which the compiler works most of the time.
+fn with_compiler(root: &Path, against: &str, postgres: &postgres::Server) -> Outcome {
     // Before any step that fetches crates, which could hide that the tests lack them.
-    all_tests(root, arguments, Some(&postgres))?;
-    step("journal beside sqlx", || beside_sqlx(root, &postgres))?;
-    step("journal", || {
-        tests(root, "--test processes -- 100", Some(&postgres))
-    })?;
-    drop(postgres);
+    all_tests(root, against, Some(postgres))?;
+    step("journal beside sqlx", || beside_sqlx(root, postgres))?;
     step("lints", || lints(root))?;
     step("documentation", || {
         let mut rustdoc = command(root, "doc --quiet --workspace --all-features --no-deps");
         run(rustdoc.env("RUSTDOCFLAGS", "--deny warnings"))
     })?;
-    step("page in a browser", || browser::run(root))?;
     step("packages", || packages::run(root))?;
     step("supply chain", || supply_chain::run(root))?;
+    step("verdicts proven, a sample", || prove::run(root, &[]))
+}
+
+/// The steps in which programs that are built wait for others most of the time:
+/// beside the compiler, they need little time of their own.
+fn with_programs(root: &Path, postgres: &postgres::Server) -> Outcome {
+    step("page in a browser", || browser::run(root))?;
     step("external validators", || validate::run(root))?;
     step("calls in other languages", || samples::run(root))?;
     step("sandbox fuzzed with Schemathesis", || {
@@ -96,16 +113,16 @@ pub fn ci(root: &Path, arguments: &Arguments) -> Outcome {
         };
         schemathesis::run(root, &arguments)
     })?;
-    step("verdicts proven, a sample", || prove::run(root, &[]))
+    step("journal killed", || {
+        tests(root, "--test processes -- 100", Some(postgres))
+    })
 }
 
 /// Checks the rules of the document, its examples, its reference page, and the
 /// versions that an edit of it needs.
-fn document(root: &Path, arguments: &Arguments) -> Outcome {
-    let against = against(root, arguments)
-        .map_err(|message| format!("the versions cannot be compared: {message}"))?;
+fn document(root: &Path, against: &str) -> Outcome {
     let versions = semver::Arguments {
-        against: Some(against),
+        against: Some(against.to_owned()),
         check: true,
     };
     let page = docs::Arguments {
@@ -125,7 +142,9 @@ fn against(root: &Path, arguments: &Arguments) -> Result<String, String> {
     if let Some(against) = &arguments.against {
         return Ok(against.clone());
     }
-    match git::baseline(root)? {
+    let baseline = git::baseline(root)
+        .map_err(|message| format!("the versions cannot be compared: {message}"))?;
+    match baseline {
         Ok(base) => {
             println!(
                 "compared with {}, the merge base with {}",

@@ -15,7 +15,7 @@ use crate::generate::DOCUMENT;
 use crate::{Ending, atomic_write, cargo, comparison};
 
 /// Path of the page, relative to the workspace root; the sandbox serves it.
-pub(crate) const PAGE: &str = "sandbox/src/page/reference.html";
+pub const PAGE: &str = "sandbox/src/page/reference.html";
 
 /// Path of a page with change badges.
 const MARKED: &str = "target/docs/skypay.html";
@@ -107,8 +107,8 @@ fn sealed(api: &Api) -> Result<Sealed, String> {
 /// workspace, wherever the document is located.
 fn seal(messages: &str) -> Result<String, String> {
     let root = crate::root()?;
-    let program = "--features envelope --example seal";
-    let mut program = Command::new(cargo::built(&root, "skypay-runtime", program)?)
+    let program = format!("--example {}", cargo::SEAL);
+    let mut program = Command::new(cargo::built(&root, &program)?)
         .arg(ENCRYPT_KEY)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -18,7 +18,7 @@ pub fn report(root: &Path) -> Result<(String, Ending), String> {
 
 /// Runs the program that links generated code, and adds locations to its findings.
 pub(crate) fn judge(root: &Path) -> Result<report::Report, String> {
-    let program = cargo::built(root, "tests", "--example documented").map_err(|error| {
+    let program = cargo::built(root, "--example documented").map_err(|error| {
         format!("{error}\nif the generated types do not build, run `cargo xtask gen`")
     })?;
     let output = Command::new(program)

@@ -91,6 +91,37 @@ fn read_line(generated: &Generated) -> String {
     )
 }
 
+/// Returns the files of a workspace `target/…/<name>` whose members in its folder
+/// `<name>` are generated crates: with the settings of this workspace, and with its
+/// locked versions, so that nothing has to be fetched. Cargo distinguishes packages
+/// by their path below the workspace, so that this path repeats the name.
+pub fn workspace(
+    root: &Path,
+    name: &str,
+    generated: &Generated,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let manifest = crate::read(root, "Cargo.toml")?;
+    let (before, rest) = manifest.split_once("members = [").unwrap_or_default();
+    let (_, after) = rest.split_once(']').unwrap_or_default();
+    let mut after = after.replace("path = \"runtime\"", "path = \"../../../runtime\"");
+    let package = &generated.api.provider.package;
+    for part in ["types", "client", "server"] {
+        let path = format!(" = {{ path = \"{OUTPUT}/{part}\"");
+        let other = format!("\n{package}-{part} = {{ path = \"{name}/{part}\"");
+        after = after.replace(&format!("\nskypay-{part}{path}"), &other);
+    }
+    let mut files = BTreeMap::from([
+        ("Cargo.lock".to_owned(), crate::read(root, "Cargo.lock")?),
+        (
+            "Cargo.toml".to_owned(),
+            format!("{before}members = [\"{name}/*\"]{after}"),
+        ),
+    ]);
+    let generated = generated.files.iter();
+    files.extend(generated.map(|file| (format!("{name}/{}", file.path), file.text.clone())));
+    Ok(files)
+}
+
 /// The rustfmt configuration, independent of the user's.
 const STYLE: &str = include_str!("../../rustfmt.toml");
 

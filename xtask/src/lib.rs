@@ -151,7 +151,7 @@ pub fn exit_code(outcome: &Outcome) -> ExitCode {
 }
 
 /// Returns the text of a file of the checkout.
-pub(crate) fn read(root: &Path, file: &str) -> Result<String, String> {
+pub fn read(root: &Path, file: &str) -> Result<String, String> {
     std::fs::read_to_string(root.join(file)).map_err(|error| format!("cannot read {file}: {error}"))
 }
 

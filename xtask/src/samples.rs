@@ -99,7 +99,7 @@ pub fn run(root: &Path) -> Outcome {
     let page = read(root, PAGE)?;
     let python = root.join(FOLDER);
     validate::install_from_pypi(&python)?;
-    let skypay = cargo::built(root, "skypay-cli", "--bin skypay")?;
+    let skypay = cargo::built(root, "--bin skypay")?;
     let mut first: Option<Vec<String>> = None;
     for language in &LANGUAGES {
         let shown = shown(&page, language.id);

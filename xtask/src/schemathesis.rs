@@ -31,7 +31,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     fs::create_dir_all(&work).map_err(|error| sync_dir::unusable("create", &work, &error))?;
     exports::write(root)?;
     validate::install_from_pypi(&folder)?;
-    let sandbox = Sandbox::start(&cargo::built(root, "skypay-cli", "--bin skypay")?)?;
+    let sandbox = Sandbox::start(&cargo::built(root, "--bin skypay")?)?;
     let mut schemathesis = Command::new(folder.join(".venv/bin/schemathesis"));
     schemathesis
         .arg("--config-file")

@@ -55,7 +55,7 @@ impl Difference {
     }
 }
 
-/// Compares a folder with its expected files.
+/// Compares a folder with its expected files; files that are none of them come last.
 pub fn differences(
     root: &Path,
     folder: &str,
@@ -80,10 +80,10 @@ pub fn differences(
     Ok(differences)
 }
 
-/// Updates a directory and returns a one-line summary.
+/// Updates a directory and returns a line for each file, and a summary.
 ///
-/// Writes in place and deletes leftovers afterwards: emptying the folder first
-/// could leave cargo without a manifest, and thus without a way to run a task.
+/// Writes in place and deletes leftovers last: emptying the folder first could
+/// leave cargo without a manifest, and thus without a way to run a task.
 pub fn apply(
     root: &Path,
     folder: &str,
@@ -91,29 +91,30 @@ pub fn apply(
     differences: &[Difference],
 ) -> Result<String, Failure> {
     let (mut new, mut changed, mut deleted) = (0, 0, 0);
+    let mut lines = String::new();
     for difference in differences {
         let path = difference.path();
         let target = root.join(folder).join(path);
-        match difference {
-            Difference::New(_) => new += 1,
-            Difference::Changed(_) => changed += 1,
-            Difference::Leftover(_) => continue,
-        }
-        atomic_write::write(&target, &files[path])
-            .map_err(|error| unusable("write", &target, &error))?;
-        println!("  wrote    {folder}/{path}");
-    }
-    for difference in differences {
-        if let Difference::Leftover(path) = difference {
-            let target = root.join(folder).join(path);
-            fs::remove_file(&target).map_err(|error| unusable("delete", &target, &error))?;
-            println!("  deleted  {folder}/{path}");
-            deleted += 1;
-        }
+        let (count, line, done) = match difference {
+            Difference::New(_) => (
+                &mut new,
+                "wrote  ",
+                atomic_write::write(&target, &files[path]),
+            ),
+            Difference::Changed(_) => (
+                &mut changed,
+                "wrote  ",
+                atomic_write::write(&target, &files[path]),
+            ),
+            Difference::Leftover(_) => (&mut deleted, "deleted", fs::remove_file(&target)),
+        };
+        done.map_err(|error| unusable("write or delete", &target, &error))?;
+        *count += 1;
+        lines.push_str(&format!("  {line}  {folder}/{path}\n"));
     }
     let untouched = files.len() - new - changed;
     Ok(format!(
-        "{folder}/: {new} written, {changed} changed, {untouched} left alone, {deleted} deleted"
+        "{lines}{folder}/: {new} written, {changed} changed, {untouched} left alone, {deleted} deleted"
     ))
 }
 
