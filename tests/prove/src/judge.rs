@@ -1,5 +1,6 @@
 //! Compares the results of the compiler and the peers with those of `diff`.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use codegen::Generated;
@@ -13,7 +14,7 @@ use crate::wire::{Built, Observed, Version, built, observe};
 use crate::workspace::Compiled;
 
 /// The result for an edit.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Proof {
     /// The edit.
     pub(crate) name: String,
@@ -36,7 +37,7 @@ impl Proof {
     }
 }
 
-/// One half of the code.
+/// One half of the code, and the side of the wire where a program of it is old.
 #[derive(Clone, Copy)]
 struct Half {
     word: &'static str,
@@ -45,6 +46,7 @@ struct Half {
     /// The part that the half sends.
     sends: Part,
     bump: fn(&Impact) -> Bump,
+    wire: fn(&Impact) -> Wire,
 }
 
 const HALVES: [Half; 2] = [
@@ -53,12 +55,14 @@ const HALVES: [Half; 2] = [
         consumer: CALLER,
         sends: Part::Request,
         bump: |impact| impact.client,
+        wire: |impact| impact.caller,
     },
     Half {
         word: "server",
         consumer: CALLEE,
         sends: Part::Response,
         bump: |impact| impact.server,
+        wire: |impact| impact.callee,
     },
 ];
 
@@ -75,9 +79,7 @@ pub(crate) fn judge(
         let mut proof = Proof {
             name: member.case.name().to_owned(),
             line: member.case.line,
-            doubts: Vec::new(),
-            evidence: Vec::new(),
-            messages: 0,
+            ..Proof::default()
         };
         for half in HALVES {
             let mut all = Built::default();
@@ -87,23 +89,29 @@ pub(crate) fn judge(
                 all.gained = all.gained.or(built.gained);
             }
             let bump = (half.bump)(&member.report.impact);
-            let verdict = format!("{} {}", half.word, bump.word());
-            proof.add(
-                &verdict,
-                code(half, bump, member, base, error(half, member, compiled), all),
-            );
+            let shown = code(half, bump, member, base, error(half, member, compiled), all);
+            proof.add(&format!("{} {}", half.word, bump.word()), shown);
+            let said = (half.wire)(&member.report.impact);
+            let mut seen = Observed::default();
+            for operation in &member.operations {
+                let observed = match half.sends {
+                    Part::Request => observe(before, after, true, operation)?,
+                    Part::Response => observe(after, before, false, operation)?,
+                };
+                seen.messages += observed.messages;
+                seen.note(observed.wire, observed.evidence);
+            }
+            proof.messages += seen.messages;
+            let shown = on_the_wire(half, said, member, &seen);
+            proof.add(&format!("wire_{} {}", half.word, said.word()), shown);
         }
-        on_the_wire(member, before, after, &mut proof)?;
         proofs.push(proof);
     }
-    let moved: BTreeSet<_> = group
-        .members
-        .iter()
-        .flat_map(|member| &member.modules)
-        .collect();
-    let mut errors = compiled.errors.iter();
-    let stray =
-        errors.find(|(file, _)| !moved.iter().any(|module| file.ends_with(module.as_str())));
+    let is_moved = |file: &str| {
+        let mut modules = group.members.iter().flat_map(|member| &member.modules);
+        modules.any(|module| file.ends_with(module.as_str()))
+    };
+    let stray = compiled.errors.iter().find(|(file, _)| !is_moved(file));
     if let (Some((file, error)), Some(proof)) = (stray, proofs.first_mut()) {
         let doubt = format!("it does not compile, and no edit moved it: {error}");
         proof.add(file, Err(doubt));
@@ -225,56 +233,29 @@ fn source(half: Half, generated: &Generated) -> Vec<&str> {
     lines.filter(|line| !line.starts_with("//")).collect()
 }
 
-/// Verifies both impacts on the wire.
+/// Returns the evidence for the impact on the wire where a half is old, or the
+/// reason why it is not confirmed.
 fn on_the_wire(
+    half: Half,
+    said: Wire,
     member: &Prepared,
-    before: &Version,
-    after: &Version,
-    proof: &mut Proof,
-) -> Result<(), String> {
-    type Said = fn(&Impact) -> Wire;
-    let sides: [(&str, bool, Said); 2] = [
-        ("wire_client", true, |impact| impact.caller),
-        ("wire_server", false, |impact| impact.callee),
-    ];
-    for (word, caller_is_old, said_of) in sides {
-        let mut worst: Option<Observed> = None;
-        for operation in &member.operations {
-            let observed = if caller_is_old {
-                observe(before, after, caller_is_old, operation)?
-            } else {
-                observe(after, before, caller_is_old, operation)?
-            };
-            proof.messages += observed.messages;
-            if worst
-                .as_ref()
-                .is_none_or(|worst| observed.wire > worst.wire)
-            {
-                worst = Some(observed);
-            }
-        }
-        let (wire, evidence) = worst.map_or((Wire::Ok, String::new()), |worst| {
-            (worst.wire, worst.evidence)
-        });
-        let said = said_of(&member.report.impact);
-        let changes = || member.report.changes.iter();
-        let mut same = changes().filter(|change| said_of(&change.impact) == said);
-        let unsent = same.find_map(|change| reason(change.rule, Shows::Unsent));
-        let seen = format!("{} {evidence}", wire.word());
-        let shown = if wire >= said {
-            if wire == said { Ok(seen) } else { Err(seen) }
-        } else if let Some(reason) = unsent {
-            Ok(reason.to_owned())
-        } else if changes().any(|change| is_transport(member, change)) {
+    seen: &Observed,
+) -> Result<String, String> {
+    let shown = format!("{} {}", seen.wire.word(), seen.evidence);
+    let changes = || member.report.changes.iter();
+    let mut same = changes().filter(|change| (half.wire)(&change.impact) == said);
+    let unsent = same.find_map(|change| reason(change.rule, Shows::Unsent));
+    match (seen.wire.cmp(&said), unsent) {
+        (Ordering::Equal, _) => Ok(shown),
+        (Ordering::Less, Some(reason)) => Ok(reason.to_owned()),
+        (Ordering::Less, None) if changes().any(|change| is_transport(member, change)) => {
             Ok("the transport writes it, the same for all messages".to_owned())
-        } else if evidence.starts_with("encoding ") && said == Wire::Break {
-            Ok(format!("forbidden, though our reader forgives it: {seen}"))
-        } else {
-            Err(seen)
-        };
-        proof.add(&format!("{word} {}", said.word()), shown);
+        }
+        (Ordering::Less, None) if seen.evidence.starts_with("encoding ") && said == Wire::Break => {
+            Ok(format!("forbidden, though our reader forgives it: {shown}"))
+        }
+        _ => Err(shown),
     }
-    Ok(())
 }
 
 /// Whether a change concerns fields that the transport writes: credentials, the

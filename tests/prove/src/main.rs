@@ -15,21 +15,23 @@ mod wire;
 mod workspace;
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
 
 use clap::Parser;
 use codegen::Location;
 use edits::{Case, cases};
 use xtask::generate::DOCUMENT;
 use xtask::report::{Finding, Level, Report};
-use xtask::{Ending, Failure};
+use xtask::{Ending, Failure, read};
 
 use groups::{Edition, Group, Prepared, packed};
 use judge::{Proof, judge};
 use wire::Version;
-use workspace::Workspace;
+use workspace::{Compiled, compile};
 
 /// Path of the file with the edits, relative to the workspace root.
 const CASES: &str = "tests/breaking/ours.csv";
@@ -59,26 +61,24 @@ fn main() -> ExitCode {
 
 /// Returns the report, and whether every result was confirmed.
 fn prove(root: &Path, arguments: &Arguments) -> Result<(String, Ending), Failure> {
-    let read = |path: &str| {
-        fs::read_to_string(root.join(path)).map_err(|error| format!("cannot read {path}: {error}"))
-    };
-    let base = Edition::new(read(DOCUMENT)?)
+    let base = Edition::new(read(root, DOCUMENT)?)
         .map_err(|message| format!("{DOCUMENT} is refused: {message}"))?;
-    let rows = chosen(rows(root)?, &arguments.only)?;
-    let whole = arguments.all || !arguments.only.is_empty();
-    let rows = if whole { rows } else { sample(&rows) };
-    let all = prepared(&rows, &base)?;
+    let rows = chosen(rows(root)?, arguments)?;
+    let (old, all) = thread::scope(|scope| {
+        let old = scope.spawn(|| compile(root, "old", 0, &base, &base.consumer));
+        let all = prepared(&rows, &base);
+        (old.join().unwrap_or_else(|cause| resume_unwind(cause)), all)
+    });
+    let (old, all) = (old?, all?);
     let groups = packed(&all, &base);
-    let proofs = proved(root, &base, &groups)?;
+    let proofs = proved(root, &base, &old, &groups)?;
     let report = summed_up(&proofs, groups.len(), arguments.evidence);
     Ok((report.text(), report.ending()))
 }
 
 /// Returns the edits to verify.
 fn rows(root: &Path) -> Result<Vec<Case>, String> {
-    let text = fs::read_to_string(root.join(CASES)).map_err(|error| error.to_string());
-    text.and_then(|text| cases(&text))
-        .map_err(|error| format!("{CASES}: {error}"))
+    cases(&read(root, CASES)?).map_err(|error| format!("{CASES}: {error}"))
 }
 
 /// Returns the kinds of change that an edit shows.
@@ -104,22 +104,23 @@ fn sample(rows: &[Case]) -> Vec<Case> {
     rows
 }
 
-fn chosen(rows: Vec<Case>, only: &[String]) -> Result<Vec<Case>, String> {
-    if let Some(unknown) = only
-        .iter()
-        .find(|name| rows.iter().all(|row| row.name() != **name))
-    {
-        return Err(format!(
-            "{CASES} has no row `{unknown}`: look at its first column"
-        ));
-    }
+fn chosen(mut rows: Vec<Case>, arguments: &Arguments) -> Result<Vec<Case>, String> {
     // Renamed crates are different packages: a consumer of the old ones is never
     // compiled against them.
-    let compiled = |row: &Case| rules(row).all(|rule| rule != "provider-renamed");
-    let wanted = |row: &Case| {
-        compiled(row) && (only.is_empty() || only.iter().any(|name| row.name() == name))
-    };
-    Ok(rows.into_iter().filter(wanted).collect())
+    rows.retain(|row| rules(row).all(|rule| rule != "provider-renamed"));
+    if arguments.all {
+        return Ok(rows);
+    }
+    if arguments.only.is_empty() {
+        return Ok(sample(&rows));
+    }
+    for name in &arguments.only {
+        if rows.iter().all(|row| row.name() != name) {
+            return Err(format!("{CASES} has no row `{name}`"));
+        }
+    }
+    rows.retain(|row| arguments.only.iter().any(|name| row.name() == name));
+    Ok(rows)
 }
 
 /// Returns the edits that the generator accepts. Refused ones, which their rows
@@ -145,24 +146,41 @@ fn prepared(rows: &[Case], base: &Edition) -> Result<Vec<Prepared>, String> {
     }
 }
 
-/// Uses two workspaces: one for the old version, and one for the new versions in turn.
-fn proved(root: &Path, base: &Edition, groups: &[Group]) -> Result<Vec<Proof>, Failure> {
-    let old = Workspace::new(root, "old");
-    old.write(&base.generated, &base.consumer)?;
-    let before = Version::start(base, &old.peer()?)?;
-    if let Some((file, error)) = old.check()?.errors.first_key_value() {
+/// Compiles the new versions in turn, each beside the messages of the one before.
+fn proved(
+    root: &Path,
+    base: &Edition,
+    old: &Compiled,
+    groups: &[Group],
+) -> Result<Vec<Proof>, Failure> {
+    let before = Version::start(base, &old.peer)?;
+    if let Some((file, error)) = old.errors.first_key_value() {
         let message = format!("the consumer does not fit its own version: {file}: {error}");
         return Err(Failure::from(message));
     }
-    let new = Workspace::new(root, "new");
-    let mut proofs = Vec::new();
-    for group in groups {
+    let (sender, compiled) = mpsc::sync_channel(0);
+    let new = |number, group: &Group| -> Result<(Edition, Compiled), Failure> {
         let edition = Edition::new(group.text.clone())?;
-        new.write(&edition.generated, &base.consumer)?;
-        let after = Version::start(&edition, &new.peer()?)?;
-        proofs.extend(judge(group, base, &new.check()?, &before, &after)?);
-    }
-    Ok(proofs)
+        let compiled = compile(root, "new", number, &edition, &base.consumer)?;
+        Ok((edition, compiled))
+    };
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            for (number, group) in groups.iter().enumerate() {
+                if sender.send(new(number, group)).is_err() {
+                    // The other thread has failed.
+                    return;
+                }
+            }
+        });
+        let mut proofs = Vec::new();
+        for (group, new) in groups.iter().zip(compiled) {
+            let (edition, compiled) = new?;
+            let after = Version::start(&edition, &compiled.peer)?;
+            proofs.extend(judge(group, base, &compiled, &before, &after)?);
+        }
+        Ok(proofs)
+    })
 }
 
 fn summed_up(proofs: &[Proof], groups: usize, evidence: bool) -> Report {

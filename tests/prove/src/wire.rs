@@ -23,7 +23,7 @@ pub(crate) struct Version<'e> {
     peer: Peer,
 }
 
-/// The observed result: the first of the worst.
+/// What was observed: the first of the worst.
 #[derive(Clone, Debug)]
 pub(crate) struct Observed {
     /// The impact on the wire.
@@ -32,6 +32,26 @@ pub(crate) struct Observed {
     pub(crate) evidence: String,
     /// The number of messages sent.
     pub(crate) messages: usize,
+}
+
+impl Default for Observed {
+    fn default() -> Self {
+        Self {
+            wire: Wire::Ok,
+            evidence: "everything came through".to_owned(),
+            messages: 0,
+        }
+    }
+}
+
+impl Observed {
+    /// Adds an observation.
+    pub(crate) fn note(&mut self, wire: Wire, evidence: String) {
+        if wire > self.wire {
+            self.wire = wire;
+            self.evidence = evidence;
+        }
+    }
 }
 
 /// Messages that only one of two versions builds.
@@ -96,21 +116,16 @@ pub(crate) fn observe(
     caller_is_old: bool,
     name: &str,
 ) -> Result<Observed, String> {
-    let observed = Observed {
-        wire: Wire::Ok,
-        evidence: "everything came through".to_owned(),
-        messages: 0,
-    };
     let Some(calling) = caller.operation(name) else {
         // The caller does not have this operation.
-        return Ok(observed);
+        return Ok(Observed::default());
     };
     let mut watch = Watch {
         caller,
         callee,
         caller_is_old,
         calling,
-        observed,
+        observed: Observed::default(),
         came: BTreeSet::new(),
         heard: BTreeSet::new(),
     };
@@ -128,7 +143,7 @@ pub(crate) fn observe(
     let usual = watch.messages(Part::Request, calls)?;
     let Some(called) = called else {
         let evidence = "the callee does not know the operation";
-        watch.note(Wire::Break, evidence.to_owned());
+        watch.observed.note(Wire::Break, evidence.to_owned());
         return Ok(watch.observed);
     };
     if let Some(usual) = usual.filter(|_| called.mode != Mode::Notification) {
@@ -178,13 +193,6 @@ struct Watch<'v> {
 }
 
 impl Watch<'_> {
-    fn note(&mut self, wire: Wire, evidence: String) {
-        if wire > self.observed.wire {
-            self.observed.wire = wire;
-            self.observed.evidence = evidence;
-        }
-    }
-
     /// Makes one call: returns its outcome, and what the callee recorded; `None`
     /// if the request cannot be built.
     fn exchange(&mut self, request: &Value, plan: &Value) -> Result<Option<[Value; 2]>, String> {
@@ -248,7 +256,8 @@ impl Watch<'_> {
                 self.received(part, sent);
                 usual = usual.or(Some(request));
             } else if success {
-                self.note(Wire::Break, format!("cannot be read, {outcome}: {sent}"));
+                self.observed
+                    .note(Wire::Break, format!("cannot be read, {outcome}: {sent}"));
             }
         }
         Ok(usual)
@@ -266,13 +275,14 @@ impl Watch<'_> {
         for complaint in receiver.complaints(name, part, message) {
             let breaks = old_sends && !complaint.starts_with("encoding ");
             let wire = if breaks { Wire::Break } else { Wire::Risk };
-            self.note(wire, format!("{complaint}: {message}"));
+            self.observed.note(wire, format!("{complaint}: {message}"));
         }
         self.heard.insert(part);
         let known = fields(tree);
         for path in paths(&as_read(tree, message)) {
             if !known.contains(&path) && part == Part::Request && old_sends {
-                self.note(Wire::Risk, format!("no reader reads `{path}`: {message}"));
+                self.observed
+                    .note(Wire::Risk, format!("no reader reads `{path}`: {message}"));
             }
             self.came.insert((part, path));
         }
@@ -291,7 +301,8 @@ impl Watch<'_> {
         }
         for path in fields(old) {
             if !self.came.contains(&(part, path.clone())) {
-                self.note(Wire::Risk, format!("`{path}` never comes"));
+                self.observed
+                    .note(Wire::Risk, format!("`{path}` never comes"));
             }
         }
     }
@@ -327,7 +338,8 @@ impl Watch<'_> {
                 let risky = !known || otherwise && self.caller_is_old;
                 if risky { Wire::Risk } else { Wire::Ok }
             };
-            self.note(wire, format!("`{code}` is taken for {taken}"));
+            self.observed
+                .note(wire, format!("`{code}` is taken for {taken}"));
         }
         Ok(())
     }
