@@ -1,15 +1,15 @@
-//! `lint`: checks the document by rules, or lists the rules.
+//! `lint`: checks the document by the rules in `spec/rules.md`, or explains a rule.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use codegen::Diagnostic;
 use spec_tools::{RULES, Rule, Severity};
 
 use crate::Ending;
 use crate::generate::DOCUMENT;
-use crate::report::{Finding, Level, Report, WIDTH, counted, wrapped};
+use crate::report::{Finding, Level, Report, counted, paragraph};
 
 /// What to check, and how to report.
 #[derive(Args, Clone, Debug, Default)]
@@ -17,34 +17,15 @@ pub struct Arguments {
     /// The document [default: spec/skypay.yaml]
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// The least severe finding that makes the command fail
-    #[arg(long, value_enum, default_value = "warning")]
-    pub fail_on: Threshold,
     /// Explain a rule: what it requires, why, and how to except a node
-    #[arg(long, value_name = "RULE", conflicts_with_all = ["file", "rules"])]
+    #[arg(long, value_name = "RULE", conflicts_with = "file")]
     pub explain: Option<String>,
-    /// List the rules
-    #[arg(long, conflicts_with = "file")]
-    pub rules: bool,
 }
 
-/// From which severity on the command fails.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Threshold {
-    /// A reader is left without something that they need
-    Error,
-    /// Better fixed
-    #[default]
-    Warning,
-}
-
-/// `lint`: returns the findings or the rules, and whether the threshold is exceeded.
+/// `lint`: returns the findings, or explains a rule.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     if let Some(id) = &arguments.explain {
         return explained(id).map(|text| (text, Ending::Clean));
-    }
-    if arguments.rules {
-        return Ok((listed(), Ending::Clean));
     }
     let (path, name) = match &arguments.file {
         Some(file) => (file.clone(), file.display().to_string()),
@@ -52,14 +33,10 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
     };
     let text = fs::read_to_string(&path).map_err(|error| format!("cannot read {name}: {error}"))?;
     let report = findings(&text, &name)?;
-    let fails = report
-        .findings
-        .iter()
-        .any(|finding| arguments.fail_on.holds(finding.level));
-    let ending = if fails {
-        Ending::Findings
-    } else {
-        Ending::Clean
+    // A warning, too.
+    let ending = match report.findings.as_slice() {
+        [] => Ending::Clean,
+        _ => Ending::Findings,
     };
     Ok((report.text(), ending))
 }
@@ -72,15 +49,6 @@ pub fn findings(text: &str, name: &str) -> Result<Report, String> {
         summary: summary(&findings, name),
         findings,
     })
-}
-
-impl Threshold {
-    fn holds(self, level: Level) -> bool {
-        match self {
-            Self::Error => level == Level::Error,
-            Self::Warning => level >= Level::Warning,
-        }
-    }
 }
 
 fn finding(found: &Diagnostic, name: &str) -> Finding {
@@ -115,62 +83,22 @@ fn summary(findings: &[Finding], name: &str) -> String {
     )
 }
 
-/// Returns the table of the rules, for a terminal.
-fn listed() -> String {
-    let widest = RULES
-        .iter()
-        .map(|rule| rule.id.len())
-        .max()
-        .unwrap_or_default();
-    let mut text = String::new();
-    for rule in RULES.iter() {
-        let indent = widest + 2 + "refused".len() + 2;
-        let lines = wrapped(rule.title, WIDTH - indent);
-        let title = lines.join(&format!("\n{:indent$}", ""));
-        let word = rule.severity.word();
-        text.push_str(&format!("{:widest$}  {word:7}  {title}\n", rule.id));
-    }
-    text.push_str("\nrefused: nothing is generated. `lint --explain RULE` says why.\n");
-    text
-}
-
 fn explained(id: &str) -> Result<String, String> {
-    let Some(rule) = spec_tools::rule(id) else {
-        return Err(unknown(id));
+    let rule = spec_tools::rule(id)
+        .ok_or_else(|| format!("there is no rule `{id}`: spec/rules.md lists them all"))?;
+    let exceptions = if rule.may_be_excepted() {
+        format!(
+            "{}    x-skypay-lint-exceptions:\n      - rule: {id}\n        \
+             reason: A sentence that says why.\n",
+            paragraph(
+                "Where there is a reason to break it, say so on the node that breaks it, or on one \
+                 around it:"
+            )
+        )
+    } else {
+        "There are no exceptions from this rule.\n".to_owned()
     };
     let severity = rule.severity.word();
-    let text = format!("{}. {}", rule.title, rule.why);
-    let exceptions = how_to_except(rule);
-    Ok(format!(
-        "{id} ({severity})\n\n{}\n{exceptions}",
-        flush(&text)
-    ))
-}
-
-fn how_to_except(rule: &Rule) -> String {
-    if !rule.may_be_excepted() {
-        return "There are no exceptions from this rule.\n".to_owned();
-    }
-    let words = "Where there is a reason to break it, say so on the node that breaks it, or on one around it:";
-    let snippet = format!(
-        "x-skypay-lint-exceptions:\n  - rule: {}\n    reason: A sentence that says why.\n",
-        rule.id
-    );
-    let snippet = snippet.lines().map(|line| format!("    {line}\n"));
-    format!("{}{}", flush(words), snippet.collect::<String>())
-}
-
-fn flush(text: &str) -> String {
-    wrapped(text, WIDTH).join("\n") + "\n"
-}
-
-fn unknown(id: &str) -> String {
-    let near = RULES
-        .iter()
-        .find(|rule| id.len() > 2 && (rule.id.contains(id) || id.contains(rule.id)));
-    let hint = near.map_or_else(
-        || "`cargo xtask spec lint --rules` lists them all".to_owned(),
-        |rule| format!("did you mean `{}`?", rule.id),
-    );
-    format!("there is no rule `{id}`: {hint}")
+    let text = paragraph(&format!("{}. {}", rule.title, rule.why));
+    Ok(format!("{id} ({severity})\n\n{text}\n{exceptions}"))
 }

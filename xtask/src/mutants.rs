@@ -79,7 +79,7 @@ impl Part {
                 mutated: "--package spec-tools --file spec-tools/src/diff.rs \
                           --file spec-tools/src/diff/**",
                 packages: "--package spec-tools",
-                tests: &["--lib", "--test=breaking"],
+                tests: &["--lib", "--test=it"],
                 timeout: "300",
             },
         }

@@ -11,8 +11,8 @@ use crate::Ending;
 
 pub(crate) use templates::rendered;
 pub use terminal::show;
-use text::shortened;
-pub(crate) use text::{WIDTH, counted, paragraph, wrapped};
+use text::{WIDTH, shortened};
+pub(crate) use text::{counted, paragraph};
 
 /// The level of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

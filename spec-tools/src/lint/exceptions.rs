@@ -55,7 +55,7 @@ impl Exception<'_> {
         let rule = self.rule;
         match super::rule(rule) {
             None => Some(format!(
-                "there is no rule `{rule}`: `cargo xtask spec lint --rules` lists them all"
+                "there is no rule `{rule}`: spec/rules.md lists them all"
             )),
             Some(known) if !known.may_be_excepted() => Some(format!(
                 "`{rule}` has no exceptions: fix what it finds, and remove this"

@@ -6,19 +6,13 @@ use textwrap::{Options, WordSplitter};
 /// The maximum width of a line in the terminal.
 pub(crate) const WIDTH: usize = 80;
 
-/// Wraps text into lines of whole words, no wider than `width` where possible.
-pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+/// Wraps text into lines of whole words, of which all but the first are indented.
+pub(crate) fn paragraph(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let options = Options::new(width)
+    let options = Options::new(WIDTH - 2)
         .word_splitter(WordSplitter::NoHyphenation)
         .break_words(false);
-    let lines = textwrap::wrap(&text, options);
-    lines.into_iter().map(String::from).collect()
-}
-
-/// Wraps text into lines of which all but the first are indented.
-pub(crate) fn paragraph(text: &str) -> String {
-    format!("{}\n", wrapped(text, WIDTH - 2).join("\n  "))
+    format!("{}\n", textwrap::wrap(&text, options).join("\n  "))
 }
 
 /// Returns the end of a pointer that is longer than its line: the end is more
