@@ -36,6 +36,9 @@ Credentials:
 /// The default URL of a running sandbox.
 const SANDBOX: &str = "http://127.0.0.1:7171";
 
+/// The variable with the token of a sandbox that was started with one.
+pub(crate) const ADMIN_TOKEN: &str = "SKYPAY_ADMIN_TOKEN";
+
 /// The default credentials file; optional.
 const FILE: &str = "skypay.toml";
 
@@ -183,7 +186,18 @@ pub(crate) fn sandbox_url() -> String {
     variable("SKYPAY_SANDBOX").unwrap_or_else(|| SANDBOX.to_owned())
 }
 
-/// Fills missing credentials from a sandbox on this machine.
+/// Returns the client of the running sandbox.
+pub(crate) fn admin() -> Result<Admin, Failure> {
+    let admin = Admin::new(&sandbox_url()).map_err(|error| {
+        Failure::usage(error.to_string()).help("SKYPAY_SANDBOX is the URL that `up` printed.")
+    })?;
+    Ok(match variable(ADMIN_TOKEN) {
+        Some(token) => admin.token(&token),
+        None => admin,
+    })
+}
+
+/// Fills missing credentials from the running sandbox.
 async fn ask_sandbox(section: &mut Section) -> Result<(), Failure> {
     let all = [
         &section.caller_name,
@@ -194,8 +208,7 @@ async fn ask_sandbox(section: &mut Section) -> Result<(), Failure> {
     if all.iter().all(|value| value.is_some()) {
         return Ok(());
     }
-    let admin = Admin::new(&sandbox_url()).map_err(|error| Failure::usage(error.to_string()))?;
-    let info = admin
+    let info = admin()?
         .info()
         .await
         .map_err(|error| Failure::not_sent(error.to_string()))?;

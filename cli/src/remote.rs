@@ -5,7 +5,7 @@ use skypay_sandbox::admin_client::{Admin, AdminError, CommandResult};
 use skypay_sandbox::engine::{AttemptResult, Callback, CallbackUrls, Command, DeliveryStatus};
 use skypay_types::Outcome;
 
-use crate::credentials::sandbox_url;
+pub(crate) use crate::credentials::admin;
 use crate::event::event;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::operations::{self, shown};
@@ -14,14 +14,8 @@ use skypay_sandbox::ordered_json::OrderedJson;
 
 /// The help section for commands that need a running sandbox.
 pub(crate) const HELP: &str = "\
-The sandbox is the one at SKYPAY_SANDBOX, by default http://127.0.0.1:7171.";
-
-/// Returns the client of the running sandbox.
-pub(crate) fn admin() -> Result<Admin, Failure> {
-    Admin::new(&sandbox_url()).map_err(|error| {
-        Failure::usage(error.to_string()).help("SKYPAY_SANDBOX is the URL that `up` printed.")
-    })
-}
+The sandbox is the one at SKYPAY_SANDBOX, by default http://127.0.0.1:7171; with
+SKYPAY_ADMIN_TOKEN if it was started with that.";
 
 /// Converts an error of the admin client.
 pub(crate) fn failed(error: AdminError) -> Failure {

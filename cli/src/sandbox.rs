@@ -1,18 +1,19 @@
 //! `skypay sandbox`: starting and managing a sandbox.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration as StdDuration;
+use std::time::{Duration as StdDuration, SystemTime};
 
 use clap::ValueEnum;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use skypay_sandbox::admin_client::{Admin, ClockStatus, Info};
 use skypay_sandbox::clock::Clock;
-use skypay_sandbox::engine::{Command, Duration, Settings};
+use skypay_sandbox::engine::{Command, Duration, Settings, Timestamp};
 use skypay_sandbox::{Running, Sandbox, StartError};
+use skypay_types::DateTime;
 
-use crate::credentials::read_file;
+use crate::credentials::{ADMIN_TOKEN, read_file, variable};
 use crate::exit_status::Failure;
 use crate::folder;
 use crate::output::{Output, OutputFormat, columns, message, out, table};
@@ -33,6 +34,8 @@ enum SandboxCommand {
     Up(Up),
     /// Show its URL and credentials
     Info,
+    /// Say whether it is ready, for health checks; exit code 5 if there is none
+    Health,
     /// Delete everything except its initial settings
     Reset,
     /// Save everything to a file on its machine
@@ -65,7 +68,11 @@ const OTHER_DATABASE: &str = "Name another file with --db, or take --memory.";
 
 /// Start a sandbox and print its credentials
 ///
-/// Runs until Ctrl-C. Listens on loopback only.
+/// Runs until Ctrl-C. Listens on loopback only, unless --host names another
+/// address. Then, or if there is a SKYPAY_ADMIN_TOKEN, `skypay` and the page need
+/// that token: the variable of the same name, and the password of the user
+/// admin. Nothing encrypts it on the way; partners do not need it. GET /health
+/// says whether the sandbox is ready.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Up {
     /// The SQLite database; git ignores .skypay
@@ -74,21 +81,33 @@ pub(crate) struct Up {
     /// Keep everything in memory, without a database
     #[arg(long, conflicts_with = "db")]
     memory: bool,
+    /// The address to listen on, such as 0.0.0.0; other than loopback only with a
+    /// SKYPAY_ADMIN_TOKEN of 16 characters or more
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::from(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
     /// The port; 0 takes a free one
     #[arg(long, default_value_t = 7171)]
     port: u16,
     /// The system's clock, or one that only `skypay clock` moves
     #[arg(long, value_enum, default_value_t = ClockKind::Real)]
     clock: ClockKind,
+    /// The time at which the clock begins: now, or 'yyyy-MM-dd HH:mm:ss' [default:
+    /// now; of a virtual clock, a Monday morning]
+    #[arg(long, value_name = "TIME", value_parser = start_time)]
+    start: Option<Timestamp>,
+    /// How many times as fast as the system's clock it runs: with 60, what takes
+    /// an hour is over in a minute
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=86400))]
+    speed: u32,
     /// The seed of everything random, keys included
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
     /// A TOML or JSON file with initial `settings` and `steps`
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
-    /// Another host name, without a port, that partners may use
+    /// Another host name, without a port, by which the sandbox may be called
     #[arg(long, value_name = "NAME")]
-    host: Vec<String>,
+    allow_host: Vec<String>,
     /// Accept encrypted bodies only, no plaintext
     #[arg(long)]
     sealed_only: bool,
@@ -110,6 +129,10 @@ impl SandboxArgs {
             SandboxCommand::Info => {
                 let info = admin()?.info().await.map_err(failed)?;
                 Ok(Output::new(greeting(&info), &info))
+            }
+            SandboxCommand::Health => {
+                admin()?.health().await.map_err(failed)?;
+                Ok(Output::new("Ready.", &json!({ "status": "ok" })))
             }
             SandboxCommand::Reset => {
                 let clock = admin()?.reset().await.map_err(failed)?;
@@ -158,9 +181,17 @@ fn absolute(file: &Path) -> PathBuf {
     std::path::absolute(file).unwrap_or_else(|_| file.to_owned())
 }
 
+fn kind_of(clock: &ClockStatus) -> String {
+    match (clock.is_virtual, clock.speed) {
+        (true, _) => "virtual".to_owned(),
+        (false, 1) => "real".to_owned(),
+        (false, speed) => format!("{speed} times as fast as the system's"),
+    }
+}
+
 /// Formats the state of the clock.
 pub(crate) fn render_clock(what: &str, clock: &ClockStatus) -> Output {
-    let kind = if clock.is_virtual { "virtual" } else { "real" };
+    let kind = kind_of(clock);
     let mut rows = vec![("now", format!("{} ({kind})", clock.now))];
     rows.extend(clock.next_due.map(|due| ("next due", due.to_string())));
     let text = match what {
@@ -171,6 +202,22 @@ pub(crate) fn render_clock(what: &str, clock: &ClockStatus) -> Output {
 }
 
 impl Up {
+    fn clock(&self) -> Result<Clock, Failure> {
+        match (self.clock, self.start) {
+            (ClockKind::Virtual, _) if self.speed != 1 => {
+                let what = "a virtual clock moves only by `skypay clock advance`, and has no speed";
+                Err(Failure::usage(what).help("Leave out --speed, or --clock virtual."))
+            }
+            (ClockKind::Virtual, None) => Ok(Clock::frozen()),
+            (ClockKind::Virtual, Some(start)) => Ok(Clock::Virtual { start }),
+            (ClockKind::Real, None) if self.speed == 1 => Ok(Clock::Real),
+            (ClockKind::Real, start) => {
+                let now = || DateTime::from(SystemTime::now()).into();
+                Ok(Clock::fast(start.unwrap_or_else(now), self.speed))
+            }
+        }
+    }
+
     async fn run(&self, format: OutputFormat) -> Result<Output, Failure> {
         let scenario = match &self.scenario {
             Some(file) => Scenario::read(file)?,
@@ -201,19 +248,26 @@ impl Up {
             })?;
         }
         settings.seed = self.seed.unwrap_or(settings.seed);
-        let clock = match self.clock {
-            ClockKind::Real => Clock::Real,
-            ClockKind::Virtual => Clock::frozen(),
-        };
+        let token = variable(ADMIN_TOKEN);
+        if !self.host.is_loopback() && token.is_none() {
+            let what = format!("others could control a sandbox at {}", self.host);
+            return Err(Failure::usage(what).help(
+                "Set SKYPAY_ADMIN_TOKEN, here and where it is controlled from, to a secret such \
+                 as `openssl rand -hex 16` prints.",
+            ));
+        }
         let mut builder = Sandbox::builder()
             .callback_checks(PageChecks)
-            .address(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)))
-            .clock(clock)
+            .address(SocketAddr::from((self.host, self.port)))
+            .clock(self.clock()?)
             .settings(settings)
             .plaintext(!self.sealed_only)
             .timeout(StdDuration::from_millis(self.timeout.as_milliseconds()));
-        for host in &self.host {
+        for host in &self.allow_host {
             builder = builder.host(host);
+        }
+        if let Some(token) = token {
+            builder = builder.admin_token(token);
         }
         if !self.memory {
             builder = builder.database(&self.db);
@@ -221,6 +275,8 @@ impl Up {
         builder.start().await.map_err(|error| match error {
             StartError::Listen(..) => Failure::usage(error.to_string())
                 .help("Choose another port with --port; 0 takes a free one."),
+            StartError::AdminToken(_) => Failure::usage(error.to_string())
+                .help("It is in SKYPAY_ADMIN_TOKEN; `openssl rand -hex 16` prints one."),
             StartError::Database(_) => Failure::usage(error.to_string()).help(OTHER_DATABASE),
             StartError::Settings(_) => {
                 Failure::usage(error.to_string()).help("They are in the file of --scenario.")
@@ -228,6 +284,15 @@ impl Up {
             other => Failure::refused(other.to_string()),
         })
     }
+}
+
+/// Parses the time at which a clock begins.
+fn start_time(text: &str) -> Result<Timestamp, String> {
+    let time = match text {
+        "now" => DateTime::from(SystemTime::now()),
+        text => DateTime::try_from(text).map_err(|error| error.to_string())?,
+    };
+    Ok(time.into())
 }
 
 /// Completes on Ctrl-C or SIGTERM.
@@ -257,11 +322,7 @@ fn greet(info: &Info, format: OutputFormat) {
 
 /// Returns the credentials and examples to print at startup.
 fn greeting(info: &Info) -> String {
-    let clock = if info.clock.is_virtual {
-        "virtual"
-    } else {
-        "real"
-    };
+    let clock = kind_of(&info.clock);
     let database = info.database.as_ref();
     let database = database.map_or("in memory".to_owned(), |file| file.display().to_string());
     let taken = if info.plaintext {

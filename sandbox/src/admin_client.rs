@@ -22,7 +22,7 @@ use std::fmt;
 use std::path::Path;
 
 use axum::body::Bytes;
-use http::Method;
+use http::{HeaderValue, Method};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde::Serialize;
@@ -32,6 +32,7 @@ use serde_json::Value;
 use crate::engine::{Command, Duration, Payments, Row};
 use crate::http::{Target, WireError, whole};
 use crate::limits;
+use crate::service::AdminToken;
 pub use crate::service::admin_types::{
     Advance, Advanced, CallbackDetails, ClockStatus, CommandResult, Expected, File, Info,
     ListQuery, PaymentsQuery, Personal, Problem, RequestRecord, RequestResult, RowDetails, Saved,
@@ -41,10 +42,15 @@ pub use crate::service::admin_types::{
 /// The base path of the admin interface.
 pub(crate) const ROOT: &str = "/_sandbox";
 
+/// The path that says whether the sandbox is ready.
+pub(crate) const HEALTH: &str = "/health";
+
 /// A client of a running sandbox's admin interface.
 #[derive(Clone, Debug)]
 pub struct Admin {
     target: Target,
+    /// Sensitive: `Debug` does not show it.
+    authorization: Option<HeaderValue>,
 }
 
 impl Admin {
@@ -53,7 +59,28 @@ impl Admin {
         // An invalid URL may contain a password, so it is omitted.
         let target = Target::parse(url)
             .map_err(|error| AdminError::Unreachable(error, "that URL".to_owned()))?;
-        Ok(Self { target })
+        Ok(Self {
+            target,
+            authorization: None,
+        })
+    }
+
+    /// Sets the token of a sandbox that was started with one; see
+    /// [`Builder::admin_token`](crate::Builder::admin_token).
+    #[must_use]
+    pub fn token(mut self, token: &str) -> Self {
+        self.authorization = AdminToken::header(token);
+        self
+    }
+
+    /// Returns if the sandbox is ready: it takes requests, and reads its database.
+    pub async fn health(&self) -> Result<(), AdminError> {
+        let sent = self.target.send(Method::GET, HEALTH, None, Vec::new());
+        let answer = sent.await.map_err(|error| self.unreachable(error))?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        Err(refused(answer).await)
     }
 
     /// Returns the connection details of the sandbox.
@@ -140,7 +167,11 @@ impl Admin {
 
     async fn stream(&self, name: &str, query: &impl Serialize) -> Result<Follow, AdminError> {
         let path = path(name, Some(query));
-        let answer = self.target.send(Method::GET, &path, Vec::new()).await;
+        let authorization = self.authorization.as_ref();
+        let sent = self
+            .target
+            .send(Method::GET, &path, authorization, Vec::new());
+        let answer = sent.await;
         let answer = answer.map_err(|error| self.unreachable(error))?;
         if !answer.status().is_success() {
             return Err(refused(answer).await);
@@ -232,7 +263,8 @@ impl Admin {
         query: Option<&impl Serialize>,
         body: Vec<u8>,
     ) -> Result<Bytes, AdminError> {
-        let answer = self.target.send(method, &path(name, query), body).await;
+        let (path, authorization) = (path(name, query), self.authorization.as_ref());
+        let answer = self.target.send(method, &path, authorization, body).await;
         let answer = answer.map_err(|error| self.unreachable(error))?;
         if !answer.status().is_success() {
             return Err(refused(answer).await);

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
 use axum::extract::ConnectInfo;
-use http::header::{CONTENT_TYPE, HOST};
-use http::{Extensions, Method, Request, Response, Uri};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{Extensions, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper_util::rt::TokioIo;
@@ -70,14 +70,14 @@ impl Target {
         &self,
         method: Method,
         path: &str,
+        authorization: Option<&HeaderValue>,
         body: Vec<u8>,
     ) -> Result<Response<Incoming>, WireError> {
-        let request = self.request(
-            method,
-            path,
-            "application/json",
-            Full::new(Bytes::from(body)),
-        )?;
+        let body = Full::new(Bytes::from(body));
+        let mut request = self.request(method, path, "application/json", body)?;
+        if let Some(value) = authorization {
+            request.headers_mut().insert(AUTHORIZATION, value.clone());
+        }
         let no_tls = || Err(WireError::Url);
         let (connection, _) = self.connect(no_tls).await?;
         exchange(connection, request).await

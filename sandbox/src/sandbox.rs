@@ -7,20 +7,22 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
 use axum::{Extension, Router, middleware};
 use skypay_client::{Client, Credentials, Environment};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::admin_client::{Admin, Info, ROOT};
+use crate::admin_client::{Admin, HEALTH, Info, ROOT};
 use crate::callback_checks::{CallbackChecks, Checks};
 use crate::clock::Clock;
 use crate::delivery;
 use crate::engine::Settings;
 use crate::http::TrackedConnection;
-use crate::service::origin_check::origin_check;
-use crate::service::{self, AppState, Mailbox, Partner, admin_routes};
+use crate::service::{
+    self, AdminAccess, AdminToken, AppState, Mailbox, Partner, admin_routes, origin_check,
+};
 use crate::simulator::{Simulator, SimulatorError};
 use crate::store::Store;
 use crate::testing::RunningClock;
@@ -56,6 +58,7 @@ impl Sandbox {
             database: None,
             plaintext: true,
             hosts: Vec::new(),
+            admin_token: None,
             timeout: StdDuration::from_secs(30),
             checks: None,
         }
@@ -63,7 +66,7 @@ impl Sandbox {
 }
 
 /// A builder for a sandbox.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Builder {
     pub(crate) address: SocketAddr,
@@ -72,13 +75,25 @@ pub struct Builder {
     pub(crate) database: Option<PathBuf>,
     pub(crate) plaintext: bool,
     pub(crate) hosts: Vec<String>,
+    pub(crate) admin_token: Option<String>,
     pub(crate) timeout: StdDuration,
     pub(crate) checks: Option<Arc<dyn CallbackChecks>>,
 }
 
+/// Shows neither the token nor the keys in the settings.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("address", &self.address)
+            .field("clock", &self.clock)
+            .field("database", &self.database)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Builder {
     /// Sets the address to listen on. The admin interface and the page only respond to
-    /// this machine, regardless of this setting.
+    /// this machine, unless there is an [admin token](Self::admin_token).
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
@@ -110,7 +125,16 @@ impl Builder {
         self
     }
 
-    /// Adds a host name, without a port, that partners may use besides `localhost` and
+    /// Sets the token that every use of the admin interface and the page needs then,
+    /// from any machine: the password of the user `admin` in HTTP's basic
+    /// authentication. It has 16 characters or more. The connection is not encrypted:
+    /// use it in a network that you trust, or behind a TLS proxy.
+    pub fn admin_token(mut self, token: impl Into<String>) -> Self {
+        self.admin_token = Some(token.into());
+        self
+    }
+
+    /// Adds a host name, without a port, that may be used besides `localhost` and
     /// its addresses, such as `host.docker.internal`. Requests with any other name are
     /// refused, because a page in a browser on this machine could send them.
     pub fn host(mut self, name: impl Into<String>) -> Self {
@@ -138,10 +162,18 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Returns an error if the settings are invalid, the address is in use, or the
-    /// database cannot be opened.
+    /// Returns an error if the settings or the admin token are invalid, the address is
+    /// in use, or the database cannot be opened.
     pub async fn start(self) -> Result<Running, StartError> {
         self.settings.check().map_err(StartError::Settings)?;
+        let token = self.admin_token.as_deref();
+        let access = AdminAccess {
+            token: token
+                .map(AdminToken::new)
+                .transpose()
+                .map_err(StartError::AdminToken)?,
+            hosts: self.hosts.into(),
+        };
         let address = self.address;
         let listen = |error| StartError::Listen(address, error);
         let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -149,10 +181,14 @@ impl Builder {
         let database = self.database.clone();
         let (store, state) = Store::open(self.database, self.settings, self.clock.reading())
             .map_err(|error| StartError::Database(error.to_string()))?;
-        let (simulator, jobs, fallen) = Simulator::open(store, state, self.clock);
+        let clock = self.clock.after(state.now().into());
+        let (simulator, jobs, fallen) = Simulator::open(store, state, clock);
         delivery::run(&simulator, jobs, self.timeout);
         let info = info(&simulator, bound, database, self.plaintext);
-        let admin = Admin::new(&info.url).map_err(|_| StartError::Stopped)?;
+        let mut admin = Admin::new(&info.url).map_err(|_| StartError::Stopped)?;
+        if let Some(token) = token {
+            admin = admin.token(token);
+        }
         let client =
             client(&info, &simulator).map_err(|why| StartError::Settings(why.to_string()))?;
         let (stop, stopping) = watch::channel(false);
@@ -163,7 +199,7 @@ impl Builder {
             checks: Checks::new(self.checks),
             stopping: stopping.clone(),
         };
-        let routes = routes(&Arc::new(app), self.plaintext, self.hosts.into());
+        let routes = routes(&Arc::new(app), self.plaintext, access);
         let serving = tokio::spawn(serve(listener, routes, stopping));
         Ok(Running {
             info,
@@ -189,15 +225,20 @@ fn client(info: &Info, simulator: &Simulator) -> Result<Client, Box<dyn std::err
 }
 
 /// Returns the routes of the partner interface, the admin interface and the page.
-fn routes(app: &Arc<AppState>, plaintext: bool, hosts: Arc<[String]>) -> Router {
+fn routes(app: &Arc<AppState>, plaintext: bool, access: AdminAccess) -> Router {
+    let hosts = Arc::clone(&access.hosts);
     let partner = service::partner(app.simulator.clone(), plaintext, hosts);
     let page = page::routes(Arc::clone(app)).layer(Extension(Partner(partner.clone())));
     let own = Router::new()
         .nest(ROOT, admin_routes::routes(Arc::clone(app)))
         .merge(page)
-        .layer(middleware::from_fn(origin_check))
+        .layer(middleware::from_fn_with_state(access, origin_check))
         .layer(DefaultBodyLimit::max(limits::REQUEST));
-    Router::new().nest("/services", partner).merge(own)
+    let health = get(admin_routes::health).with_state(Arc::clone(app));
+    Router::new()
+        .nest("/services", partner)
+        .merge(own)
+        .route(HEALTH, health)
 }
 
 async fn serve(listener: TcpListener, routes: Router, mut stopping: watch::Receiver<bool>) {
@@ -325,6 +366,8 @@ pub enum StartError {
     Listen(SocketAddr, std::io::Error),
     /// The settings are invalid; one line per violation.
     Settings(String),
+    /// The admin token is not one.
+    AdminToken(String),
     /// The database failed.
     Database(String),
     /// It was stopped.
@@ -340,7 +383,7 @@ impl fmt::Display for StartError {
                 f,
                 "cannot listen on {address} ({error}); choose another port"
             ),
-            Self::Settings(why) | Self::Database(why) => f.write_str(why),
+            Self::Settings(why) | Self::AdminToken(why) | Self::Database(why) => f.write_str(why),
             Self::Stopped => f.write_str("the sandbox was stopped"),
             Self::RealClock => SimulatorError::RealClock.fmt(f),
         }

@@ -26,6 +26,7 @@ use api::{Api, Call};
 pub(crate) use explain::{operation_named, ours as operations};
 pub(crate) use mailbox::Mailbox;
 use origin_check::refused;
+pub(crate) use origin_check::{AdminAccess, AdminToken, origin_check};
 
 /// Returns the routes of the partner interface. `hosts` are additional host names that
 /// partners may use.

@@ -299,7 +299,7 @@ impl fmt::Debug for Simulator {
 fn now(clock: Clock, state: &State) -> Timestamp {
     let seen = Timestamp::from(state.now());
     match clock {
-        Clock::Real => seen.max(clock.reading()),
+        Clock::Real | Clock::Fast { .. } => seen.max(clock.reading()),
         Clock::Virtual { .. } => seen,
     }
 }
@@ -307,6 +307,7 @@ fn now(clock: Clock, state: &State) -> Timestamp {
 fn clock_status(clock: Clock, state: &State) -> ClockStatus {
     ClockStatus {
         is_virtual: clock.is_virtual(),
+        speed: clock.speed(),
         now: now(clock, state),
         next_due: state.next_due().map(Timestamp::from),
     }

@@ -19,3 +19,4 @@ mod requests;
 #[cfg(target_os = "linux")]
 mod secure;
 mod setup;
+mod up;

@@ -72,15 +72,32 @@ pub(crate) fn routes(app: Arc<AppState>) -> Router {
 }
 
 /// A response or an error.
-type Answered = Result<Response, Refused>;
+pub(crate) type Answered = Result<Response, Refused>;
 
 /// An error response with a status and a message.
-struct Refused(StatusCode, String);
+pub(crate) struct Refused(StatusCode, String);
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         refused(self.0, self.1)
     }
+}
+
+/// Says whether the database can be read; it needs no token.
+pub(crate) async fn health(State(app): Shared) -> Answered {
+    let query = ListQuery {
+        limit: Some(1),
+        ..ListQuery::default()
+    };
+    app.simulator.log(query).await.map_err(|error| {
+        // What is wrong with the database is for its log only.
+        tracing::warn!(%error, "the sandbox is not healthy");
+        Refused(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the sandbox cannot read its database".to_owned(),
+        )
+    })?;
+    Ok(written(&json!({ "status": "ok" })))
 }
 
 async fn info(State(app): Shared) -> Response {

@@ -40,6 +40,10 @@
 //! each; further ones get 503.
 //!
 //! Errors have an HTTP status of 4xx and a [`Problem`] as body.
+//!
+//! `GET /health`, outside this path, says whether the sandbox is ready: 200 if it takes
+//! requests and reads its database, 503 otherwise. It needs no token, also from other
+//! machines.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -93,6 +97,8 @@ pub struct Info {
 pub struct ClockStatus {
     /// Whether the clock only moves when it is advanced.
     pub is_virtual: bool,
+    /// How many times as fast as the machine's clock it runs.
+    pub speed: u32,
     /// The current time in GMT+8.
     pub now: Timestamp,
     /// The time of the next scheduled event.

@@ -1,7 +1,7 @@
 //! Rejects requests by their origin. The admin interface is available to this
-//! machine only, the partner interface to any host that can reach it. Neither
-//! may be called by another site's page in a browser on this machine, because
-//! the keys of a sandbox started without a seed are public.
+//! machine only, or with a token to those who have it; the partner interface to any
+//! host that can reach it. Neither may be called by another site's page in a browser
+//! on this machine, because the keys of a sandbox started without a seed are public.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -10,8 +10,11 @@ use axum::Extension;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{HOST, ORIGIN};
-use http::{HeaderMap, Method, StatusCode};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use skypay_client::Credentials;
 
 use crate::http::Peer;
 use crate::service::admin_types::Problem;
@@ -29,16 +32,86 @@ pub(crate) async fn partner(
     }
 }
 
+/// Who may use the admin interface: this machine, or those who have a token.
+#[derive(Clone)]
+pub(crate) struct AdminAccess {
+    pub(crate) token: Option<AdminToken>,
+    pub(crate) hosts: Arc<[String]>,
+}
+
+/// The token of the admin interface: the password of the user `admin` in HTTP's basic
+/// authentication, which browsers ask for.
+#[derive(Clone)]
+pub(crate) struct AdminToken(Arc<Credentials>);
+
+const USER: &str = "admin";
+
+/// The length from which a token cannot be guessed.
+const SHORTEST: usize = 16;
+
+impl AdminToken {
+    pub(crate) fn new(token: &str) -> Result<Self, String> {
+        let length = token.chars().count();
+        if length < SHORTEST {
+            return Err(format!(
+                "the admin token has {length} characters, and needs at least {SHORTEST}"
+            ));
+        }
+        // No key is needed, but a comparison in constant time.
+        Credentials::new(USER, token, token)
+            .map(|known| Self(Arc::new(known)))
+            .map_err(|_| "the admin token has a space at an end or an invisible character".into())
+    }
+
+    /// Returns the header of a request with a token; `None` if no header can hold it.
+    pub(crate) fn header(token: &str) -> Option<HeaderValue> {
+        let encoded = BASE64_STANDARD.encode(format!("{USER}:{token}"));
+        let mut header = HeaderValue::try_from(format!("Basic {encoded}")).ok()?;
+        header.set_sensitive(true);
+        Some(header)
+    }
+
+    fn is_in(&self, headers: &HeaderMap) -> bool {
+        let given = text(headers, AUTHORIZATION.as_str()).unwrap_or_default();
+        let given = given.strip_prefix("Basic ").unwrap_or_default();
+        let given = BASE64_STANDARD.decode(given.trim_ascii());
+        let given = given.ok().and_then(|given| String::from_utf8(given).ok());
+        let given = given.as_deref().and_then(|given| given.split_once(':'));
+        given.is_some_and(|(user, token)| self.0.matches(user, token))
+    }
+}
+
 /// Middleware for the admin interface.
 pub(crate) async fn origin_check(
+    State(access): State<AdminAccess>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     request: Request,
     next: Next,
 ) -> Response {
-    match rejection(peer.address, request.method(), request.headers()) {
-        None => next.run(request).await,
-        Some(problem) => refused(StatusCode::FORBIDDEN, problem),
+    let headers = request.headers();
+    let Some(token) = &access.token else {
+        return match rejection(peer.address, request.method(), headers) {
+            None => next.run(request).await,
+            Some(problem) => refused(StatusCode::FORBIDDEN, problem),
+        };
+    };
+    let problem = if *request.method() == Method::GET {
+        unknown_host(headers, &access.hosts)
+    } else {
+        partner_rejection(headers, &access.hosts)
+    };
+    if let Some(problem) = problem {
+        return refused(StatusCode::FORBIDDEN, problem);
     }
+    if token.is_in(headers) {
+        return next.run(request).await;
+    }
+    let problem = "the admin token is missing or wrong: it is the password of the user admin, or \
+                   in SKYPAY_ADMIN_TOKEN";
+    let mut response = refused(StatusCode::UNAUTHORIZED, problem);
+    let challenge = HeaderValue::from_static("Basic realm=\"skypay sandbox\", charset=\"UTF-8\"");
+    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    response
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -47,20 +120,22 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 fn partner_rejection(headers: &HeaderMap, hosts: &[String]) -> Option<&'static str> {
+    let host = text(headers, HOST.as_str()).unwrap_or_default();
+    unknown_host(headers, hosts).or_else(|| other_sites_page(headers, host))
+}
+
+/// Returns a rejection if a request is for a host name that is not the sandbox's.
+fn unknown_host(headers: &HeaderMap, hosts: &[String]) -> Option<&'static str> {
     // Browsers always send the requested host. An IP address, unlike a name, cannot
     // be rebound by another site.
-    let host = text(headers, HOST.as_str());
-    let known = host.is_none_or(|host| {
+    let known = text(headers, HOST.as_str()).is_none_or(|host| {
         let name = name_of(host);
         is_localhost(name) || address(name).is_some() || hosts.iter().any(|host| host == name)
     });
-    if !known {
-        return Some(
-            "the sandbox is not known by that name; call it as localhost or by its address, or start it \
-             with --host and the name",
-        );
-    }
-    other_sites_page(headers, host.unwrap_or_default())
+    (!known).then_some(
+        "the sandbox is not known by that name; call it as localhost or by its address, or start it \
+         with --allow-host and the name",
+    )
 }
 
 fn rejection(peer: SocketAddr, method: &Method, headers: &HeaderMap) -> Option<&'static str> {

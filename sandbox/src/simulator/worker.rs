@@ -161,7 +161,7 @@ impl Worker {
         let now = self.now();
         let next = next.date_time().to_system_time();
         let duration = next.duration_since(now.date_time().to_system_time());
-        Some(duration.unwrap_or_default())
+        Some(duration.unwrap_or_default() / self.clock.speed())
     }
 
     /// The time of the next event of any kind.
