@@ -225,8 +225,8 @@ pub(crate) fn cannot_start(error: &SetupError) -> Failure {
 }
 
 /// A hint for a call that may have failed because of its keys.
-struct Advice {
-    text: String,
+pub(crate) struct Advice {
+    pub(crate) text: String,
     /// Whether it is certain that nothing was executed, even without a response.
     nothing_was_done: bool,
 }
@@ -234,7 +234,7 @@ struct Advice {
 /// Checks whether the keys explain a failed call: no key decrypts the response, or
 /// the response rejects the credentials. If the call went to a running sandbox, the
 /// keys are compared with its key pairs; otherwise only the response is available.
-async fn advice(info: &OperationInfo, error: &Error, access: &Access) -> Option<Advice> {
+pub(crate) async fn advice(info: &OperationInfo, error: &Error, access: &Access) -> Option<Advice> {
     let unopened = match error {
         Error::Unknown(error) => match error.cause {
             UnknownCause::Unreadable => true,

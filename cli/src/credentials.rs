@@ -22,16 +22,9 @@ Credentials:
   SKYPAY_AUTHENTICATION and SKYPAY_ENCRYPT_KEY, with SKYPAY_ENVIRONMENT for the
   environment. Missing ones are read from the TOML file that --credentials or
   SKYPAY_CREDENTIALS names, by default skypay.toml in the current folder, with
-  a section for each environment:
-
-    [test]
-    caller-name = \"…\"
-    user-name = \"…\"
-    authentication = \"…\"
-    encrypt-key = \"…\"
-
-  A section may have any name if it has a `url`. What is still missing is
-  fetched from a running sandbox, at SKYPAY_SANDBOX or http://127.0.0.1:7171.";
+  a section for each environment; `skypay init` writes one to fill in. What is
+  still missing is fetched from a running sandbox, at SKYPAY_SANDBOX or
+  http://127.0.0.1:7171.";
 
 /// The default URL of a running sandbox.
 const SANDBOX: &str = "http://127.0.0.1:7171";
@@ -40,7 +33,7 @@ const SANDBOX: &str = "http://127.0.0.1:7171";
 pub(crate) const ADMIN_TOKEN: &str = "SKYPAY_ADMIN_TOKEN";
 
 /// The default credentials file; optional.
-const FILE: &str = "skypay.toml";
+pub(crate) const FILE: &str = "skypay.toml";
 
 /// The options for environment and credentials.
 #[derive(Clone, Debug, clap::Args)]
@@ -55,7 +48,7 @@ pub(crate) struct Options {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Section {
+pub(crate) struct Section {
     url: Option<String>,
     caller_name: Option<String>,
     user_name: Option<String>,
@@ -120,24 +113,27 @@ impl Options {
         })
     }
 
-    /// Reads the section of an environment from the file.
-    fn section(&self, name: &str) -> Result<Section, Failure> {
+    /// Returns the file of credentials, if there is one.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
         let named = self.credentials.clone();
         let named = named.or_else(|| variable("SKYPAY_CREDENTIALS").map(PathBuf::from));
-        let path = match named {
-            Some(path) => path,
-            None if Path::new(FILE).is_file() => FILE.into(),
-            None => return Ok(Section::default()),
+        named.or_else(|| Path::new(FILE).is_file().then(|| FILE.into()))
+    }
+
+    /// Reads the section of an environment from the file.
+    fn section(&self, name: &str) -> Result<Section, Failure> {
+        let Some(path) = self.file() else {
+            return Ok(Section::default());
         };
         let text = read_file(&path)?;
-        let sections: BTreeMap<String, Section> = toml::from_str(&text).map_err(|error| {
+        let sections = sections(&text).map_err(|error| {
             // The error's message quotes the line, which may contain a secret.
             let line = error
                 .span()
                 .map(|span| text[..span.start].matches('\n').count() + 1);
             let line = line.map(|line| format!(":{line}")).unwrap_or_default();
             let what = format!("{}{line}: not a file of credentials", path.display());
-            Failure::usage(what).help("`skypay call --help` shows what one looks like.")
+            Failure::usage(what).help("`skypay init FILE` writes one to fill in.")
         })?;
         let found = sections.into_iter().find(|(known, _)| known == name);
         let section = found.map(|(_, section)| section).unwrap_or_default();
@@ -153,6 +149,11 @@ impl Options {
         }
         Ok(section)
     }
+}
+
+/// Reads the sections of a file.
+pub(crate) fn sections(text: &str) -> Result<BTreeMap<String, Section>, toml::de::Error> {
+    toml::from_str(text)
 }
 
 /// Rejects a malformed name or secret and reports its source, because the other
@@ -244,8 +245,8 @@ fn credentials(section: &Section) -> Result<Credentials, Failure> {
 
 fn missing(variables: &[&str]) -> Failure {
     Failure::usage(format!("there is no {}", variables.join(", "))).help(
-        "Set it in the environment, or in a file named by --credentials. \
-         `skypay call --help` shows what the file looks like.",
+        "Set it in the environment, or in a file named by --credentials, which `skypay init` \
+         writes.",
     )
 }
 

@@ -5,12 +5,14 @@ mod call;
 mod callbacks;
 mod certify;
 mod credentials;
+mod doctor;
 mod envelope;
 mod event;
 mod exit_status;
 mod fields;
 mod folder;
 mod history;
+mod init;
 mod journal;
 mod listen;
 mod lists;
@@ -56,6 +58,9 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Sandbox(sandbox::SandboxArgs),
+    Open(init::Open),
+    Init(init::Init),
+    Doctor(doctor::Doctor),
     Call(call::Call),
     Listen(listen::Listen),
     Certify(certify::Certify),
@@ -136,6 +141,9 @@ fn misunderstood(error: &clap::Error) -> ExitCode {
 fn execute(command: Command, format: OutputFormat) -> Result<Output, Failure> {
     match command {
         Command::Envelope(envelope) => envelope.run(),
+        Command::Init(init) => init.run(),
+        Command::Open(open) => wait_for(open.run()),
+        Command::Doctor(doctor) => wait_for(doctor.run()),
         Command::Completions { shell } => Ok(completions(shell)),
         Command::Sandbox(command) => wait_for(command.run(format)),
         Command::Replay(replay) => wait_for(replay.run(format)),

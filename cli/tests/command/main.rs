@@ -8,6 +8,7 @@
 mod away;
 mod callbacks;
 mod certify;
+mod doctor;
 mod help;
 mod input;
 mod journal;
