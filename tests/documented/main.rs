@@ -2,9 +2,9 @@
 //! through the generated types. Started by `cargo xtask spec examples`, which
 //! never links generated code itself; prints a JSON object.
 
-mod judge;
-
 use std::process::ExitCode;
+
+use test_support::examples::judge;
 
 fn main() -> ExitCode {
     let Some(path) = std::env::args().nth(1) else {
@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     };
     match std::fs::read_to_string(&path)
         .map_err(|error| error.to_string())
-        .and_then(|text| judge::judge(&text))
+        .and_then(|text| judge(&text))
     {
         Ok(judged) => {
             println!("{judged}");

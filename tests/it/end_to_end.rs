@@ -522,3 +522,14 @@ async fn what_must_never_be_sent_again_is_not_sent_again_with_other_keys() {
     }
     assert!(never > 0);
 }
+
+#[test]
+fn the_list_holds_every_operation() {
+    let sorted = |mut names: Vec<&'static str>| {
+        names.sort_unstable();
+        names
+    };
+    let listed = ALL.iter().map(|operation| operation.info.name).collect();
+    let generated = skypay_types::OPERATIONS.iter().map(|info| info.name);
+    assert_eq!(sorted(listed), sorted(generated.collect()));
+}

@@ -1,15 +1,13 @@
 //! The findings of `cargo xtask spec examples`: none in the document, and those
 //! of edited documents.
 
-#[path = "../documented/judge.rs"]
-mod judge;
-
 use serde_json::Value;
+use test_support::examples::judge;
 
 const TEXT: &str = include_str!("../../spec/skypay.yaml");
 
 fn judged(text: &str) -> Value {
-    judge::judge(text).unwrap()
+    judge(text).unwrap()
 }
 
 /// Returns the findings after replacing the first occurrence of a text.

@@ -14,6 +14,8 @@
 
 /// The document: its operations, examples and schemas.
 pub mod document;
+/// The examples of a document: against their schemas, and through the types.
+pub mod examples;
 /// Handlers of both traits whose responses a test defines.
 pub mod handlers;
 /// Generated servers on the loopback interface.

@@ -3,17 +3,16 @@
 
 use codegen::document::{self, Node};
 use jsonschema::{Draft, Registry, Validator};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use skypay_types::read::{self, ReadError};
-use skypay_types::{Operation, OperationInfo, Outcome, Validate};
+use skypay_types::{OperationInfo, Outcome};
+
+use crate::operations::{ALL, Dynamic};
 
 /// The document's URI inside references.
 const DOCUMENT: &str = "mem:///document";
 
 /// Returns the numbers of checked examples and the findings.
-pub(crate) fn judge(text: &str) -> Result<Value, String> {
+pub fn judge(text: &str) -> Result<Value, String> {
     let root = document::load(text).map_err(|problems| problems.report(""))?;
     let registry = Registry::new()
         .add(DOCUMENT, json!({"components": components(&root)}))
@@ -60,7 +59,7 @@ impl<'d> Judge<'d> {
     /// Checks the message examples of an operation.
     fn operation(&mut self, post: &'d Node) {
         let name = post.text_of("operationId").unwrap_or_default();
-        let types = ALL.iter().find(|types| types.info.name == name);
+        let types = ALL.iter().find(|operation| operation.info.name == name);
         let answer = post.get("responses").and_then(|all| all.get("200"));
         for (body, part) in [
             (post.get("requestBody"), Part::Request),
@@ -146,17 +145,17 @@ impl<'d> Judge<'d> {
     }
 
     /// Reads a message into its type, validates it, and writes it again.
-    fn message(&mut self, types: Option<&Types>, part: Part, schema: &'d Node, value: &Node) {
+    fn message(&mut self, types: Option<&Dynamic>, part: Part, schema: &'d Node, value: &Node) {
         let Some(types) = types else {
             let message = "the generated types do not know this operation: run `cargo xtask gen`";
             self.add("example-types", value, message);
             return;
         };
-        let read = match part {
-            Part::Request => types.request,
-            Part::Response => types.response,
+        let message = match part {
+            Part::Request => &types.request,
+            Part::Response => &types.response,
         };
-        let written = match read(value.to_json().as_bytes()) {
+        let written = match (message.read)(value.to_json().as_bytes()) {
             Ok(written) => written,
             // A refusal is not a complete response: the client reads its code only.
             Err(_) if part == Part::Response && is_refusal(types.info, value) => return,
@@ -300,45 +299,3 @@ enum Part {
     Request,
     Response,
 }
-
-/// The types of an operation, type-erased.
-struct Types {
-    info: &'static OperationInfo,
-    request: Read,
-    response: Read,
-}
-
-type Read = fn(&[u8]) -> Result<Written, ReadError>;
-
-/// A message as read and written by its type.
-struct Written {
-    json: String,
-    broken: Vec<String>,
-}
-
-fn through<T: DeserializeOwned + Serialize + Validate>(text: &[u8]) -> Result<Written, ReadError> {
-    let message: T = read::from_slice(text)?;
-    let broken = match message.validate() {
-        Ok(()) => Vec::new(),
-        Err(invalid) => invalid
-            .violations()
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
-    };
-    let json = serde_json::to_string(&message).unwrap_or_default();
-    Ok(Written { json, broken })
-}
-
-macro_rules! types {
-    ($($group:ident { $($method:ident($request:ident) -> $response:ident;)* })*) => {
-        &[$($(Types {
-            info: <skypay_types::$request as Operation>::INFO,
-            request: through::<skypay_types::$request>,
-            response: through::<skypay_types::$response>,
-        }),*),*]
-    };
-}
-
-/// The types of every operation.
-const ALL: &[Types] = skypay_types::with_operations!(types);
