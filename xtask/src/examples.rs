@@ -8,7 +8,7 @@ use codegen::Location;
 use serde::Deserialize;
 
 use crate::generate::DOCUMENT;
-use crate::report::{self, Finding, Level, counted};
+use crate::report::{Finding, Level, Report, counted};
 use crate::{Ending, cargo};
 
 /// `examples`: returns the errors in the document's examples.
@@ -17,7 +17,7 @@ pub fn report(root: &Path) -> Result<(String, Ending), String> {
 }
 
 /// Runs the program that links generated code, and adds locations to its findings.
-pub(crate) fn judge(root: &Path) -> Result<report::Report, String> {
+pub(crate) fn judge(root: &Path) -> Result<Report, String> {
     let program = cargo::built(root, "--example documented").map_err(|error| {
         format!("{error}\nif the generated types do not build, run `cargo xtask gen`")
     })?;
@@ -35,7 +35,26 @@ pub(crate) fn judge(root: &Path) -> Result<report::Report, String> {
     }
     let judged: Judged = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("the program that looks at examples cannot be read: {error}"))?;
-    Ok(judged.report())
+    let findings = judged.findings.into_iter().map(|found| {
+        let location = Location::new(found.line, found.column, found.pointer);
+        Finding::new(
+            Level::Error,
+            &found.rule,
+            DOCUMENT,
+            &location,
+            found.message,
+        )
+    });
+    let findings: Vec<_> = findings.collect();
+    Ok(Report {
+        summary: format!(
+            "{} looked at, {} of them messages taken through their types: {}",
+            counted(judged.examples, "example"),
+            judged.taken_through_types,
+            counted(findings.len(), "finding"),
+        ),
+        findings,
+    })
 }
 
 /// The output of that program.
@@ -44,39 +63,14 @@ pub(crate) fn judge(root: &Path) -> Result<report::Report, String> {
 struct Judged {
     examples: usize,
     taken_through_types: usize,
-    findings: Vec<Complaint>,
+    findings: Vec<Found>,
 }
 
 #[derive(Deserialize)]
-struct Complaint {
+struct Found {
     rule: String,
     line: usize,
     column: usize,
     pointer: String,
     message: String,
-}
-
-impl Judged {
-    fn report(self) -> report::Report {
-        let findings = self.findings.into_iter().map(|complaint| {
-            let location = Location::new(complaint.line, complaint.column, complaint.pointer);
-            Finding::new(
-                Level::Error,
-                &complaint.rule,
-                DOCUMENT,
-                &location,
-                complaint.message,
-            )
-        });
-        let findings: Vec<_> = findings.collect();
-        report::Report {
-            summary: format!(
-                "{} looked at, {} of them messages taken through their types: {}",
-                counted(self.examples, "example"),
-                self.taken_through_types,
-                counted(findings.len(), "finding"),
-            ),
-            findings,
-        }
-    }
 }

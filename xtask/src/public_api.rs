@@ -47,24 +47,20 @@ impl Change {
     /// Compares the public APIs of the document with those of the old document.
     pub(crate) fn of(root: &Path, output: &Output, documents: &Documents) -> Result<Self, String> {
         let apis = output.files.iter().filter(|(path, _)| path.ends_with(FILE));
-        let new: Vec<_> = apis
-            .clone()
-            .map(|(path, text)| (path.clone(), text.clone()))
-            .collect();
+        let new: String = apis.clone().map(|(_, text)| text.as_str()).collect();
         let old = match &documents.source {
-            Source::Revision(revision) => apis
-                .filter_map(|(path, _)| {
-                    let text = git::file_at(root, revision, &format!("{OUTPUT}/{path}"));
-                    text.map(|text| Some((path.clone(), text?))).transpose()
-                })
-                .collect::<Result<_, _>>()?,
+            Source::Revision(revision) => {
+                let at = |path| git::file_at(root, revision, &format!("{OUTPUT}/{path}"));
+                let texts = apis.map(|(path, _)| Ok(at(path)?.unwrap_or_default()));
+                texts.collect::<Result<_, String>>()?
+            }
             Source::File(_) => public_apis_of(&documents.old_text, &documents.against)?,
         };
         Ok(Self::between(&old, &new))
     }
 
-    /// Compares public APIs, each with its path.
-    fn between(old: &[(String, String)], new: &[(String, String)]) -> Self {
+    /// Compares the lines of public APIs.
+    fn between(old: &str, new: &str) -> Self {
         Self {
             added: missing(old, new),
             removed: missing(new, old),
@@ -94,17 +90,15 @@ impl Change {
 }
 
 /// Returns the items of some public APIs that are missing from others.
-fn missing(from: &[(String, String)], of: &[(String, String)]) -> Vec<String> {
-    let there: BTreeSet<_> = from.iter().flat_map(|(_, text)| text.lines()).collect();
-    let lines = of.iter().flat_map(|(_, text)| text.lines());
-    lines
-        .filter(|line| !line.starts_with('#') && !there.contains(line))
-        .map(str::to_owned)
-        .collect()
+fn missing(from: &str, of: &str) -> Vec<String> {
+    let there: BTreeSet<_> = from.lines().collect();
+    let items = of.lines().filter(|line| !line.starts_with('#'));
+    let missing = items.filter(|item| !there.contains(item));
+    missing.map(str::to_owned).collect()
 }
 
 /// Returns the public APIs of another document.
-fn public_apis_of(text: &str, name: &str) -> Result<Vec<(String, String)>, String> {
+fn public_apis_of(text: &str, name: &str) -> Result<String, String> {
     let generated = codegen::generate(text).map_err(|diagnostics| {
         let report = diagnostics.report(name);
         format!(
@@ -113,7 +107,7 @@ fn public_apis_of(text: &str, name: &str) -> Result<Vec<(String, String)>, Strin
         )
     })?;
     let apis = public_api::files(&generated).into_iter();
-    Ok(apis.map(|file| (file.path, file.text)).collect())
+    Ok(apis.map(|file| file.text).collect())
 }
 
 #[cfg(test)]
@@ -122,10 +116,9 @@ mod tests {
 
     #[test]
     fn a_type_that_changes_is_shown_as_it_was_and_as_it_is() {
-        let file = |text: &str| [("types/public-api.txt".to_owned(), text.to_owned())];
-        let old = file("# heading 1\nk::A.a: u32\nk::A.b: Option<Amount>\nk::A.c: u8\n");
-        let new = file("# heading 2\nk::A.a: u32\nk::A.b: Amount\nk::A.d: u8\n");
-        let change = Change::between(&old, &new);
+        let old = "# heading 1\nk::A.a: u32\nk::A.b: Option<Amount>\nk::A.c: u8\n";
+        let new = "# heading 2\nk::A.a: u32\nk::A.b: Amount\nk::A.d: u8\n";
+        let change = Change::between(old, new);
         assert_eq!(change.in_short(), "+2 -2");
         assert_eq!(
             change.lines(),
@@ -136,6 +129,6 @@ mod tests {
                 "+ k::A.d: u8",
             ]
         );
-        assert_eq!(Change::between(&new, &new).in_short(), "+0 -0");
+        assert_eq!(Change::between(new, new).in_short(), "+0 -0");
     }
 }

@@ -45,6 +45,8 @@ pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
         .current_dir(&work)
         .env("SCHEMATHESIS_HOOKS", "schemathesis_hooks")
         .env("PYTHONPATH", &folder)
+        // The checkout is copied by tests that may run at the same time.
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("NO_PROXY", "127.0.0.1")
         .env("SANDBOX_INFO", &sandbox.info);
     let outcome = cargo::run(&mut schemathesis);
