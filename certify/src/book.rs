@@ -5,36 +5,18 @@ mod keys;
 mod notices;
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 use serde_json::Value;
 use skypay_types::{Effect, Mode, Outcome as CodeOutcome};
 
+use crate::check::Probe::{Never, Own};
 use crate::check::{
-    Check, Level, Necessity, Opened, Probe, Trial, Verdict, answered, missing, problems,
+    Check, Found, NotJudged, Opened, Stopped, Trial, answered, missing, must, problems, should,
+    verdict,
 };
 use crate::configuration::Limits;
 use crate::message::{Message, is_amount, is_code};
 use crate::target::Sending;
-
-const fn must(id: &'static str, title: &'static str, rule: &'static str, probe: Probe) -> Check {
-    Check {
-        id,
-        level: Level::Book,
-        necessity: Necessity::Must,
-        title,
-        rule,
-        probe,
-    }
-}
-
-const fn should(id: &'static str, title: &'static str, rule: &'static str, probe: Probe) -> Check {
-    Check {
-        necessity: Necessity::Should,
-        ..must(id, title, rule, probe)
-    }
-}
-
-use Probe::{Never, Own};
 
 /// The table of checks.
 #[rustfmt::skip]
@@ -99,12 +81,11 @@ pub(crate) const CHECKS: &[Check] = &[
         "Times, amounts, numbers: every time is in GMT+8", Own(keys::other_clock)),
 ];
 
-type Found<'a> = BoxFuture<'a, Verdict>;
-
 /// A fresh message whose effects can be counted, and their number before it.
-async fn fresh(trial: &Trial<'_>, example: &Message) -> Result<(Message, u64), String> {
+async fn fresh(trial: &Trial<'_>, example: &Message) -> Result<(Message, u64), NotJudged> {
     if !example.has_effect() {
-        return Err(format!("{} has no effect by itself", example.info.name));
+        let why = format!("{} has no effect by itself", example.info.name);
+        return Err(NotJudged::NotApplicable(why));
     }
     let message = trial.fixture(example).await?;
     let before = trial.effects(&message).await?;
@@ -121,11 +102,11 @@ async fn accepted(trial: &Trial<'_>, message: &Message) -> Result<Opened, String
 }
 
 /// The number of effects has to be one more than before.
-async fn one_effect(trial: &Trial<'_>, message: &Message, before: u64) -> Result<(), String> {
+async fn one_effect(trial: &Trial<'_>, message: &Message, before: u64) -> Result<(), Stopped> {
     let after = trial.effects(message).await?;
     match after.saturating_sub(before) {
         1 => Ok(()),
-        effects => Err(format!("{effects} effects instead of 1")),
+        effects => Err(format!("{effects} effects instead of 1").into()),
     }
 }
 
@@ -178,9 +159,9 @@ fn twice<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
             one_effect(trial, &message, before).await?;
             let again = trial.send(&message.with("again", |_| {})).await?;
             one_effect(trial, &message, before).await?;
-            equal(&message, &first, &again)
+            Ok(equal(&message, &first, &again)?)
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }
@@ -197,7 +178,7 @@ fn fifty_at_once<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
             answered(message.info, &all[0])?;
             one_effect(trial, &message, before).await
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }
@@ -223,7 +204,7 @@ fn restarted<'a>(
 ) -> Found<'a> {
     async move {
         if probe.is_none() {
-            return Err(format!("`{name}` of the configuration is not set"));
+            return Err(format!("`{name}` of the configuration is not set").into());
         }
         let (message, before) = fresh(trial, example).await?;
         let first = accepted(trial, &message).await;
@@ -234,9 +215,9 @@ fn restarted<'a>(
                 .send(&message.with(format!("again after {name}"), |_| {}))
                 .await?;
             one_effect(trial, &message, before).await?;
-            equal(&message, &first, &again)
+            Ok(equal(&message, &first, &again)?)
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }
@@ -257,7 +238,8 @@ fn other_content<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
             is_free(name) && is_amount(schema)
         });
         let Some(amount) = amount.cloned() else {
-            return Err(format!("{} has no amount outside of its keys", info.name));
+            let why = format!("{} has no amount outside of its keys", info.name);
+            return Err(NotJudged::NotApplicable(why));
         };
         let steps = async {
             accepted(trial, &message).await?;
@@ -266,7 +248,7 @@ fn other_content<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
             trial.send(&other).await?;
             one_effect(trial, &message, before).await
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }
@@ -274,7 +256,8 @@ fn other_content<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
 fn complete<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
     async move {
         if example.info.mode == Mode::Notification {
-            return Err("notifications are only acknowledged".to_owned());
+            let why = "notifications are only acknowledged".to_owned();
+            return Err(NotJudged::NotApplicable(why));
         }
         let message = trial.fixture(example).await?;
         let checked = accepted(trial, &message).await.and_then(|opened| {
@@ -284,7 +267,7 @@ fn complete<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
                 .then_some(())
                 .ok_or_else(|| format!("the answer lacks {}", missing.join(", ")))
         });
-        Ok(problems(checked))
+        problems(checked)
     }
     .boxed()
 }
@@ -292,7 +275,8 @@ fn complete<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
 fn inquiries<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
     async move {
         if example.info.effect != Effect::Reads {
-            return Err(format!("{} does not only read", example.info.name));
+            let why = format!("{} does not only read", example.info.name);
+            return Err(NotJudged::NotApplicable(why));
         }
         let message = trial.fixture(example).await?;
         let before = trial.effects(&message).await?;
@@ -304,9 +288,9 @@ fn inquiries<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
             let after = trial.effects(&message).await?;
             let same = after == before;
             same.then_some(())
-                .ok_or_else(|| "inquiries have an effect".to_owned())
+                .ok_or_else(|| "inquiries have an effect".into())
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }
@@ -314,10 +298,7 @@ fn inquiries<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
 fn lost_reply<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
     async move {
         let (message, before) = fresh(trial, example).await?;
-        let connection = trial
-            .connect(message.info)
-            .await
-            .map_err(|it| it.text().to_owned())?;
+        let connection = trial.connect(message.info).await?;
         let sending = Sending::post(message.sealed(trial.current()));
         connection
             .send_and_close(sending, Limits::of(trial.limits().answer))
@@ -326,7 +307,7 @@ fn lost_reply<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
             accepted(trial, &message.with("again after a lost reply", |_| {})).await?;
             one_effect(trial, &message, before).await
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }
@@ -335,7 +316,8 @@ fn without_database<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a>
     async move {
         let configuration = trial.configuration;
         if configuration.break_database.is_none() || configuration.restore_database.is_none() {
-            return Err("`break-database` and `restore-database` are not set".to_owned());
+            let why = "`break-database` and `restore-database` are not set";
+            return Err(why.into());
         }
         let (message, before) = fresh(trial, example).await?;
         trial
@@ -351,12 +333,12 @@ fn without_database<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a>
             if without
                 .is_ok_and(|opened| message.info.outcome_of(&opened.code) == CodeOutcome::Accepted)
             {
-                return Err("accepted without its database".to_owned());
+                return Err("accepted without its database".into());
             }
             accepted(trial, &message.with("again with its database", |_| {})).await?;
             one_effect(trial, &message, before).await
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }
@@ -380,7 +362,7 @@ fn many<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
             }
             Ok(())
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }

@@ -95,6 +95,40 @@ impl Check {
     }
 }
 
+/// A check that has to pass. The letter of its id is that of its level.
+pub(crate) const fn must(
+    id: &'static str,
+    title: &'static str,
+    rule: &'static str,
+    probe: Probe,
+) -> Check {
+    Check {
+        id,
+        level: match id.as_bytes().first() {
+            Some(b'D') => Level::Door,
+            Some(b'B') => Level::Book,
+            _ => Level::Money,
+        },
+        necessity: Necessity::Must,
+        title,
+        rule,
+        probe,
+    }
+}
+
+/// A check that is recommended.
+pub(crate) const fn should(
+    id: &'static str,
+    title: &'static str,
+    rule: &'static str,
+    probe: Probe,
+) -> Check {
+    Check {
+        necessity: Necessity::Should,
+        ..must(id, title, rule, probe)
+    }
+}
+
 /// All checks, by level.
 pub const CHECKS: &[&[Check]] = &[door::CHECKS, book::CHECKS, money::CHECKS];
 
@@ -106,19 +140,82 @@ pub(crate) enum Probe {
     /// Sends these requests; none may be accepted.
     Refuses(fn(&Trial<'_>, &Message) -> Vec<(String, Sending)>),
     /// Anything else.
-    Own(for<'a> fn(&'a Trial<'a>, &'a Message) -> BoxFuture<'a, Verdict>),
+    Own(for<'a> fn(&'a Trial<'a>, &'a Message) -> Found<'a>),
     /// Nothing: it cannot be judged, or another check judges it.
     Never(&'static str),
     /// Anything that concerns several callbacks at once.
-    Whole(for<'a> fn(&'a Trial<'a>) -> BoxFuture<'a, Verdict>),
+    Whole(for<'a> fn(&'a Trial<'a>) -> Found<'a>),
 }
 
-/// What was found: problems, or nothing; or why nothing can be said.
-pub(crate) type Verdict = Result<Vec<String>, String>;
+/// What was found of a callback: problems, or nothing; or why nothing can be said.
+pub(crate) type Verdict = Result<Vec<String>, NotJudged>;
 
-/// The problems of a step that has one or none.
-pub(crate) fn problems(step: Result<(), String>) -> Vec<String> {
-    step.err().into_iter().collect()
+/// The verdict of a check that runs.
+pub(crate) type Found<'a> = BoxFuture<'a, Verdict>;
+
+/// Why nothing can be said of a callback.
+#[derive(Clone, Debug)]
+pub(crate) enum NotJudged {
+    /// The callback does not have what the check is about.
+    NotApplicable(String),
+    /// Something could not be made, sent, counted or read.
+    Unknown(String),
+}
+
+impl From<String> for NotJudged {
+    fn from(why: String) -> Self {
+        Self::Unknown(why)
+    }
+}
+
+impl From<&str> for NotJudged {
+    fn from(why: &str) -> Self {
+        Self::Unknown(why.to_owned())
+    }
+}
+
+impl From<NoAnswer> for NotJudged {
+    fn from(no_answer: NoAnswer) -> Self {
+        no_answer.text().into()
+    }
+}
+
+/// Why the steps of a check ended before the last one.
+pub(crate) enum Stopped {
+    Problem(String),
+    NotJudged(NotJudged),
+}
+
+impl From<String> for Stopped {
+    fn from(problem: String) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<&str> for Stopped {
+    fn from(problem: &str) -> Self {
+        Self::Problem(problem.to_owned())
+    }
+}
+
+impl From<NotJudged> for Stopped {
+    fn from(why: NotJudged) -> Self {
+        Self::NotJudged(why)
+    }
+}
+
+/// The verdict of a step that has a problem or none.
+pub(crate) fn problems(step: Result<(), String>) -> Verdict {
+    verdict(step.map_err(Stopped::Problem))
+}
+
+/// The verdict of steps that end at the first problem.
+pub(crate) fn verdict(steps: Result<(), Stopped>) -> Verdict {
+    match steps {
+        Ok(()) => Ok(Vec::new()),
+        Err(Stopped::Problem(problem)) => Ok(vec![problem]),
+        Err(Stopped::NotJudged(why)) => Err(why),
+    }
 }
 
 /// What a check may use.
@@ -245,6 +342,22 @@ impl<'r> Trial<'r> {
         answer
     }
 
+    /// Sends a request that has to be refused. `None` if the server closed the
+    /// connection instead of answering; without a connection or an answer in time
+    /// nothing is known.
+    pub(crate) async fn refusal(
+        &self,
+        info: &'static OperationInfo,
+        change: &str,
+        sending: Sending,
+    ) -> Result<Option<Answer>, NotJudged> {
+        match self.raw(info, change, sending, self.limits().answer).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(NoAnswer::Closed) => Ok(None),
+            Err(no_answer) => Err(no_answer.into()),
+        }
+    }
+
     /// Records an exchange.
     fn note(
         &self,
@@ -336,26 +449,32 @@ impl<'r> Trial<'r> {
     }
 
     /// Counts the effects of a message.
-    pub(crate) async fn effects(&self, message: &Message) -> Result<u64, String> {
-        effects::count(self.configuration, message, Limits::of(self.limits().probe)).await
+    pub(crate) async fn effects(&self, message: &Message) -> Result<u64, NotJudged> {
+        let limit = Limits::of(self.limits().probe);
+        Ok(effects::count(self.configuration, message, limit).await?)
     }
 
     /// Reads the partner's record of the payout of a message, when it had time to act.
-    pub(crate) async fn recorded(&self, message: &Message) -> Result<Recorded, String> {
+    pub(crate) async fn recorded(&self, message: &Message) -> Result<Recorded, NotJudged> {
         let limits = self.limits();
         if self.configuration.state.is_some() {
             tokio::time::sleep(Limits::of(limits.settle)).await;
         }
-        effects::recorded(self.configuration, message, Limits::of(limits.probe)).await
+        Ok(effects::recorded(self.configuration, message, Limits::of(limits.probe)).await?)
     }
 
     /// Makes something that the message is about.
-    pub(crate) async fn fixture(&self, message: &Message) -> Result<Message, String> {
-        effects::fixture(self.configuration, message, Limits::of(self.limits().probe)).await
+    pub(crate) async fn fixture(&self, message: &Message) -> Result<Message, NotJudged> {
+        let limit = Limits::of(self.limits().probe);
+        Ok(effects::fixture(self.configuration, message, limit).await?)
     }
 
     /// Runs a command or calls a URL of the configuration.
-    pub(crate) async fn command(&self, name: &str, probe: Option<&String>) -> Result<(), String> {
+    pub(crate) async fn command(
+        &self,
+        name: &str,
+        probe: Option<&String>,
+    ) -> Result<(), NotJudged> {
         let probe = probe.ok_or_else(|| format!("`{name}` of the configuration is not set"))?;
         let done = effects::run(
             self.configuration,
@@ -365,7 +484,7 @@ impl<'r> Trial<'r> {
         )
         .await;
         done.map(drop)
-            .map_err(|why| format!("`{name}` failed: {why}"))
+            .map_err(|why| format!("`{name}` failed: {why}").into())
     }
 }
 

@@ -57,7 +57,8 @@ pub struct Money {
     /// Ends the program if it runs, and starts it with the sandbox as its SkyPay. A
     /// command finds `SKYPAY_SANDBOX` (the URL), `SKYPAY_CALLER_NAME`,
     /// `SKYPAY_USER_NAME`, `SKYPAY_AUTHENTICATION` and `SKYPAY_ENCRYPT_KEY` in its
-    /// environment; a URL receives them as a JSON object.
+    /// environment; a URL receives them as a JSON object. What a command leaves running
+    /// in its process group ends with the run.
     pub start: Probe,
     /// Orders a payout. The placeholders are `{order}` (the id, at most ten digits),
     /// `{amount}`, `{channel}` (its code) and `{account}`.

@@ -4,27 +4,8 @@ mod refusals;
 mod requests;
 mod tolerance;
 
-use crate::check::{Check, Level, Necessity, Probe};
-
-const fn must(id: &'static str, title: &'static str, rule: &'static str, probe: Probe) -> Check {
-    Check {
-        id,
-        level: Level::Door,
-        necessity: Necessity::Must,
-        title,
-        rule,
-        probe,
-    }
-}
-
-const fn should(id: &'static str, title: &'static str, rule: &'static str, probe: Probe) -> Check {
-    Check {
-        necessity: Necessity::Should,
-        ..must(id, title, rule, probe)
-    }
-}
-
-use Probe::{Accepts, Own, Refuses, Whole};
+use crate::check::Probe::{Accepts, Own, Refuses, Whole};
+use crate::check::{Check, must, should};
 
 /// The table of checks.
 #[rustfmt::skip]

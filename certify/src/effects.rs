@@ -1,10 +1,12 @@
 //! Commands and URLs of the configuration: what they print or answer.
 
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
+#[cfg(unix)]
+use std::time::Instant;
 
 use serde_json::{Map, Value};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::configuration::Configuration;
@@ -63,6 +65,23 @@ async fn call(
 }
 
 async fn execute(command: &str, variables: &Variables, limit: Duration) -> Result<String, String> {
+    let child = shell(command, variables).stdout(Stdio::piped()).output();
+    let output = timeout(limit, child)
+        .await
+        .map_err(|_| LATE.to_owned())?
+        .map_err(|error| error.kind().to_string())?;
+    succeeded(output.status)?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+const LATE: &str = "it did not end in time";
+
+fn succeeded(status: ExitStatus) -> Result<(), String> {
+    let ended_well = status.success().then_some(());
+    ended_well.ok_or_else(|| format!("it ended with {status}"))
+}
+
+fn shell(command: &str, variables: &Variables) -> Command {
     let mut shell = if cfg!(windows) {
         let mut shell = Command::new("cmd");
         shell.arg("/C");
@@ -72,23 +91,86 @@ async fn execute(command: &str, variables: &Variables, limit: Duration) -> Resul
         shell.arg("-c");
         shell
     };
-    let child = shell
+    shell
         .arg(command)
         .envs(variables.iter().cloned())
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let output = timeout(limit, child)
-        .await
-        .map_err(|_| "it did not end in time".to_owned())?;
-    let output = output.map_err(|error| error.kind().to_string())?;
-    if !output.status.success() {
-        return Err(format!("it ended with {}", output.status));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        .kill_on_drop(true);
+    shell
 }
+
+/// Runs a probe that starts a program, and returns what it left running, unless it is
+/// a URL.
+pub(crate) async fn start(
+    configuration: &Configuration,
+    probe: &str,
+    variables: &Variables,
+    limit: Duration,
+) -> Result<Option<ProcessGroup>, String> {
+    if is_url(probe) {
+        call(configuration, probe, variables, limit).await?;
+        return Ok(None);
+    }
+    let mut shell = shell(probe, variables);
+    #[cfg(unix)]
+    shell.process_group(0);
+    // The program may keep the output open.
+    let child = shell.stdout(Stdio::null()).spawn();
+    let mut child = child.map_err(|error| error.kind().to_string())?;
+    let group = ProcessGroup::of(&child);
+    let status = timeout(limit, child.wait()).await;
+    let status = status.map_err(|_| LATE.to_owned())?;
+    succeeded(status.map_err(|error| error.kind().to_string())?)?;
+    Ok(Some(group))
+}
+
+/// The processes that a command started and left running, which end when this is
+/// dropped. Windows has no such groups: there, only a command that still runs is ended.
+#[derive(Debug)]
+pub(crate) struct ProcessGroup {
+    #[cfg(unix)]
+    leader: Option<rustix::process::Pid>,
+}
+
+#[cfg(unix)]
+impl ProcessGroup {
+    fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self {
+            leader: id.and_then(rustix::process::Pid::from_raw),
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        use rustix::process::{Signal, kill_process_group, test_kill_process_group};
+
+        let Some(leader) = self.leader else { return };
+        let _ = kill_process_group(leader, Signal::TERM);
+        let begun = Instant::now();
+        while begun.elapsed() < GRACE {
+            if test_kill_process_group(leader).is_err() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = kill_process_group(leader, Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+impl ProcessGroup {
+    fn of(_: &Child) -> Self {
+        Self {}
+    }
+}
+
+/// How long a program may take to end before it is killed.
+#[cfg(unix)]
+const GRACE: Duration = Duration::from_secs(2);
 
 /// What the partner's own record says of a payout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,20 +10,8 @@ use skypay_types::{
     PayoutQueueRequest,
 };
 
-use crate::check::{Check, Level, Necessity, Probe};
-
-const fn must(id: &'static str, title: &'static str, rule: &'static str, probe: Probe) -> Check {
-    Check {
-        id,
-        level: Level::Money,
-        necessity: Necessity::Must,
-        title,
-        rule,
-        probe,
-    }
-}
-
-use Probe::Whole;
+use crate::check::Probe::Whole;
+use crate::check::{Check, must};
 
 /// The operations whose rules are checked.
 pub(crate) const OPERATIONS: &[&OperationInfo] = &[

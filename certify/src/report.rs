@@ -39,13 +39,13 @@ pub struct Report {
 /// How many checks ended in each way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
-    /// What the check demands was seen.
+    /// What the check demands was seen of each callback that it is about.
     pub passed: usize,
     /// It was not.
     pub failed: usize,
     /// It was not, and is recommended only.
     pub warning: usize,
-    /// It could not be judged.
+    /// Nothing wrong was seen, and not every callback could be judged.
     pub not_evaluable: usize,
     /// It was not chosen.
     pub skipped: usize,
@@ -65,11 +65,11 @@ pub enum Outcome {
     Expected,
     /// What is recommended was not seen.
     Warning,
-    /// It could not be judged, so nothing is known.
+    /// Nothing wrong was seen, and not every callback that it is about could be judged.
     NotEvaluable,
     /// It was not chosen.
     Skipped,
-    /// What the check demands was seen.
+    /// What the check demands was seen of each callback that it is about.
     Passed,
 }
 
@@ -104,6 +104,9 @@ pub struct CheckResult {
     /// The callbacks that it was judged on, with the chapters of the document that
     /// describe them; empty if it was not judged.
     pub callbacks: BTreeMap<String, String>,
+    /// The callbacks that it is about and that could not be judged, with the reasons.
+    /// With one of them it does not pass.
+    pub not_judged: BTreeMap<String, String>,
     /// How it ended.
     pub outcome: Outcome,
     /// Why it did not pass.

@@ -8,7 +8,9 @@ use skypay_runtime::value::DateTime;
 use skypay_types::OperationInfo;
 use tokio::sync::OnceCell;
 
-use crate::check::{CHECKS, Check, Level, Necessity, Probe, Trial, Verdict, answered, opened};
+use crate::check::{
+    CHECKS, Check, Level, Necessity, NotJudged, Probe, Trial, Verdict, answered, opened,
+};
 use crate::configuration::{Configuration, ConfigurationError, Credentials, callbacks};
 use crate::expected::Expectations;
 use crate::message::Message;
@@ -106,17 +108,19 @@ pub async fn run(
             &budget,
             &session,
         );
-        let (mut verdict, mut judged) = (None, Vec::new());
+        let mut verdicts = None;
         if !skipped(check, selection) {
-            verdict = Some(judge(&trial, check, &mut judged).await);
+            verdicts = Some(judge(&trial, check).await);
             done += 1;
         }
         // What was not sent says nothing about the server.
         if budget.is_used_up() {
-            verdict = verdict.map(|_| Err(format!("all {MOST_REQUESTS} requests are used up")));
-            judged.clear();
+            let why = format!("all {MOST_REQUESTS} requests are used up");
+            for (_, verdict) in verdicts.iter_mut().flatten() {
+                *verdict = Err(why.clone().into());
+            }
         }
-        let result = result(check, verdict, &judged, trial, selection);
+        let result = result(check, verdicts, trial, selection);
         progress.ended(&result, done, chosen_checks);
         results.push(result);
     }
@@ -154,66 +158,36 @@ fn skipped(check: &Check, selection: &Selection) -> bool {
     other || selection.level.is_some_and(|level| check.level > level)
 }
 
-/// Runs one check on every callback. Each problem is named once, with the callbacks
-/// that have it. If none could be judged, the reasons are given; `judged` gets those
-/// that could.
-async fn judge(
-    trial: &Trial<'_>,
-    check: &Check,
-    judged: &mut Vec<&'static OperationInfo>,
-) -> Verdict {
-    match check.probe {
-        Probe::Whole(whole) => {
-            let before = trial.received().await;
-            let verdict = whole(trial).await;
-            trial.note_received(before).await;
-            if verdict.is_ok() {
-                judged.extend(match check.level {
-                    Level::Money => money::OPERATIONS,
-                    _ => trial.callbacks,
-                });
-            }
-            return verdict;
-        }
-        Probe::Never(why) => return Err(why.to_owned()),
-        _ => {}
-    }
-    let mut problems: Vec<(String, Vec<&str>)> = Vec::new();
-    let mut unjudged = Vec::new();
+/// What a check found of each operation that it was chosen for.
+type Verdicts = Vec<(&'static OperationInfo, Verdict)>;
+
+/// Runs a check on every callback, or on all at once.
+async fn judge(trial: &Trial<'_>, check: &Check) -> Verdicts {
+    let of_all = |operations: &[&'static OperationInfo], verdict: Verdict| {
+        let all = operations.iter();
+        all.map(|info| (*info, verdict.clone())).collect()
+    };
+    let mut verdicts = Verdicts::new();
     for info in trial.callbacks {
         let example = Message::example(info);
         let verdict = match check.probe {
             Probe::Accepts(messages) => accepts(trial, &messages(&example)).await,
             Probe::Refuses(requests) => refuses(trial, &example, requests(trial, &example)).await,
             Probe::Own(own) => own(trial, &example).await,
-            Probe::Whole(_) | Probe::Never(_) => continue,
-        };
-        match verdict {
-            Ok(found) => {
-                judged.push(info);
-                for problem in found {
-                    let index = problems.iter().position(|(known, _)| *known == problem);
-                    let index = index.unwrap_or_else(|| {
-                        problems.push((problem, Vec::new()));
-                        problems.len() - 1
-                    });
-                    let names = &mut problems[index].1;
-                    if !names.contains(&info.name) {
-                        names.push(info.name);
-                    }
-                }
+            Probe::Never(why) => return of_all(trial.callbacks, Err(why.into())),
+            Probe::Whole(whole) => {
+                let before = trial.received().await;
+                let verdict = whole(trial).await;
+                trial.note_received(before).await;
+                return match check.level {
+                    Level::Money => of_all(money::OPERATIONS, verdict),
+                    _ => of_all(trial.callbacks, verdict),
+                };
             }
-            Err(why) => unjudged.push(why),
-        }
+        };
+        verdicts.push((info, verdict));
     }
-    if judged.is_empty() {
-        unjudged.sort();
-        unjudged.dedup();
-        return Err(unjudged.join("; "));
-    }
-    let named = problems.into_iter();
-    let named = named.map(|(problem, names)| format!("{problem} ({})", names.join(", ")));
-    Ok(named.collect())
+    verdicts
 }
 
 async fn accepts(trial: &Trial<'_>, messages: &[Message]) -> Verdict {
@@ -224,7 +198,9 @@ async fn accepts(trial: &Trial<'_>, messages: &[Message]) -> Verdict {
         }
     }
     match messages {
-        [] => Err("no message of the chosen callbacks has such a field".to_owned()),
+        [] => Err(NotJudged::NotApplicable(
+            "no message of the chosen callbacks has such a field".to_owned(),
+        )),
         _ => Ok(problems),
     }
 }
@@ -237,17 +213,21 @@ async fn refuses(
     requests: Vec<(String, Sending)>,
 ) -> Verdict {
     if requests.is_empty() {
-        return Err(
-            "what such a request needs, such as a retired pair of keys, is not given".to_owned(),
-        );
+        let why = "what such a request needs, such as a retired pair of keys, is not given";
+        return Err(why.into());
     }
-    let before = trial.effects(example).await.ok();
+    let before = match trial.configuration.effects {
+        Some(_) => Some(trial.effects(example).await?),
+        None => None,
+    };
     let mut problems = Vec::new();
     for (change, sending) in requests {
-        let answer = trial
-            .raw(example.info, &change, sending, trial.limits().answer)
-            .await;
-        let Ok(answer) = answer else { continue };
+        let answer = match trial.refusal(example.info, &change, sending).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) => continue,
+            Err(why) if problems.is_empty() => return Err(why),
+            Err(_) => break,
+        };
         let any = [
             Some(&trial.credentials.current),
             trial.credentials.other.as_ref(),
@@ -265,31 +245,80 @@ async fn refuses(
         }
     }
     if let Some(before) = before
-        && trial
-            .effects(example)
-            .await
-            .is_ok_and(|after| after != before)
+        && trial.effects(example).await? != before
     {
         problems.push("a refused request has an effect".to_owned());
     }
     Ok(problems)
 }
 
+/// Joins what verdicts have in common: each text once, with its operations unless
+/// they are all that the check is about.
+fn joined<'v>(
+    texts: impl Iterator<Item = (&'static OperationInfo, &'v String)>,
+    all: usize,
+) -> Vec<String> {
+    let mut known: Vec<(&String, Vec<&str>)> = Vec::new();
+    for (info, text) in texts {
+        match known.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, names)) if names.contains(&info.name) => {}
+            Some((_, names)) => names.push(info.name),
+            None => known.push((text, vec![info.name])),
+        }
+    }
+    let known = known.into_iter().map(|(text, names)| match names.len() {
+        count if count == all => text.clone(),
+        _ => format!("{text} ({})", names.join(", ")),
+    });
+    known.collect()
+}
+
+/// How a check ended by what was found, and why it did not pass. It passes only if
+/// each callback that it is about was judged.
+fn ended(
+    necessity: Necessity,
+    verdicts: &[(&'static OperationInfo, Verdict)],
+) -> (Outcome, Vec<String>) {
+    let (mut problems, mut unknown, mut beside) = (Vec::new(), Vec::new(), Vec::new());
+    for (info, verdict) in verdicts {
+        match verdict {
+            Ok(found) => problems.extend(found.iter().map(|problem| (*info, problem))),
+            Err(NotJudged::Unknown(why)) => unknown.push((*info, why)),
+            Err(NotJudged::NotApplicable(why)) => beside.push((*info, why)),
+        }
+    }
+    let about = verdicts.len() - beside.len();
+    if about == 0 {
+        let why = joined(beside.into_iter(), verdicts.len());
+        return (Outcome::NotEvaluable, why);
+    }
+    let mut problems = joined(problems.into_iter(), about);
+    let unknown = joined(unknown.into_iter(), about);
+    if problems.is_empty() {
+        let outcome = if unknown.is_empty() {
+            Outcome::Passed
+        } else {
+            Outcome::NotEvaluable
+        };
+        return (outcome, unknown);
+    }
+    problems.extend(unknown.iter().map(|why| format!("not judged: {why}")));
+    let outcome = match necessity {
+        Necessity::Must => Outcome::Failed,
+        Necessity::Should => Outcome::Warning,
+    };
+    (outcome, problems)
+}
+
 fn result(
     check: &Check,
-    verdict: Option<Verdict>,
-    judged: &[&'static OperationInfo],
+    verdicts: Option<Verdicts>,
     trial: Trial<'_>,
     selection: &Selection,
 ) -> CheckResult {
-    let (mut outcome, mut reasons) = match verdict {
+    let (mut outcome, mut reasons) = match &verdicts {
         None => (Outcome::Skipped, vec!["it was not chosen".to_owned()]),
-        Some(Err(why)) => (Outcome::NotEvaluable, vec![why]),
-        Some(Ok(problems)) if problems.is_empty() => (Outcome::Passed, problems),
-        Some(Ok(problems)) => match check.necessity {
-            Necessity::Must => (Outcome::Failed, problems),
-            Necessity::Should => (Outcome::Warning, problems),
-        },
+        Some(verdicts) => ended(check.necessity, verdicts),
     };
     if let Some(expected) = selection.expected.get(check.id) {
         match outcome {
@@ -308,6 +337,19 @@ fn result(
             _ => {}
         }
     }
+    let (mut callbacks, mut not_judged) = (BTreeMap::new(), BTreeMap::new());
+    for (info, verdict) in verdicts.into_iter().flatten() {
+        let name = info.name.to_owned();
+        match verdict {
+            Ok(_) => {
+                callbacks.insert(name, info.chapter.to_owned());
+            }
+            Err(NotJudged::Unknown(why)) => {
+                not_judged.insert(name, why);
+            }
+            Err(NotJudged::NotApplicable(_)) => {}
+        }
+    }
     let mut exchanges = trial.into_exchanges();
     // What shows the problem comes first.
     exchanges.sort_by_key(|exchange| exchange.problem.is_none());
@@ -318,10 +360,8 @@ fn result(
         necessity: check.necessity,
         title: check.title.to_owned(),
         rule: check.rule.to_owned(),
-        callbacks: judged
-            .iter()
-            .map(|info| (info.name.to_owned(), info.chapter.to_owned()))
-            .collect(),
+        callbacks,
+        not_judged,
         outcome,
         reasons,
         exchanges,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod journal_service;
+mod program;
 
 use std::sync::Arc;
 

@@ -7,13 +7,18 @@ mod receiver;
 use std::sync::Arc;
 
 use receiver::{pairs, start};
-use skypay_certify::{CHECKS, Credentials, Outcome, Report, Selection, expectations, run};
+use skypay_certify::{
+    CHECKS, Configuration, Credentials, Outcome, Report, Selection, expectations, run,
+};
 
 /// The seed of the canaries that must not be in any report.
 const SEED: u64 = 4711;
 
 async fn report(broken: &'static str, only: &[&str], expected: &str) -> Report {
-    let configuration = start(broken).await;
+    report_of(&start(broken).await, only, expected).await
+}
+
+async fn report_of(configuration: &Configuration, only: &[&str], expected: &str) -> Report {
     let [current, ..] = pairs().map(Arc::new);
     let credentials = Credentials {
         current,
@@ -27,7 +32,7 @@ async fn report(broken: &'static str, only: &[&str], expected: &str) -> Report {
         command: "skypay certify http://127.0.0.1/".to_owned(),
         ..Selection::default()
     };
-    run(&configuration, &credentials, &selection, &())
+    run(configuration, &credentials, &selection, &())
         .await
         .unwrap()
 }
@@ -120,6 +125,47 @@ async fn a_check_names_the_chapters_of_the_callbacks_that_it_was_judged_on() {
     let expected = ["financeNotification 8.1", "payoutQueuePayout 3.2"];
     assert_eq!(callbacks("D08"), expected);
     assert_eq!(callbacks("D31"), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_callback_that_could_not_be_judged_leaves_its_check_open() {
+    let mut configuration = start("").await;
+    configuration.fixtures.remove("financeNotification");
+    let report = report_of(&configuration, &["B01", "B23"], "").await;
+    let result = |id: &str| report.checks.iter().find(|it| it.id == id).unwrap();
+    // B23 is about no other callback.
+    for (id, others) in [("B01", 3), ("B23", 0)] {
+        let check = result(id);
+        assert_eq!(check.outcome, Outcome::NotEvaluable, "{id}");
+        assert_eq!(check.callbacks.len(), others, "{id}: {:?}", check.callbacks);
+        let why = "`fixtures.financeNotification` of the configuration";
+        let not_judged = &check.not_judged["financeNotification"];
+        assert!(not_judged.starts_with(why), "{id}: {not_judged}");
+        assert_eq!(check.not_judged.len(), 1, "{id}");
+        assert!(
+            check.reasons[0].starts_with(why),
+            "{id}: {:?}",
+            check.reasons
+        );
+    }
+    // A problem of another callback is one all the same.
+    let mut broken = start("B01").await;
+    broken.fixtures.remove("financeNotification");
+    let report = report_of(&broken, &["B01"], "").await;
+    assert_eq!(report.checks[0].outcome, Outcome::Failed);
+    let last = report.checks[0].reasons.last().unwrap();
+    assert!(last.starts_with("not judged: "), "{last}");
+}
+
+#[tokio::test]
+async fn without_a_server_no_check_passes() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let text = format!("url = 'http://{address}/'");
+    let configuration = Configuration::from_toml(&text).unwrap();
+    let report = report_of(&configuration, &[], "").await;
+    assert_eq!(report.counts.passed, 0, "{:#?}", report.checks.last());
 }
 
 #[test]

@@ -12,6 +12,7 @@ use skypay_certify::{
 use crate::credentials::{Options, read_file};
 use crate::exit_status::{ExitStatus, Failure};
 use crate::output::{Output, OutputFormat, out, wrapped};
+use crate::sandbox::interrupted;
 
 /// Check a callback server before SkyPay calls it
 ///
@@ -79,7 +80,12 @@ impl Certify {
             },
             command: self.command(),
         };
-        let report = run(&configuration, &credentials, &selection, &Terminal(format)).await;
+        let terminal = Terminal(format);
+        let report = tokio::select! {
+            report = run(&configuration, &credentials, &selection, &terminal) => report,
+            // A program that the checks started ends with the run.
+            () = interrupted() => return Err(Failure::refused("interrupted: there is no report")),
+        };
         let report = report.map_err(|error| self.refused(&error))?;
         for file in &self.report {
             let text = kind_of(file)?(&report);

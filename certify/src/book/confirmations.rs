@@ -9,20 +9,21 @@ use skypay_types::{
 };
 
 use super::{Found, accepted, altered, equal, fresh, key_text, one_effect};
-use crate::check::{Opened, Trial, answered, missing, problems};
+use crate::check::{NotJudged, Opened, Stopped, Trial, answered, missing, verdict};
 use crate::configuration::callbacks;
 use crate::message::{Message, is_amount};
 
 /// A confirmation whose effects can be counted, and their number before it.
-async fn confirmation(trial: &Trial<'_>, example: &Message) -> Result<(Message, u64), String> {
+async fn confirmation(trial: &Trial<'_>, example: &Message) -> Result<(Message, u64), NotJudged> {
     if example.info.mode == Mode::Notification {
-        return Err(format!("{} is only acknowledged", example.info.name));
+        let why = format!("{} is only acknowledged", example.info.name);
+        return Err(NotJudged::NotApplicable(why));
     }
     fresh(trial, example).await
 }
 
 /// The inquiry, or the confirmation, about the transaction of a message.
-fn counterpart(trial: &Trial<'_>, message: &Message, effect: Effect) -> Result<Message, String> {
+fn counterpart(trial: &Trial<'_>, message: &Message, effect: Effect) -> Result<Message, NotJudged> {
     let field = |message: &Message| message.number().map(|(name, _)| name);
     let mut others = callbacks().filter(|info| {
         info.mode != Mode::Notification
@@ -32,9 +33,9 @@ fn counterpart(trial: &Trial<'_>, message: &Message, effect: Effect) -> Result<M
     let name = message.info.name;
     let other = others
         .next()
-        .ok_or_else(|| format!("{name} has no other half"))?;
+        .ok_or_else(|| NotJudged::NotApplicable(format!("{name} has no other half")))?;
     if !trial.callbacks.contains(&other) {
-        return Err(format!("{} was not chosen", other.name));
+        return Err(format!("{} was not chosen", other.name).into());
     }
     let action = other.header.action;
     let example = Message::example(other);
@@ -67,12 +68,12 @@ async fn refused_with(
 }
 
 /// What is accepted has one effect, what is refused none.
-async fn agrees(trial: &Trial<'_>, message: &Message, before: u64) -> Result<Opened, String> {
+async fn agrees(trial: &Trial<'_>, message: &Message, before: u64) -> Result<Opened, Stopped> {
     let opened = trial.send(message).await?;
     let effects = trial.effects(message).await?.saturating_sub(before);
     match (message.info.outcome_of(&opened.code), effects) {
         (CodeOutcome::Accepted, 1) | (CodeOutcome::Rejected, 0) => Ok(opened),
-        _ => Err(format!("code {} and {effects} effects", opened.code)),
+        _ => Err(format!("code {} and {effects} effects", opened.code).into()),
     }
 }
 
@@ -80,11 +81,13 @@ pub(super) fn refused_numbers<'a>(trial: &'a Trial<'a>, example: &'a Message) ->
     async move {
         let info = example.info;
         if !lists(info, &ResponseCode::ControlNumberInvalid) {
-            return Err(format!("{} has no code for unknown payouts", info.name));
+            let why = format!("{} has no code for unknown payouts", info.name);
+            return Err(NotJudged::NotApplicable(why));
         }
         let message = trial.fixture(example).await?;
         let Some(((name, number), unknown)) = message.number().zip(message.unknown()) else {
-            return Err("the number of the payout does not end with digits".to_owned());
+            let why = "the number of the payout does not end with digits";
+            return Err(why.into());
         };
         let foreign = format!("ZZZ00{}", number.get(5..).unwrap_or_default());
         let foreign = message.set(&name, foreign, "a foreign prefix");
@@ -97,9 +100,9 @@ pub(super) fn refused_numbers<'a>(trial: &'a Trial<'a>, example: &'a Message) ->
             accepted(trial, &message).await?;
             accepted(trial, &counterpart(trial, &message, Effect::MovesMoney)?).await?;
             let paid = message.with("after its payment", |_| {});
-            refused_with(trial, &paid, &ResponseCode::AlreadyPaid).await
+            Ok(refused_with(trial, &paid, &ResponseCode::AlreadyPaid).await?)
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }
@@ -116,7 +119,8 @@ fn again<'a, T: JsonSchema>(trial: &'a Trial<'a>, example: &'a Message) -> Found
     let is_about = !example.fields_of::<T>().is_empty();
     async move {
         if !is_about {
-            return Err(format!("{} has no {}", example.info.name, T::schema_name()));
+            let why = format!("{} has no {}", example.info.name, T::schema_name());
+            return Err(NotJudged::NotApplicable(why));
         }
         let (message, before) = confirmation(trial, example).await?;
         let inquiry = counterpart(trial, &message, Effect::Reads)?;
@@ -129,7 +133,7 @@ fn again<'a, T: JsonSchema>(trial: &'a Trial<'a>, example: &'a Message) -> Found
             equal(&message, &first, &trial.send(&again).await?)?;
             one_effect(trial, &message, before).await
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }
@@ -137,7 +141,7 @@ fn again<'a, T: JsonSchema>(trial: &'a Trial<'a>, example: &'a Message) -> Found
 pub(super) fn without_inquiry<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
     async move {
         let (message, before) = confirmation(trial, example).await?;
-        Ok(problems(agrees(trial, &message, before).await.map(drop)))
+        verdict(agrees(trial, &message, before).await.map(drop))
     }
     .boxed()
 }
@@ -152,15 +156,15 @@ pub(super) fn second_receipt<'a>(trial: &'a Trial<'a>, example: &'a Message) -> 
             accepted(trial, &message).await?;
             agrees(trial, &second, before).await
         };
-        Ok(problems(steps.await.map(drop)))
+        verdict(steps.await.map(drop))
     }
     .boxed()
 }
 
 /// The second field of the effect key, and its value.
-fn receipt_of(message: &Message) -> Result<(String, String), String> {
-    let name = key_text(message);
-    let name = name.ok_or_else(|| format!("{} has no receipt", message.info.name))?;
+fn receipt_of(message: &Message) -> Result<(String, String), NotJudged> {
+    let name = key_text(message)
+        .ok_or_else(|| NotJudged::NotApplicable(format!("{} has no receipt", message.info.name)))?;
     let text = message.fields.get(&name).and_then(Value::as_str);
     Ok((name.clone(), text.unwrap_or_default().to_owned()))
 }
@@ -175,7 +179,7 @@ pub(super) fn branch<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a
             accepted(trial, &message).await?;
             one_effect(trial, &message, before).await
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }
@@ -185,11 +189,13 @@ pub(super) fn contracts<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found
         let info = example.info;
         let code = ResponseCode::ContractNumberInvalid;
         if info.effect != Effect::Reads || !lists(info, &code) {
-            return Err(format!("{} does not ask about a contract", info.name));
+            let why = format!("{} does not ask about a contract", info.name);
+            return Err(NotJudged::NotApplicable(why));
         }
         let message = trial.fixture(example).await?;
         let Some(unknown) = message.unknown() else {
-            return Err("the number of the contract does not end with digits".to_owned());
+            let why = "the number of the contract does not end with digits";
+            return Err(why.into());
         };
         let mut others = Vec::new();
         for name in message.fields_with(is_amount) {
@@ -203,9 +209,9 @@ pub(super) fn contracts<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found
             }
             accepted(trial, &message).await?;
             accepted(trial, &collection).await?;
-            may_be_accepted(trial, &message.with("after a collection", |_| {})).await
+            Ok(may_be_accepted(trial, &message.with("after a collection", |_| {})).await?)
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }
@@ -231,7 +237,8 @@ pub(super) fn own_codes<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found
             .description
             .filter(|_| example.info.partner_codes.is_some())
         else {
-            return Err(format!("{} has no codes of your own", example.info.name));
+            let why = format!("{} has no codes of your own", example.info.name);
+            return Err(NotJudged::NotApplicable(why));
         };
         let mut odd: Vec<_> = example.unknown().into_iter().collect();
         for name in example.fields_with(is_amount) {
@@ -262,7 +269,7 @@ pub(super) fn own_codes<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found
         if seen {
             Ok(found)
         } else {
-            Err("no answer had a code of your own".to_owned())
+            Err("no answer had a code of your own".into())
         }
     }
     .boxed()

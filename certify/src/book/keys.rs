@@ -8,16 +8,17 @@ use skypay_runtime::value::DateTime;
 use skypay_types::Mode;
 
 use super::{Found, accepted, altered, equal, fresh, key_text, one_effect};
-use crate::check::{Trial, answered, problems};
+use crate::check::{NotJudged, Trial, answered, verdict};
 use crate::message::{Message, is_amount, is_time};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Returns the message with its times set, if it has any.
-fn at(message: &Message, time: SystemTime, change: &str) -> Result<Message, String> {
+fn at(message: &Message, time: SystemTime, change: &str) -> Result<Message, NotJudged> {
     let names = message.fields_with(is_time);
     if names.is_empty() {
-        return Err(format!("{} has no time", message.info.name));
+        let why = format!("{} has no time", message.info.name);
+        return Err(NotJudged::NotApplicable(why));
     }
     let time = DateTime::from(time).to_string();
     Ok(message.with(change, |fields| {
@@ -39,7 +40,7 @@ pub(super) fn old<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
             equal(&message, &first, &trial.send(&again).await?)?;
             one_effect(trial, &message, before).await
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }
@@ -59,8 +60,12 @@ pub(super) fn other_clock<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Fou
                 accepted(trial, &message).await?;
                 one_effect(trial, &message, before).await
             };
-            let problem = steps.await.err();
-            found.extend(problem.map(|problem| format!("{change}: {problem}")));
+            let problems = verdict(steps.await)?;
+            found.extend(
+                problems
+                    .iter()
+                    .map(|problem| format!("{change}: {problem}")),
+            );
         }
         Ok(found)
     }
@@ -93,7 +98,8 @@ pub(super) fn other_delivery<'a>(trial: &'a Trial<'a>, example: &'a Message) -> 
             changed.push(message.set(name, other, "another value"));
         }
         if changed.is_empty() {
-            return Err(format!("the keys of {} have the same fields", info.name));
+            let why = format!("the keys of {} have the same fields", info.name);
+            return Err(NotJudged::NotApplicable(why));
         }
         let steps = async {
             accepted(trial, &message).await?;
@@ -103,7 +109,7 @@ pub(super) fn other_delivery<'a>(trial: &'a Trial<'a>, example: &'a Message) -> 
             }
             Ok(())
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }
@@ -113,7 +119,8 @@ pub(super) fn two_accounts<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Fo
         let info = example.info;
         let second = key_text(example).filter(|_| info.mode == Mode::Notification);
         let Some(name) = second else {
-            return Err(format!("one field identifies the effect of {}", info.name));
+            let why = format!("one field identifies the effect of {}", info.name);
+            return Err(NotJudged::NotApplicable(why));
         };
         let (message, before) = fresh(trial, example).await?;
         let text = message.fields[&name].as_str().unwrap_or_default();
@@ -125,7 +132,7 @@ pub(super) fn two_accounts<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Fo
             one_effect(trial, &message, before).await?;
             one_effect(trial, &other, other_before).await
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }
@@ -134,7 +141,8 @@ pub(super) fn two_accounts<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Fo
 pub(super) fn amount_forms<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
     async move {
         let Some(name) = example.fields_with(is_amount).into_iter().next() else {
-            return Err(format!("{} has no amount", example.info.name));
+            let why = format!("{} has no amount", example.info.name);
+            return Err(NotJudged::NotApplicable(why));
         };
         let (message, before) = fresh(trial, example).await?;
         let text = match &message.fields[&name] {
@@ -143,7 +151,7 @@ pub(super) fn amount_forms<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Fo
         };
         let number = text.parse().ok().and_then(Number::from_f64);
         let Some(number) = number else {
-            return Err("the amount is no number".to_owned());
+            return Err("the amount is no number".into());
         };
         let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
         let short = format!("{whole}.{decimals}");
@@ -161,7 +169,7 @@ pub(super) fn amount_forms<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Fo
             }
             Ok(())
         };
-        Ok(problems(steps.await))
+        verdict(steps.await)
     }
     .boxed()
 }

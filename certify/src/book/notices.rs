@@ -7,7 +7,7 @@ use skypay_runtime::MoneyState;
 use skypay_types::PayType;
 
 use super::Found;
-use crate::check::{Trial, problems};
+use crate::check::{NotJudged, Stopped, Trial, Verdict, verdict};
 use crate::effects::Recorded;
 use crate::message::Message;
 
@@ -20,10 +20,12 @@ struct Payout<'a> {
 }
 
 impl<'a> Payout<'a> {
-    async fn new(trial: &'a Trial<'a>, example: &Message) -> Result<Self, String> {
+    async fn new(trial: &'a Trial<'a>, example: &Message) -> Result<Self, NotJudged> {
         let name = example.info.name;
         let step = example.fields_of::<PayType>().into_iter().next();
-        let step = step.ok_or_else(|| format!("{name} is not about the end of a payout"))?;
+        let step = step.ok_or_else(|| {
+            NotJudged::NotApplicable(format!("{name} is not about the end of a payout"))
+        })?;
         let message = trial.fixture(example).await?;
         let payout = Self {
             trial,
@@ -35,21 +37,22 @@ impl<'a> Payout<'a> {
             other => Err(format!(
                 "the payout of `fixtures.{name}` is {} from the beginning",
                 other.word()
-            )),
+            )
+            .into()),
         }
     }
 
-    async fn recorded(&self) -> Result<Recorded, String> {
+    async fn recorded(&self) -> Result<Recorded, NotJudged> {
         self.trial.recorded(&self.message).await
     }
 
     /// Sends a notification of a step, which has to be acknowledged, and reads the
     /// partner's record.
-    async fn after(&self, step: &PayType) -> Result<Recorded, String> {
+    async fn after(&self, step: &PayType) -> Result<Recorded, Stopped> {
         let code = Value::from(step.as_str());
         let notification = self.message.set(&self.step, code, &format!("{step:?}"));
         self.trial.accepted(&notification).await?;
-        self.recorded().await
+        Ok(self.recorded().await?)
     }
 }
 
@@ -60,12 +63,12 @@ fn steps(state: MoneyState) -> Vec<&'static PayType> {
         .collect()
 }
 
-fn same(before: Recorded, after: Recorded, step: &PayType) -> Result<(), String> {
+fn same(before: Recorded, after: Recorded, step: &PayType) -> Result<(), Stopped> {
     if before == after {
         return Ok(());
     }
     let (before, after) = (before.word(), after.word());
-    Err(format!("{before} became {after} by {step:?}"))
+    Err(format!("{before} became {after} by {step:?}").into())
 }
 
 pub(super) fn any_order<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
@@ -85,7 +88,7 @@ pub(super) fn any_order<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found
                 same(before, after, open)?;
                 same(expected, after, open)
             };
-            found.extend(order.await.err());
+            found.extend(verdict(order.await)?);
         }
         Ok(found)
     }
@@ -107,7 +110,7 @@ pub(super) fn failed_after_paid<'a>(trial: &'a Trial<'a>, example: &'a Message) 
                     after => same(before, after, end),
                 }
             };
-            found.extend(order.await.err());
+            found.extend(verdict(order.await)?);
         }
         Ok(found)
     }
@@ -132,7 +135,7 @@ async fn never_becomes(
     example: &Message,
     steps: Vec<&'static PayType>,
     forbidden: Recorded,
-) -> Result<Vec<String>, String> {
+) -> Verdict {
     let mut found = Vec::new();
     for step in steps {
         let payout = Payout::new(trial, example).await?;
@@ -140,8 +143,7 @@ async fn never_becomes(
             Ok(after) if after == forbidden => {
                 found.push(format!("{} by {step:?} alone", after.word()));
             }
-            Ok(_) => {}
-            Err(problem) => found.push(problem),
+            after => found.extend(verdict(after.map(drop))?),
         }
     }
     Ok(found)
@@ -154,7 +156,7 @@ pub(super) fn amendments<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Foun
             let payout = Payout::new(trial, example).await?;
             let before = payout.recorded().await?;
             let after = payout.after(step).await;
-            found.extend(problems(after.and_then(|after| same(before, after, step))));
+            found.extend(verdict(after.and_then(|after| same(before, after, step)))?);
         }
         Ok(found)
     }

@@ -4,17 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use http::Method;
 use http::header::{CONTENT_LENGTH, DATE, HeaderName};
 use serde_json::Value;
 use skypay_runtime::envelope::{self, EncryptKey};
 
-use crate::check::{Trial, Verdict};
+use crate::check::{Found, Trial};
 use crate::message::Message;
 use crate::target::{Answer, Sending};
-
-type Found<'a> = BoxFuture<'a, Verdict>;
 
 type Requests = Vec<(String, Sending)>;
 
@@ -161,12 +158,10 @@ pub(super) fn indistinguishable<'a>(trial: &'a Trial<'a>, example: &'a Message) 
         ];
         let mut seen: BTreeMap<String, String> = BTreeMap::new();
         for (change, sending) in kinds.iter().flat_map(|kind| kind(trial, example)) {
-            let answer = trial
-                .raw(example.info, &change, sending, trial.limits().answer)
-                .await;
-            let trait_of = match &answer {
-                Ok(answer) => described(trial, example, answer),
-                Err(no_answer) => no_answer.text().to_owned(),
+            let refusal = trial.refusal(example.info, &change, sending).await?;
+            let trait_of = match &refusal {
+                Some(answer) => described(trial, example, answer),
+                None => "no answer, and the connection was closed".to_owned(),
             };
             seen.entry(trait_of).or_insert(change);
         }
@@ -208,7 +203,7 @@ pub(super) fn timing<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a
                 };
                 let limit = trial.limits().answer;
                 let answer = trial.raw(example.info, &change, sending, limit).await;
-                *elapsed = answer.map_err(|it| it.text().to_owned())?.elapsed;
+                *elapsed = answer?.elapsed;
             }
             let [first, second] = elapsed;
             padding += usize::from(first > second + DIFFERENCE);
@@ -264,10 +259,12 @@ pub(super) fn discreet<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<
         requests.extend(plaintext(trial, &message));
         let mut found = Vec::new();
         for (change, sending) in requests {
-            let answer = trial
-                .raw(example.info, &change, sending, trial.limits().answer)
-                .await;
-            let Ok(answer) = answer else { continue };
+            let answer = match trial.refusal(example.info, &change, sending).await {
+                Ok(Some(answer)) => answer,
+                Ok(None) => continue,
+                Err(why) if found.is_empty() => return Err(why),
+                Err(_) => break,
+            };
             let clear = envelope::open(trial.current().key(), &answer.body);
             let clear = clear.map(|text| text.to_string()).unwrap_or_default();
             let text = format!("{} {clear}", String::from_utf8_lossy(&answer.body));

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, EXPECT, HeaderName};
 use serde_json::Value;
 use skypay_runtime::value::DateTime;
 
-use crate::check::{Trial, Verdict, answered, opened, problems};
+use crate::check::{Found, NotJudged, Trial, answered, opened, problems};
 use crate::configuration::Limits;
 use crate::message::Message;
 use crate::target::{Body, NoAnswer, Sending};
@@ -22,10 +22,8 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
 /// The longest body that a callback may need.
 const LONGEST_BODY: usize = 64 * 1024;
 
-type Found<'a> = BoxFuture<'a, Verdict>;
-
 pub(super) fn opens<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move { Ok(problems(trial.send(example).await.map(drop))) }.boxed()
+    async move { problems(trial.send(example).await.map(drop)) }.boxed()
 }
 
 pub(super) fn answers<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
@@ -36,7 +34,7 @@ pub(super) fn answers<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'
                 .then_some(())
                 .ok_or_else(|| "the code is not a text".to_owned())
         });
-        Ok(problems(checked))
+        problems(checked)
     }
     .boxed()
 }
@@ -44,7 +42,7 @@ pub(super) fn answers<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'
 pub(super) fn tells_the_time<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
     async move {
         let Some(name) = example.info.header.time else {
-            return Err("answers have no time".to_owned());
+            return Err(NotJudged::NotApplicable("answers have no time".to_owned()));
         };
         let opened = match trial.send(example).await {
             Ok(opened) => opened,
@@ -59,9 +57,12 @@ pub(super) fn tells_the_time<'a>(trial: &'a Trial<'a>, example: &'a Message) -> 
             .duration_since(now)
             .unwrap_or_else(|error| error.duration());
         let close = apart <= CLOCK_TOLERANCE;
-        Ok(problems(close.then_some(()).ok_or_else(|| {
-            format!("{name} is {} seconds off", apart.as_secs())
-        })))
+        let seconds = apart.as_secs();
+        problems(
+            close
+                .then_some(())
+                .ok_or_else(|| format!("{name} is {seconds} seconds off")),
+        )
     }
     .boxed()
 }
@@ -69,7 +70,9 @@ pub(super) fn tells_the_time<'a>(trial: &'a Trial<'a>, example: &'a Message) -> 
 pub(super) fn describes<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
     async move {
         let Some(name) = example.info.header.description else {
-            return Err("answers have no description".to_owned());
+            return Err(NotJudged::NotApplicable(
+                "answers have no description".to_owned(),
+            ));
         };
         let described = trial.send(example).await.and_then(|opened| {
             let text = opened.plaintext[name].as_str();
@@ -78,7 +81,7 @@ pub(super) fn describes<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found
                 .then_some(())
                 .ok_or_else(|| format!("there is no {name}"))
         });
-        Ok(problems(described))
+        problems(described)
     }
     .boxed()
 }
@@ -118,7 +121,9 @@ pub(super) fn reads_lines<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Fou
 pub(super) fn reads_without_action<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
     async move {
         if !trial.configuration.urls.contains_key(example.info.name) {
-            return Err("the callbacks have no URLs of their own".to_owned());
+            return Err(NotJudged::NotApplicable(
+                "the callbacks have no URLs of their own".to_owned(),
+            ));
         }
         let action = example.info.header.action;
         let absent = example.with("without its action", |fields| {
@@ -138,10 +143,11 @@ pub(super) fn reads_without_action<'a>(trial: &'a Trial<'a>, example: &'a Messag
 pub(super) fn dispatches<'a>(trial: &'a Trial<'a>) -> Found<'a> {
     async move {
         if trial.configuration.url.is_none() {
-            return Err("there is no URL for all callbacks: `url` is not set".to_owned());
+            let why = "there is no URL for all callbacks: `url` is not set";
+            return Err(why.into());
         }
         if trial.callbacks.len() < 2 {
-            return Err("only one callback was chosen".to_owned());
+            return Err("only one callback was chosen".into());
         }
         let mut found = Vec::new();
         for info in trial.callbacks {
@@ -171,16 +177,15 @@ pub(super) fn dispatches<'a>(trial: &'a Trial<'a>) -> Found<'a> {
 pub(super) fn forged_address<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
     async move {
         if !trial.configuration.allow_list {
-            return Err("`allow-list` of the configuration is not set".to_owned());
+            let why = "`allow-list` of the configuration is not set";
+            return Err(why.into());
         }
         let forwarded = HeaderName::from_static("x-forwarded-for");
         let message = example.with("X-Forwarded-For: 203.0.113.7", |_| {});
         let form =
             |body| Sending::post(body).with(forwarded, HeaderValue::from_static("203.0.113.7"));
         let sent = trial.send_under(&message, trial.current(), form).await;
-        Ok(problems(
-            sent.and_then(|opened| answered(example.info, &opened)),
-        ))
+        problems(sent.and_then(|opened| answered(example.info, &opened)))
     }
     .boxed()
 }
@@ -206,7 +211,8 @@ pub(super) fn large<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a>
                     }
                 }
                 Err(NoAnswer::Late) => found.push(format!("{change}: not refused in time")),
-                _ => {}
+                Ok(_) | Err(NoAnswer::Closed) => {}
+                Err(no_answer) => return Err(no_answer.into()),
             }
         }
         Ok(found)
@@ -232,10 +238,16 @@ pub(super) fn slow<'a>(trial: &'a Trial<'a>) -> Found<'a> {
             };
             let change = "one byte at a time";
             let answer = trial.raw(info, change, sending, limits.slow).await;
-            let stays = matches!(answer, Err(NoAnswer::Late));
-            stays.then(|| format!("the connection stays open ({})", info.name))
+            match answer {
+                Ok(_) | Err(NoAnswer::Closed) => Ok(None),
+                Err(NoAnswer::Late) => {
+                    Ok(Some(format!("the connection stays open ({})", info.name)))
+                }
+                Err(no_answer) => Err(no_answer),
+            }
         });
-        Ok(join_all(sent).await.into_iter().flatten().collect())
+        let all: Result<Vec<_>, _> = join_all(sent).await.into_iter().collect();
+        Ok(all?.into_iter().flatten().collect())
     }
     .boxed()
 }
@@ -243,7 +255,7 @@ pub(super) fn slow<'a>(trial: &'a Trial<'a>) -> Found<'a> {
 pub(super) fn both_pairs<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
     async move {
         let Some(other) = &trial.credentials.other else {
-            return Err("there is no second pair of keys".to_owned());
+            return Err("there is no second pair of keys".into());
         };
         let mut found = Vec::new();
         for (word, pair) in [
@@ -267,15 +279,10 @@ pub(super) fn https<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a>
             .url_of(example.info)
             .map_err(|error| error.to_string())?;
         if uri.scheme_str() != Some("https") {
-            return Err("the URL is http on loopback".to_owned());
+            return Err("the URL is http on loopback".into());
         }
-        Ok(problems(
-            trial
-                .connect(example.info)
-                .await
-                .map(drop)
-                .map_err(|it| it.text().to_owned()),
-        ))
+        let connected = trial.connect(example.info).await;
+        problems(connected.map(drop).map_err(|it| it.text().to_owned()))
     }
     .boxed()
 }
@@ -356,7 +363,7 @@ pub(super) fn one_line<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<
             sending,
             trial.limits().answer,
         );
-        Ok(problems(match answer.await {
+        problems(match answer.await {
             Ok(answer) => {
                 let plain = answer.body.iter().all(u8::is_ascii_graphic);
                 plain.then_some(()).ok_or_else(|| {
@@ -364,7 +371,7 @@ pub(super) fn one_line<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<
                 })
             }
             Err(no_answer) => Err(no_answer.text().to_owned()),
-        }))
+        })
     }
     .boxed()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 use skypay_sandbox::engine::{self, Fault, Rule, Then, When, WireFault};
 use skypay_types::{
     OPERATIONS, Operation, Outcome as CodeOutcome, PayoutQueryStatusRequest, PayoutQueueRequest,
@@ -13,9 +13,7 @@ use skypay_types::{
 
 use super::scenarios::{placed, verdict, witness};
 use super::session::{Order, Received, Session};
-use crate::check::{Trial, Verdict};
-
-type Found<'a> = BoxFuture<'a, Verdict>;
+use crate::check::{Found, Trial};
 
 /// The orders of the check of queries: more than fit into one.
 const MANY: usize = 60;
@@ -42,7 +40,7 @@ pub(super) fn queries<'a>(trial: &'a Trial<'a>) -> Found<'a> {
     async move {
         let session = trial.session().await?;
         if !session.has_clock() {
-            return Err("`money.clock` is not set, and this takes hours".to_owned());
+            return Err("`money.clock` is not set, and this takes hours".into());
         }
         session.begin(&[]).await?;
         let before = session.received().await?.len();
@@ -64,7 +62,7 @@ pub(super) fn queries<'a>(trial: &'a Trial<'a>) -> Found<'a> {
         let received = session.received().await?.split_off(before);
         let found = asked_too_much(&received);
         if !received.iter().any(Received::is_query) {
-            return Err("the program asked nothing within 45 minutes".to_owned());
+            return Err("the program asked nothing within 45 minutes".into());
         }
         Ok([found, verdict(session, &orders).await?].concat())
     }
@@ -185,7 +183,7 @@ pub(super) fn same_request<'a>(trial: &'a Trial<'a>) -> Found<'a> {
             }
         }
         match repeated {
-            0 => Err("the program sent no payout again".to_owned()),
+            0 => Err("the program sent no payout again".into()),
             _ => Ok(found),
         }
     }
@@ -196,7 +194,7 @@ pub(super) fn no_loop<'a>(trial: &'a Trial<'a>) -> Found<'a> {
     async move {
         let session = trial.session().await?;
         if !session.has_clock() {
-            return Err("`money.clock` is not set, and this takes an hour".to_owned());
+            return Err("`money.clock` is not set, and this takes an hour".into());
         }
         session.begin(&[]).await?;
         let orders = [session.order(), session.order()];
@@ -220,7 +218,7 @@ pub(super) fn no_loop<'a>(trial: &'a Trial<'a>) -> Found<'a> {
         for (order, code) in orders.iter().zip(&refusals) {
             let code = code.as_str();
             match attempts(&received, order).len() {
-                0 => return Err("the program did not order the payout".to_owned()),
+                0 => return Err("the program did not order the payout".into()),
                 1 | 2 => {}
                 tries => found.push(format!("{tries} tries within an hour after {code}")),
             }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 use serde_json::Value;
 use skypay_runtime::MoneyState;
 use skypay_sandbox::engine::{
@@ -13,10 +13,8 @@ use skypay_sandbox::engine::{
 use skypay_types::{PayType, ResponseCode};
 
 use super::session::{Order, Session};
-use crate::check::{Trial, Verdict};
+use crate::check::{Found, Trial, Verdict};
 use crate::effects::Recorded;
-
-type Found<'a> = BoxFuture<'a, Verdict>;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -135,7 +133,7 @@ pub(super) async fn verdict(session: &Session, orders: &[Order]) -> Verdict {
     }
     if found.is_empty() && !open.is_empty() {
         open.push("set `money.clock`, or a longer `limits.patience`".to_owned());
-        return Err(open.join("; "));
+        return Err(open.join("; ").into());
     }
     Ok(found)
 }
@@ -205,7 +203,7 @@ pub(super) fn killed<'a>(trial: &'a Trial<'a>) -> Found<'a> {
     async move {
         let session = trial.session().await?;
         if !session.can_be_killed() {
-            return Err("`money.kill` is not set".to_owned());
+            return Err("`money.kill` is not set".into());
         }
         session.begin(&[PAYS_AGAIN]).await?;
         let order = session.order();
@@ -339,7 +337,7 @@ pub(super) fn forged<'a>(trial: &'a Trial<'a>) -> Found<'a> {
         ] {
             let numbers = numbers_of(session, order).await?;
             if numbers.is_empty() {
-                return Err("the program did not order the payout".to_owned());
+                return Err("the program did not order the payout".into());
             }
             let steps = PayType::ALL.iter();
             let steps =
@@ -453,10 +451,10 @@ fn change<'a>(
     async move {
         let session = trial.session().await?;
         if !session.takes_keys() {
-            return Err("`money.keys` is not set".to_owned());
+            return Err("`money.keys` is not set".into());
         }
         if !session.has_clock() {
-            return Err("`money.clock` is not set, and new keys work after minutes".to_owned());
+            return Err("`money.clock` is not set, and new keys work after minutes".into());
         }
         session.begin(&[old_key]).await?;
         let mut orders: Vec<Order> = Vec::new();

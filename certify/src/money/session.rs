@@ -22,7 +22,7 @@ use skypay_types::{
 use tempfile::TempDir;
 
 use crate::configuration::{Configuration, Limits, Money};
-use crate::effects::{self, Recorded};
+use crate::effects::{self, ProcessGroup, Recorded};
 
 /// The steps in which time passes until orders have ended: 48 hours in all.
 const STEPS: [(Duration, usize); 3] = [
@@ -83,6 +83,8 @@ pub(crate) struct Session {
 }
 
 struct State {
+    /// What each start of the program left running; the program ends with the session.
+    started: Vec<ProcessGroup>,
     sandbox: Option<Running>,
     /// How far the clocks were set ahead.
     ahead: Duration,
@@ -115,6 +117,7 @@ impl Session {
             begun: Instant::now(),
             beginning,
             state: Mutex::new(State {
+                started: Vec::new(),
                 sandbox: Some(sandbox),
                 ahead: Duration::ZERO,
                 moved: Duration::ZERO,
@@ -177,8 +180,12 @@ impl Session {
             ("SKYPAY_AUTHENTICATION", info.authentication),
             ("SKYPAY_ENCRYPT_KEY", info.encrypt_key),
         ];
-        self.run("start", Some(&self.money.start), &[], &variables)
-            .await?;
+        let limit = Limits::of(self.limits().probe);
+        let started = effects::start(&self.configuration, &self.money.start, &variables, limit);
+        let started = started
+            .await
+            .map_err(|why| format!("`money.start` failed: {why}"))?;
+        self.state().started.extend(started);
         self.set_clock().await
     }
 

@@ -3,29 +3,31 @@
 
 mod clock;
 
-use std::collections::BTreeMap;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::post;
 use axum::{Json, Router};
 use clock::{Ahead, LaterStore};
 use rusqlite::{Connection, OptionalExtension, params};
 use skypay_certify::Configuration;
 use skypay_client::types::{
-    Amount, FinanceNotificationRequest, PayoutChannel, PayoutQueuePayoutRequest, PayoutQueueRequest,
+    Amount, FinanceNotificationRequest, PayoutQueuePayoutRequest, PayoutQueueRequest,
 };
 use skypay_client::{Client, Credentials, Environment, KeyRing};
 use skypay_journal::{
     AnyPayout, Change, Delivery, Inbox, Journal, Numbers, Orders, Payout, Policy, Resend, Secret,
     Sqlite, State as Standing, Sweeper,
 };
-use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks};
+use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored};
 use tokio::sync::watch;
+
+use crate::program::{self, Variables, request};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -85,8 +87,8 @@ pub(crate) async fn start(keys: Credentials) -> Configuration {
         .route("/restart", post(reopen))
         .route("/database/{state}", post(database))
         .route("/start", post(connect))
-        .route("/withdrawals/{id}/{amount}/{wallet}", post(withdraw))
-        .route("/withdrawals/{id}", post(recorded))
+        .route("/order/{id}/{amount}/{wallet}", post(withdraw))
+        .route("/state/{id}", post(recorded))
         .route("/kill", post(kill))
         .route("/clock/{seconds}", post(clock))
         .route("/backup", post(backup))
@@ -97,6 +99,7 @@ pub(crate) async fn start(keys: Credentials) -> Configuration {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { skypay_server::serve(listener, routes).await });
+    let money = program::money(&base);
     let text = format!(
         "url = '{base}/skypay'\neffects = '{base}/effects/{{operation}}/{{key}}'\n\
          state = '{base}/recorded/{{controlNumber}}'\nrestart = '{base}/restart'\n\
@@ -104,25 +107,9 @@ pub(crate) async fn start(keys: Credentials) -> Configuration {
          restore-database = '{base}/database/up'\n\
          [fixtures]\npayoutQueuePayout = '{base}/fixture'\n\
          financeNotification = '{base}/reference'\n\
-         [limits]\nsettle = 0\nslow = 5\npause = 0.05\n[money]\nstart = '{base}/start'\n\
-         order = '{base}/withdrawals/{{order}}/{{amount}}/{{account}}'\n\
-         state = '{base}/withdrawals/{{order}}'\nkill = '{base}/kill'\n\
-         clock = '{base}/clock/{{seconds}}'\nbackup = '{base}/backup'\n\
-         restore = '{base}/restore'\nkeys = '{base}/keys'\n"
+         [limits]\nsettle = 0\nslow = 5\npause = 0.05\n{money}"
     );
     Configuration::from_toml(&text).unwrap()
-}
-
-fn request(number: &str, wallet: &str, amount: &str) -> Outcome<PayoutQueueRequest> {
-    Ok(PayoutQueueRequest::builder()
-        .sender("Example App")
-        .control_number(number)
-        .name("Dela Cruz,Juan,Santos")
-        .phone("09123456789")
-        .amount(amount)
-        .account_no(wallet)
-        .withdraw_channel(PayoutChannel::GCash)
-        .build()?)
 }
 
 impl App {
@@ -321,17 +308,9 @@ impl Service {
     }
 }
 
-async fn callback(
-    State(service): Shared,
-    request: axum::extract::Request,
-) -> axum::response::Response {
-    use tower::ServiceExt;
+async fn callback(State(service): Shared, request: Request) -> Response {
     let config = Config::new(service.app().keys).body_time(Duration::from_millis(500));
-    let router = callbacks::router(Callbacks(service), config);
-    let (mut parts, body) = request.into_parts();
-    parts.uri = axum::http::Uri::from_static("/");
-    let request = axum::extract::Request::from_parts(parts, body);
-    router.oneshot(request).await.unwrap()
+    program::received(Callbacks(service), config, request).await
 }
 
 /// Makes a payout of which SkyPay has said nothing.
@@ -376,24 +355,13 @@ async fn database(State(service): Shared, Path(state): Path<String>) {
         .store(state == "down", Ordering::SeqCst);
 }
 
-fn credentials(variables: &BTreeMap<String, String>, user_name: &str) -> Credentials {
-    let text = |name: &str| variables[name].clone();
-    let (authentication, key) = (text("SKYPAY_AUTHENTICATION"), text("SKYPAY_ENCRYPT_KEY"));
-    Credentials::new(user_name, authentication, key).unwrap()
-}
-
-async fn connect(State(service): Shared, Json(variables): Json<BTreeMap<String, String>>) {
-    let keys = KeyRing::new(credentials(&variables, &variables["SKYPAY_USER_NAME"]));
-    let environment = Environment::Custom(variables["SKYPAY_SANDBOX"].clone());
-    let caller = &variables["SKYPAY_CALLER_NAME"];
-    let client = Client::new(&environment, caller, keys.clone()).unwrap();
+async fn connect(State(service): Shared, Json(variables): Variables) {
+    let (client, keys) = program::connection(&variables);
     service.reopen(client, keys).await;
 }
 
-async fn new_keys(State(service): Shared, Json(variables): Json<BTreeMap<String, String>>) {
-    let keys = service.app().keys;
-    let user_name = keys.current().user_name().to_owned();
-    keys.announce(credentials(&variables, &user_name));
+async fn new_keys(State(service): Shared, Json(variables): Variables) {
+    program::announce(&service.app().keys, &variables);
 }
 
 /// Stores the withdrawal and its payout, then sends it. If the process ends in

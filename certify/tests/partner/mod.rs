@@ -7,16 +7,20 @@ mod orders;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::post;
 use axum::{Json, Router};
 use orders::Entry;
+pub(crate) use orders::TOO_MANY;
 use skypay_certify::Configuration;
 use skypay_client::types::PayoutQueuePayoutRequest;
-use skypay_client::{Client, Credentials, Environment, KeyRing};
-use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks};
+use skypay_client::{Client, KeyRing};
+use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored};
 use tokio::sync::watch;
+
+use crate::program::{self, Variables};
 
 pub(crate) struct Program {
     /// The check whose demand is not met.
@@ -35,12 +39,11 @@ pub(crate) struct Program {
 struct Connection {
     client: Client,
     keys: KeyRing,
+    /// Of all requests.
+    url: String,
 }
 
 type Shared = State<Arc<Program>>;
-
-/// The sandbox's URL and keys, or a new pair, as variables.
-type Variables = Json<BTreeMap<String, String>>;
 
 /// Starts a program and returns the configuration that checks it.
 pub(crate) async fn start(broken: &'static str) -> Configuration {
@@ -66,37 +69,23 @@ pub(crate) async fn start(broken: &'static str) -> Configuration {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, routes).await });
-    let text = format!(
-        "url = '{base}/callbacks'\n[limits]\nsettle = 0\n[money]\nstart = '{base}/start'\n\
-         order = '{base}/order/{{order}}/{{amount}}/{{account}}'\n\
-         state = '{base}/state/{{order}}'\nkill = '{base}/kill'\n\
-         clock = '{base}/clock/{{seconds}}'\nbackup = '{base}/backup'\n\
-         restore = '{base}/restore'\nkeys = '{base}/keys'\n"
-    );
+    let money = program::money(&base);
+    let text = format!("url = '{base}/callbacks'\n[limits]\nsettle = 0\n{money}");
     Configuration::from_toml(&text).unwrap()
 }
 
-fn credentials(variables: &BTreeMap<String, String>, user_name: &str) -> Credentials {
-    let text = |name: &str| variables[name].clone();
-    let (authentication, key) = (text("SKYPAY_AUTHENTICATION"), text("SKYPAY_ENCRYPT_KEY"));
-    Credentials::new(user_name, authentication, key).unwrap()
-}
-
 async fn connect(State(program): Shared, Json(variables): Variables) {
-    let keys = KeyRing::new(credentials(&variables, &variables["SKYPAY_USER_NAME"]));
-    let environment = Environment::Custom(variables["SKYPAY_SANDBOX"].clone());
-    let caller = &variables["SKYPAY_CALLER_NAME"];
-    let client = Client::new(&environment, caller, keys.clone()).unwrap();
-    *program.connection.lock().unwrap() = Some(Connection { client, keys });
+    let (client, keys) = program::connection(&variables);
+    let url = format!(
+        "{}/services/{}",
+        variables["SKYPAY_SANDBOX"], variables["SKYPAY_CALLER_NAME"]
+    );
+    *program.connection.lock().unwrap() = Some(Connection { client, keys, url });
 }
 
 async fn new_keys(State(program): Shared, Json(variables): Variables) {
-    let connection = program.connection();
     if !["M12", "M17"].contains(&program.broken) {
-        let user_name = connection.keys.current().user_name().to_owned();
-        connection
-            .keys
-            .announce(credentials(&variables, &user_name));
+        program::announce(&program.connection().keys, &variables);
     }
 }
 
@@ -151,16 +140,7 @@ impl PartnerCallbacks for Callbacks {
     }
 }
 
-/// The keys may be new ones by now.
-async fn callback(
-    State(program): Shared,
-    request: axum::extract::Request,
-) -> axum::response::Response {
-    use tower::ServiceExt;
-    let keys = program.connection().keys;
-    let router = callbacks::router(Callbacks(program), Config::new(keys));
-    let (mut parts, body) = request.into_parts();
-    parts.uri = axum::http::Uri::from_static("/");
-    let request = axum::extract::Request::from_parts(parts, body);
-    router.oneshot(request).await.unwrap()
+async fn callback(State(program): Shared, request: Request) -> Response {
+    let config = Config::new(program.connection().keys);
+    program::received(Callbacks(program), config, request).await
 }

@@ -6,13 +6,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use skypay_client::Error;
 use skypay_client::types::{
-    ControlNumberEntry, PayType, PayoutChannel, PayoutQueryStatusRequest,
-    PayoutQueryStatusResponse, PayoutQueuePayoutRequest, PayoutQueueRequest, PayoutStatusEntry,
-    ResponseCode,
+    ControlNumberEntry, Operation, PayType, PayoutQueryStatusRequest, PayoutQueryStatusResponse,
+    PayoutQueuePayoutRequest, PayoutQueueRequest, PayoutStatusEntry, ResponseCode,
 };
-use skypay_runtime::MoneyState;
+use skypay_runtime::{MoneyState, envelope};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use super::Program;
+use super::{Connection, Program};
+use crate::program::request;
 
 /// From a payout to a query, and from one to the next.
 const DELAY: u64 = 301;
@@ -22,6 +24,9 @@ const CADENCE: u64 = 30 * 60;
 
 /// What the mutants of M11 draw numbers from; the backup does not have it.
 static DRAWN: AtomicU64 = AtomicU64::new(1);
+
+/// The mutant that asks about more payouts in one query than are allowed.
+pub(crate) const TOO_MANY: &str = "M13: too many";
 
 #[derive(Clone)]
 pub(super) struct Entry {
@@ -40,17 +45,9 @@ pub(super) struct Entry {
     absences: u32,
 }
 
-fn request(number: &str, amount: &str, account: &str) -> PayoutQueueRequest {
-    PayoutQueueRequest::builder()
-        .sender("Example App")
-        .control_number(number)
-        .name("Dela Cruz,Juan,Santos")
-        .phone("09123456789")
-        .amount(amount)
-        .account_no(account)
-        .withdraw_channel(PayoutChannel::GCash)
-        .build()
-        .unwrap()
+fn row(number: &str) -> ControlNumberEntry {
+    let row = ControlNumberEntry::builder().control_number(number);
+    row.build().unwrap()
 }
 
 impl Program {
@@ -76,7 +73,7 @@ impl Program {
             number = format!("SKY98{:010}", drawn + 9_000_000_000);
         }
         let entry = Entry {
-            request: request(&number, &amount, &account),
+            request: request(&number, &account, &amount).unwrap(),
             number,
             state: "unknown",
             attempts: 0,
@@ -222,6 +219,9 @@ impl Program {
             .iter()
             .filter(|(_, entry)| due(entry.ask_at) || self.asks_early(entry))
             .collect();
+        if self.is_broken(TOO_MANY) && asked.len() > 50 {
+            self.ask_about_all(&asked).await;
+        }
         // The payout that SkyPay took last has to be shown, or the answer is old.
         let taken = all.iter().filter(|(_, entry)| entry.accepted.is_some());
         let witness = taken.max_by_key(|(_, entry)| entry.accepted);
@@ -233,14 +233,8 @@ impl Program {
             {
                 numbers.push(entry.number.clone());
             }
-            let numbers = numbers.iter().map(|number| {
-                ControlNumberEntry::builder()
-                    .control_number(number.as_str())
-                    .build()
-            });
-            let numbers: Result<Vec<_>, _> = numbers.collect();
             let question = PayoutQueryStatusRequest::builder()
-                .control_numbers(numbers.unwrap())
+                .control_numbers(numbers.iter().map(|number| row(number)))
                 .build()
                 .unwrap();
             let answer = self
@@ -257,6 +251,33 @@ impl Program {
                 self.send(order).await;
             }
         }
+    }
+
+    /// Asks in one query, which the client would not send, and ignores the answer.
+    async fn ask_about_all(&self, asked: &[&(u64, Entry)]) {
+        let mut numbers = asked.iter().map(|(_, entry)| row(&entry.number));
+        let question = PayoutQueryStatusRequest::builder()
+            .control_numbers(numbers.next())
+            .build();
+        let mut question = question.unwrap();
+        question.control_numbers.extend(numbers);
+        let mut plaintext = serde_json::to_value(&question).unwrap();
+        let Connection { keys, url, .. } = self.connection();
+        let (pair, header) = (keys.current(), PayoutQueryStatusRequest::INFO.header);
+        plaintext[header.user_name] = pair.user_name().into();
+        plaintext[header.authentication] = pair.authentication().into();
+        plaintext[header.action] = PayoutQueryStatusRequest::INFO.action.into();
+        let body = envelope::seal(pair.key(), &[plaintext.to_string().as_bytes()]);
+        let (host, path) = url.trim_start_matches("http://").split_once('/').unwrap();
+        let length = body.len();
+        let request = format!(
+            "POST /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+             Content-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        let mut stream = TcpStream::connect(host).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
     }
 
     fn asks_early(&self, entry: &Entry) -> bool {

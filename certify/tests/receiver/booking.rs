@@ -130,6 +130,7 @@ impl Receiver {
             () if paid && lists(&ResponseCode::ControlNumberInvalid) => {
                 (ResponseCode::AlreadyPaid.as_str().to_owned(), "paid")
             }
+            () if number == "0" => ("2000".to_owned(), "no number"),
             () if reads && incoming.text("amount") == "0.01" => ("2001".to_owned(), "too little"),
             () => return None,
         };

@@ -127,6 +127,36 @@ fn a_server_that_fails_a_check_ends_with_1_and_the_command_that_repeats_it() {
     assert!(ran.out.contains("--only D02 --seed 1"), "{}", ran.out);
 }
 
+/// Whether a program that the checks start ends with them: after a failure, and after
+/// an interrupt while it is given an order.
+#[cfg(unix)]
+#[test]
+fn a_program_that_was_started_ends_with_the_run() {
+    let script = "(trap 'echo > ended; exit' TERM; echo > started; while :; do sleep 0.1; done) &\n\
+                  while [ ! -e started ]; do sleep 0.1; done";
+    for (order, exit_code) in [("exit 1", 0), ("echo > ordered; exec sleep 100", 1)] {
+        let program = Program::new();
+        program.folder.write("start.sh", script);
+        let configuration = format!(
+            "url = 'http://127.0.0.1:1/'\n[money]\nstart = 'sh start.sh'\n\
+             order = '{order}'\nstate = 'echo paid'\n"
+        );
+        program.folder.write("money.toml", &configuration);
+        let line = ["certify", "--config", "money.toml", "--only", "M01"];
+        let mut run = program.start(&line);
+        run.ignore_output();
+        let exists = |name| program.folder.path().join(name).exists();
+        if exit_code == 1 {
+            while !exists("ordered") {
+                std::thread::yield_now();
+            }
+            run.interrupt();
+        }
+        assert_eq!(run.end(), exit_code);
+        assert!(exists("ended"), "{order}");
+    }
+}
+
 #[test]
 fn what_cannot_be_checked_is_refused_before_anything_is_sent() {
     let program = Program::new();

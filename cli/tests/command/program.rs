@@ -195,6 +195,14 @@ impl Started {
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}"))
     }
 
+    /// Interrupts the program as Ctrl-C does.
+    #[cfg(unix)]
+    pub(crate) fn interrupt(&self) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Waits until the program exits by itself.
     pub(crate) fn end(mut self) -> i32 {
         self.child.wait().unwrap().code().unwrap()
