@@ -17,7 +17,7 @@ use skypay_types::{Operation, Response};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::admin_client::WireRecord;
-use crate::engine::{AttemptResult, Delivered, Delivery, KeysInUse, Pair, WireFault};
+use crate::engine::{Attempt, AttemptResult, Callback, Delivered, KeysInUse, Pair, WireFault};
 use crate::simulator::{DeliveryJob, Simulator};
 use fault_layer::{FaultLayer, Plan, Seen};
 
@@ -59,25 +59,26 @@ impl DeliveryWorker {
         loop {
             let next = jobs.lock().await.recv().await;
             let Some(DeliveryJob {
-                delivery,
+                callback,
                 generation,
             }) = next
             else {
                 return;
             };
+            let Some((attempt, _)) = callback.in_progress() else {
+                continue;
+            };
             let simulator = self.simulator.clone();
-            let attempt = tokio::select! {
-                attempt = self.attempt(&delivery) => attempt,
+            let ended = tokio::select! {
+                ended = self.attempt(&callback, attempt) => ended,
                 // The delivery no longer exists; proceed with the next one.
                 () = simulator.another_generation(generation) => continue,
             };
-            let (result, wire) = match attempt {
-                Ok(ending) => ending,
-                Err(reason) => (AttemptResult::NotSent { reason }, Vec::new()),
-            };
+            let (result, wire) =
+                ended.unwrap_or_else(|reason| (AttemptResult::NotSent { reason }, Vec::new()));
             let delivered = Delivered {
-                delivery: delivery.id,
-                attempt: delivery.attempt,
+                delivery: callback.id,
+                attempt: attempt.number,
                 result,
             };
             self.simulator.ended(generation, delivered, wire);
@@ -88,22 +89,22 @@ impl DeliveryWorker {
     /// result and the records of all copies.
     async fn attempt(
         &mut self,
-        delivery: &Delivery,
+        callback: &Callback,
+        attempt: &Attempt,
     ) -> Result<(AttemptResult, Vec<WireRecord>), String> {
-        let url = delivery.url.as_deref().ok_or("no URL is set for it")?;
-        let mut plan = Plan::new(url, delivery, self.timeout)?;
-        for fault in &delivery.faults {
+        let mut plan = Plan::new(attempt, self.timeout)?;
+        for fault in &attempt.faults {
             if let WireFault::Splice { head, tail } = fault {
                 plan.body = self.spliced(*head, *tail).await;
             }
         }
         let started = Instant::now();
-        let wrong = delivery.faults.contains(&WireFault::WrongKey);
+        let wrong = attempt.faults.contains(&WireFault::WrongKey);
         let (ring, sender) = self.sender(wrong)?;
         self.layer.prepare(Some(plan));
-        let called = call(&sender, &delivery.operation, &delivery.plaintext).await;
+        let called = call(&sender, &callback.operation, &callback.plaintext).await;
         let seen = self.layer.seen();
-        let result = judged(called, &seen, &ring, started);
+        let result = completed(called, &seen, &ring, started);
         Ok((result, seen.records))
     }
 
@@ -176,100 +177,99 @@ fn credentials(user_name: &str, pair: &Pair) -> Result<Credentials, String> {
         .map_err(|error| error.to_string())
 }
 
-/// The result of a call by the sender.
-enum Called {
-    Answered {
-        code: String,
-        description: Option<String>,
-        /// The response, if it could be parsed.
-        plaintext: Option<Value>,
-    },
-    NotSent(String),
-    Unknown(String),
-}
-
 /// Dispatches a callback to the sender's method of its name.
 macro_rules! call_any {
     (
         skypay { $($ours:tt)* }
         $($group:ident { $($method:ident($request:ident) -> $response:ident;)* })*
     ) => {
-        async fn call(sender: &CallbackSender, operation: &str, plaintext: &Value) -> Called {
+        async fn call(sender: &CallbackSender, operation: &str, plaintext: &Value) -> AttemptResult {
             $($(if operation == <skypay_types::$request as Operation>::INFO.name {
                 let text = serde_json::to_vec(plaintext).unwrap_or_default();
                 return match read::from_slice::<skypay_types::$request>(&text) {
                     Ok(request) => called::<skypay_types::$request>(sender.$method(&request).await),
-                    Err(error) => Called::NotSent(error.to_string()),
+                    Err(error) => AttemptResult::NotSent { reason: error.to_string() },
                 };
             })*)*
-            Called::NotSent(format!("there is no callback {operation}"))
+            AttemptResult::NotSent { reason: format!("there is no callback {operation}") }
         }
     };
 }
 
 skypay_types::with_operations!(call_any);
 
+/// Returns the result of a call by the sender, without what only the layer has seen.
 fn called<O: Operation>(
     result: Result<O::Response, Error<<O::Response as Response>::Code>>,
-) -> Called {
+) -> AttemptResult {
+    let answered = |code: &str, description: Option<&str>| AttemptResult::Answered {
+        code: code.to_owned(),
+        description: description.map(str::to_owned),
+        plaintext: Value::Null,
+        milliseconds: 0,
+    };
     match result {
-        Ok(response) => Called::Answered {
+        Ok(response) => AttemptResult::Answered {
             code: response
                 .response_code()
                 .unwrap_or(O::INFO.accepted_code())
                 .to_owned(),
             description: response.response_description().map(str::to_owned),
-            plaintext: serde_json::to_value(&response).ok(),
+            plaintext: serde_json::to_value(&response).unwrap_or_default(),
+            milliseconds: 0,
         },
-        Err(Error::Rejected(rejected)) => Called::Answered {
-            code: rejected.code().to_owned(),
-            description: rejected.description().map(str::to_owned),
-            plaintext: None,
+        Err(Error::Rejected(rejected)) => answered(rejected.code(), rejected.description()),
+        Err(Error::NotSent(error)) => AttemptResult::NotSent {
+            reason: error.to_string(),
         },
-        Err(Error::NotSent(error)) => Called::NotSent(error.to_string()),
         Err(Error::Unknown(unknown)) => match (unknown.cause, unknown.code()) {
             // With another HTTP status it is not a response, regardless of its body.
-            (cause @ UnknownCause::HttpStatus(_), _) | (cause, None) => {
-                Called::Unknown(cause.to_string())
-            }
-            (_, Some(code)) => Called::Answered {
-                code: code.to_owned(),
-                description: None,
-                plaintext: None,
+            (cause @ UnknownCause::HttpStatus(_), _) | (cause, None) => AttemptResult::Lost {
+                reason: cause.to_string(),
+                status: None,
+                milliseconds: 0,
             },
+            (_, Some(code)) => answered(code, None),
         },
     }
 }
 
-/// Determines the result of an attempt from the call and the records of the layer.
-fn judged(called: Called, seen: &Seen, ring: &KeyRing, started: Instant) -> AttemptResult {
-    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+/// Completes the result of an attempt with the records of the layer.
+fn completed(
+    mut result: AttemptResult,
+    seen: &Seen,
+    ring: &KeyRing,
+    started: Instant,
+) -> AttemptResult {
+    let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let first = seen.records.iter().find(|record| record.copy == 1);
-    match called {
-        Called::Answered {
-            code,
-            description,
+    match &mut result {
+        AttemptResult::Answered {
             plaintext,
-        } => AttemptResult::Answered {
-            code,
-            description,
-            plaintext: plaintext
-                .or_else(|| opened(ring, first?.answer.as_deref()?))
-                .unwrap_or_default(),
             milliseconds,
-        },
-        Called::NotSent(reason) => AttemptResult::NotSent { reason },
-        Called::Unknown(reason) => match &seen.not_sent {
-            Some(reason) => AttemptResult::NotSent {
-                reason: reason.clone(),
-            },
-            None => AttemptResult::Lost {
-                reason: seen.failure.clone().unwrap_or(reason),
-                status: first.and_then(|record| record.status),
-                milliseconds,
-            },
-        },
+            ..
+        } => {
+            *milliseconds = elapsed;
+            let answer = first.and_then(|record| record.answer.as_deref());
+            if let (Value::Null, Some(answer)) = (&plaintext, answer) {
+                *plaintext = opened(ring, answer).unwrap_or_default();
+            }
+        }
+        AttemptResult::Lost {
+            reason,
+            status,
+            milliseconds,
+        } => {
+            if let Some(reason) = seen.not_sent.clone() {
+                return AttemptResult::NotSent { reason };
+            }
+            *reason = seen.failure.clone().unwrap_or(std::mem::take(reason));
+            *status = first.and_then(|record| record.status);
+            *milliseconds = elapsed;
+        }
+        AttemptResult::NotSent { .. } => {}
     }
+    result
 }
 
 fn opened(ring: &KeyRing, answer: &str) -> Option<Value> {

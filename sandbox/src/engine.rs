@@ -56,7 +56,7 @@ pub use command::{
     CallbackUrls, CashierCommand, Command, Delivered, FaultCommand, FinanceCommand, KeyCommand,
     Rejected, Request, ScriptCommand, StoreCommand,
 };
-pub use delivery::{Attempt, AttemptResult, Callback, Delivery, DeliveryStatus};
+pub use delivery::{Attempt, AttemptResult, Callback, DeliveryStatus};
 pub use fault::{Fault, FaultRule, Side, WireFault};
 pub use finance::Movement;
 pub use keys::{Key, KeyStatus, KeysInUse, Pair, Validity};

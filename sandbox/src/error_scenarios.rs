@@ -54,82 +54,10 @@ pub fn scenario_for(operation: &'static OperationInfo, code: ResponseCode) -> Op
     })
 }
 
-/// Returns a sample request, which a fresh state accepts where the operation permits
-/// it, without credentials, as in [`Request::plaintext`].
+/// Returns the document's example of a request, without the common fields, as in
+/// [`Request::plaintext`]. A fresh state accepts it where the operation permits it.
 #[must_use]
 pub fn sample(operation: &str) -> Option<Value> {
-    Some(match operation {
-        "payoutQueue" => json!({
-            "sender": "Example App",
-            "controlNumber": "SKY9800000101",
-            "name": "Dela Cruz,Juan,Santos",
-            "phone": "09123456789",
-            "amount": "1000.00",
-            "bankNo": "SEC",
-            "accountNo": "0000012309738",
-            "withdrawChannel": "5",
-            "provinceId": "47",
-            "cityId": "996",
-        }),
-        "payoutQueueV2" => json!({
-            "sender": "Example App",
-            "controlNumber": "SKY9800000201",
-            "name": "Dela Cruz,Juan,Santos",
-            "birthday": "1991-10-02",
-            "identificationId": "442301922000",
-            "identificationTypeId": "2",
-            "phone": "09123456789",
-            "amount": "3900.00",
-            "idcardPicType": "png",
-            "idcardPicUrl": "https://partner.example.com/pictures/201.png",
-            "location": "1 Example Street, Malate, Manila",
-            "withdrawChannel": "1",
-        }),
-        "amendTransactionV2" => {
-            let mut order = sample("payoutQueueV2")?;
-            order.as_object_mut()?.remove("amount");
-            order["name"] = json!("Dela Cruz,Juana,Santos");
-            order
-        }
-        "cancelPayout" | "payoutQueryStatus" => json!({
-            "controlNumbers": [{ "controlNumber": "SKY9800000201" }],
-        }),
-        "generate711Barcode" => json!({
-            "contractNumber": "SKY9800000301",
-            "name": "Dela Cruz,Juan,Santos",
-            "phone": "09123456789",
-            "amount": "3900.00",
-        }),
-        "getReportPayout" | "getReportCollection" => json!({
-            "startDate": "2024-02-05",
-            "endDate": "2024-02-05",
-            "dateType": "CreateDate",
-            "pagination": 1,
-            "pageSize": 100,
-        }),
-        "balanceTransfer" => json!({
-            "transferFrom": "SKY98",
-            "transferTo": "SKY99",
-            "amount": 1000.00,
-        }),
-        "notificationInquiry" => json!({
-            "transctionDate": "2024-02-05",
-            "transEndDate": "2024-02-06",
-            "statementTypes": ["1", "2", "3"],
-        }),
-        "balanceQuery"
-        | "getNationality"
-        | "getCivilStatus"
-        | "getIdentificationType"
-        | "getTownCity"
-        | "getProvince"
-        | "getBankCode" => json!({}),
-        other => return example(other),
-    })
-}
-
-/// Returns the document's example of a request, without the common fields.
-fn example(operation: &str) -> Option<Value> {
     macro_rules! examples {
         ($($group:ident { $($method:ident($request:ident) -> $response:ident;)* })*) => {
             $($(if operation == <skypay_types::$request as Operation>::INFO.name {
@@ -215,11 +143,15 @@ fn inside(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<How> {
     let usual = request(name, plaintext.clone());
     Some(match code {
         ResponseCode::Success if matches!(name, "cancelPayout" | "amendTransactionV2") => {
-            let order = request("payoutQueueV2", sample("payoutQueueV2")?);
-            let upload = Command::Store(StoreCommand::Upload {
-                control_number: "SKY9800000201".to_owned(),
-            });
-            ("the payout waits at a store", vec![order, upload, usual])
+            let mut commands = Vec::new();
+            for control_number in control_numbers(plaintext) {
+                let mut order = sample("payoutQueueV2")?;
+                order["controlNumber"] = json!(control_number);
+                commands.push(request("payoutQueueV2", order));
+                commands.push(Command::Store(StoreCommand::Upload { control_number }));
+            }
+            commands.push(usual);
+            ("the payout waits at a store", commands)
         }
         ResponseCode::Success => ("nothing is wrong", vec![usual]),
         ResponseCode::DuplicateControlNumber => (
@@ -280,51 +212,19 @@ fn inside(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<How> {
     })
 }
 
+/// Returns the control numbers in a request, which has one or a list of them.
+fn control_numbers(plaintext: &Value) -> Vec<String> {
+    let rows = plaintext["controlNumbers"].as_array().into_iter().flatten();
+    let all = rows.chain([plaintext]);
+    let numbers = all.filter_map(|row| row["controlNumber"].as_str());
+    numbers.map(str::to_owned).collect()
+}
+
 /// Returns the command that sends a callback.
 fn told(operation: &OperationInfo) -> Option<Command> {
-    let plaintext = match operation.name {
-        "payoutQueuePayout" => json!({
-            "controlNumber": "SKY9800000101",
-            "payType": "2",
-            "dealTime": "2024-02-05 10:15:30",
-        }),
-        "financeNotification" => json!({
-            "transctionDate": "2024-02-05 10:15:30",
-            "companyPrefix": "SKY98",
-            "companyName": "Sandbox Lending Inc.",
-            "accountNo": "SKY98",
-            "sourceAccountNo": "",
-            "beneficiaryAccountNo": "001234567899",
-            "statementType": "1",
-            "signType": "recharge",
-            "amount": 1000.00,
-            "currency": "PHP",
-            "referenceNumber": "D-20240205-001",
-        }),
-        "payoutInquiry" => json!({ "controlNumber": "SKY9800000401" }),
-        "payoutPayout" => json!({
-            "controlNumber": "SKY9800000401",
-            "withdrawChannel": "9",
-            "payTime": "2024-02-05 10:15:30",
-        }),
-        "collectionInquiry" => json!({
-            "contractNumber": "SKY9800000301",
-            "amount": "3900.00",
-            "phone": "09123456789",
-        }),
-        "collectionCollect" => json!({
-            "contractNumber": "SKY9800000301",
-            "amount": "3900.00",
-            "phone": "09123456789",
-            "receiptNumber": "B6C13B76E4BF",
-            "collectedTime": "2024-02-05 10:15:30",
-            "payChannel": "9",
-        }),
-        other => example(other)?,
-    };
     Some(Command::Trigger {
         operation: operation.name.to_owned(),
-        plaintext,
+        plaintext: sample(operation.name)?,
         url: Some("http://127.0.0.1:1/".to_owned()),
     })
 }

@@ -17,9 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::admin_client::{Advanced, ClockStatus, ListQuery, RequestRecord, WireRecord};
 use crate::clock::Clock;
-use crate::engine::{
-    Applied, Callback, Command, Delivered, Delivery, Duration, Row, State, Timestamp,
-};
+use crate::engine::{Applied, Callback, Command, Delivered, Duration, Row, State, Timestamp};
 use crate::store::{Store, StoreError};
 use worker::Worker;
 
@@ -36,7 +34,7 @@ pub(crate) struct Simulator {
 /// A delivery attempt to make now.
 #[derive(Debug)]
 pub(crate) struct DeliveryJob {
-    pub(crate) delivery: Delivery,
+    pub(crate) callback: Callback,
     /// The generation of the sandbox's data; a reset starts a new one.
     pub(crate) generation: u64,
 }
@@ -49,16 +47,8 @@ pub(crate) struct Executed {
 }
 
 enum Message {
-    Carry {
-        command: Box<Command>,
-        respond: Respond<Executed>,
-    },
-    Ended {
-        generation: u64,
-        delivered: Delivered,
-        wire: Vec<WireRecord>,
-    },
-    Record(Box<RequestRecord>),
+    /// Is written.
+    Change(Change),
     Sleep {
         by: Duration,
         respond: oneshot::Sender<()>,
@@ -77,6 +67,20 @@ enum Message {
     Stop {
         respond: Option<oneshot::Sender<()>>,
     },
+}
+
+/// A change of what is stored.
+enum Change {
+    Execute {
+        command: Box<Command>,
+        respond: Respond<Executed>,
+    },
+    Ended {
+        generation: u64,
+        delivered: Delivered,
+        wire: Vec<WireRecord>,
+    },
+    Record(Box<RequestRecord>),
 }
 
 type Respond<T> = oneshot::Sender<Result<T, SimulatorError>>;
@@ -140,23 +144,24 @@ impl Simulator {
     /// caused at once have been attempted.
     pub(crate) async fn execute(&self, command: Command) -> Result<Executed, SimulatorError> {
         let command = Box::new(command);
-        self.ask(|respond| Message::Carry { command, respond })
+        self.ask(|respond| Message::Change(Change::Execute { command, respond }))
             .await
     }
 
     /// Reports the result of a delivery attempt.
     pub(crate) fn ended(&self, generation: u64, delivered: Delivered, wire: Vec<WireRecord>) {
-        let _ = self.tx.send(Message::Ended {
+        let _ = self.tx.send(Message::Change(Change::Ended {
             generation,
             delivered,
             wire,
-        });
+        }));
     }
 
     /// Writes a request. It is not waited for: every later query of requests finds it,
     /// unless it could not be written.
     pub(crate) fn record(&self, record: RequestRecord) {
-        let _ = self.tx.send(Message::Record(Box::new(record)));
+        let record = Change::Record(Box::new(record));
+        let _ = self.tx.send(Message::Change(record));
     }
 
     /// Sleeps by the sandbox's clock.
@@ -387,7 +392,7 @@ mod tests {
         full.store(true, Ordering::Release);
         let mut logged = simulator.logged();
         logged.borrow_and_update();
-        let id = job.delivery.id;
+        let id = job.callback.id;
         let delivered = Delivered {
             delivery: id,
             attempt: 1,

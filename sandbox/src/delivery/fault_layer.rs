@@ -16,7 +16,7 @@ use tokio_rustls::TlsConnector;
 use tower::{BoxError, Layer};
 
 use crate::admin_client::WireRecord;
-use crate::engine::{Delivery, WireFault};
+use crate::engine::{Attempt, WireFault};
 use crate::http::{Target, WireError, corrupted, exchange, truncated, whole};
 use crate::limits;
 
@@ -56,12 +56,13 @@ pub(crate) struct Seen {
 }
 
 impl Plan {
-    pub(crate) fn new(url: &str, delivery: &Delivery, timeout: Duration) -> Result<Self, String> {
+    pub(crate) fn new(attempt: &Attempt, timeout: Duration) -> Result<Self, String> {
+        let url = attempt.url.as_deref().ok_or("no URL is set for it")?;
         Ok(Self {
             target: Target::parse(url).map_err(|error| error.to_string())?,
             url: url.to_owned(),
-            attempt: delivery.attempt,
-            faults: delivery.faults.clone(),
+            attempt: attempt.number,
+            faults: attempt.faults.clone(),
             timeout,
             body: None,
         })

@@ -1,40 +1,12 @@
-//! Callbacks to deliver, delivery attempts and their results.
+//! Callbacks, delivery attempts and their results.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use skypay_types::DateTime;
 
 use super::callback::Purpose;
 use super::fault::WireFault;
 use super::rows::{Columns, Entity};
 use super::timestamp::Timestamp;
-
-/// A callback that is due for delivery. Its result is returned as
-/// [`Command::Delivered`](super::Command::Delivered).
-///
-/// It stays listed until then, so that none is lost in a crash: the sender itself only
-/// stores which attempts are in progress.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Delivery {
-    /// The delivery id.
-    pub id: u64,
-    /// The number of the attempt, from 1.
-    pub attempt: u32,
-    /// The operation name of the callback.
-    pub operation: String,
-    /// The control number or other id that it concerns.
-    pub subject: String,
-    /// The URL. If `None`, the attempt ends as not sent.
-    pub url: Option<String>,
-    /// The plaintext of the typed request, without credentials.
-    pub plaintext: Value,
-    /// The time from which it is due.
-    pub due: DateTime,
-    /// The sequence number of the event by which it became due.
-    pub event: u64,
-    /// The faults to inject.
-    pub faults: Vec<WireFault>,
-}
 
 /// The result of a delivery attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -152,23 +124,14 @@ impl DeliveryStatus {
 }
 
 impl Callback {
-    /// Returns the attempt in progress.
-    pub(crate) fn delivery(&self) -> Option<Delivery> {
-        let DeliveryStatus::Sending { event, .. } = self.status else {
-            return None;
-        };
-        let attempt = self.attempts.last()?;
-        Some(Delivery {
-            id: self.id,
-            attempt: attempt.number,
-            operation: self.operation.clone(),
-            subject: self.subject.clone(),
-            url: attempt.url.clone(),
-            plaintext: self.plaintext.clone(),
-            due: attempt.started.date_time(),
-            event,
-            faults: attempt.faults.clone(),
-        })
+    /// Returns the attempt in progress, if there is one, and the sequence number of the
+    /// event that started it.
+    #[must_use]
+    pub fn in_progress(&self) -> Option<(&Attempt, u64)> {
+        match self.status {
+            DeliveryStatus::Sending { event, .. } => Some((self.attempts.last()?, event)),
+            _ => None,
+        }
     }
 }
 

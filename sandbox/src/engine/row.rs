@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::State;
 use super::cash_pickup::CashPickup;
 use super::collection::{Barcode, Collection};
-use super::delivery::{Callback, Delivery};
+use super::delivery::Callback;
 use super::finance::Movement;
 use super::payout::Payout;
 use super::rows::{Columns, Entity, body, sql_limit};
@@ -176,16 +176,15 @@ impl State {
         wanted.map(|(_, _, count)| count).sum()
     }
 
-    /// The callbacks to send now, in the order in which they became due: at most
-    /// `limit` of those that became due after an event. A callback is listed
-    /// until [`Command::Delivered`](super::Command::Delivered) gives the result
-    /// of the attempt.
+    /// The callbacks to send now, each with an [attempt](Callback::in_progress), in
+    /// the order in which they became due: at most `limit` of those that became due
+    /// after an event. A callback is listed until
+    /// [`Command::Delivered`](super::Command::Delivered) gives the result of the
+    /// attempt, so that none is lost in a crash.
     #[must_use]
-    pub fn outgoing(&self, after: u64, limit: usize) -> Vec<Delivery> {
+    pub fn outgoing(&self, after: u64, limit: usize) -> Vec<Callback> {
         let sql = "SELECT kind, body FROM entity WHERE sending > ? ORDER BY sending LIMIT ?";
-        let found: Vec<Callback> = self.rows.entities(sql, params![after, sql_limit(limit)]);
-        let sending = found.into_iter().filter_map(|callback| callback.delivery());
-        sending.collect()
+        self.rows.entities(sql, params![after, sql_limit(limit)])
     }
 
     /// The next callback with another id, from an id on.

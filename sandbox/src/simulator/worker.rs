@@ -8,12 +8,12 @@ use std::time::{Duration as StdDuration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{DeliveryJob, Executed, Message, Respond, SimulatorError, clock_status, now};
-use crate::admin_client::{Advanced, RequestRecord, WireRecord};
+use super::{Change, DeliveryJob, Executed, Message, Respond, SimulatorError, clock_status, now};
+use crate::admin_client::Advanced;
 use crate::clock::Clock;
 use crate::engine::{
-    Applied, Command, CommandOutcome, Delivered, Delivery, DeliveryStatus, Duration, State,
-    Timestamp, WireFault,
+    Applied, Callback, Command, CommandOutcome, DeliveryStatus, Duration, State, Timestamp,
+    WireFault,
 };
 use crate::store::{Store, StoreError};
 
@@ -58,13 +58,6 @@ pub(super) struct Worker {
     pub(super) unwritten: Vec<Change>,
     /// When a write failed, if none has succeeded since.
     pub(super) failed: Option<Instant>,
-}
-
-/// A change of the state.
-pub(super) enum Change {
-    Carry(Box<Command>, Respond<Executed>),
-    Ended(u64, Delivered, Vec<WireRecord>),
-    Record(Box<RequestRecord>),
 }
 
 /// The results of committed changes.
@@ -112,7 +105,7 @@ impl Worker {
             if let Some(respond) = stop {
                 // Earlier commands are executed; those whose write failed were
                 // answered with an error.
-                let waits = |change: &Change| matches!(change, Change::Carry(..));
+                let waits = |change: &Change| matches!(change, Change::Execute { .. });
                 while self.unwritten.iter().any(waits) {
                     self.write(Vec::new(), &mut Vec::new())?;
                     self.finish_commands();
@@ -182,15 +175,7 @@ impl Worker {
         let mut changes: Vec<_> = std::mem::take(&mut self.unwritten);
         for message in batch {
             match message {
-                Message::Carry { command, respond } => {
-                    changes.push(Change::Carry(command, respond));
-                }
-                Message::Ended {
-                    generation,
-                    delivered,
-                    wire,
-                } => changes.push(Change::Ended(generation, delivered, wire)),
-                Message::Record(record) => changes.push(Change::Record(record)),
+                Message::Change(change) => changes.push(change),
                 other => rest.push(other),
             }
         }
@@ -217,10 +202,10 @@ impl Worker {
                 // request; the result of a callback exists only here.
                 for change in changes {
                     match change {
-                        Change::Carry(_, respond) => {
+                        Change::Execute { respond, .. } => {
                             let _ = respond.send(Err(SimulatorError::from(error.clone())));
                         }
-                        Change::Ended(..) => self.unwritten.push(change),
+                        Change::Ended { .. } => self.unwritten.push(change),
                         Change::Record(_) => {}
                     }
                 }
@@ -242,19 +227,23 @@ impl Worker {
                 break;
             }
             let applied = match change {
-                Change::Carry(command, _) => {
+                Change::Execute { command, .. } => {
                     if matches!(**command, Command::Reset) {
                         written.generation += 1;
                     }
                     Some(self.execute(command)?)
                 }
-                Change::Ended(generation, delivered, wire) if *generation == written.generation => {
+                Change::Ended {
+                    generation,
+                    delivered,
+                    wire,
+                } if *generation == written.generation => {
                     for record in wire {
                         self.store.note_wire(delivered.delivery, record)?;
                     }
                     Some(self.execute(&Command::Delivered(delivered.clone()))?)
                 }
-                Change::Ended(..) => None,
+                Change::Ended { .. } => None,
                 Change::Record(record) => {
                     self.store.note_request(record)?;
                     record
@@ -276,8 +265,8 @@ impl Worker {
     fn written(&mut self, changes: Vec<Change>, written: Written) {
         for (change, applied) in changes.into_iter().zip(written.applied) {
             match (change, applied) {
-                (Change::Carry(_, respond), Some(applied)) => self.answer(applied, respond),
-                (Change::Ended(_, delivered, _), Some(_)) => {
+                (Change::Execute { respond, .. }, Some(applied)) => self.answer(applied, respond),
+                (Change::Ended { delivered, .. }, Some(_)) => {
                     self.attempts += 1;
                     self.under_way.remove(&delivered.delivery);
                 }
@@ -381,24 +370,27 @@ impl Worker {
             if outgoing.is_empty() {
                 return;
             }
-            for delivery in outgoing {
-                self.begun = delivery.event;
-                let until = Timestamp::from(delivery.due).plus(delay(&delivery.faults));
+            for callback in outgoing {
+                let Some((attempt, event)) = callback.in_progress() else {
+                    return;
+                };
+                self.begun = event;
+                let until = attempt.started.plus(delay(&attempt.faults));
                 if until > now {
-                    self.under_way.insert(delivery.id, Some(until));
-                    self.held.insert((until, delivery.id));
+                    self.under_way.insert(callback.id, Some(until));
+                    self.held.insert((until, callback.id));
                 } else {
-                    self.under_way.insert(delivery.id, None);
-                    self.hand_over(delivery);
+                    self.under_way.insert(callback.id, None);
+                    self.hand_over(callback);
                 }
             }
         }
     }
 
-    fn hand_over(&self, delivery: Delivery) {
+    fn hand_over(&self, callback: Callback) {
         let generation = self.generation;
         let _ = self.jobs.send(DeliveryJob {
-            delivery,
+            callback,
             generation,
         });
     }
@@ -413,8 +405,8 @@ impl Worker {
             self.held.pop_first();
             self.under_way.insert(id, None);
             let known = self.read().callback(id);
-            if let Some(delivery) = known.and_then(|callback| callback.delivery()) {
-                self.hand_over(delivery);
+            if let Some(callback) = known {
+                self.hand_over(callback);
             }
         }
         while let Some(entry) = self.sleepers.first_entry() {
@@ -495,10 +487,7 @@ impl Worker {
                 let restored = self.restore(&file);
                 let _ = respond.send(restored);
             }
-            Message::Carry { .. }
-            | Message::Ended { .. }
-            | Message::Record(_)
-            | Message::Stop { .. } => {}
+            Message::Change(_) | Message::Stop { .. } => {}
         }
     }
 

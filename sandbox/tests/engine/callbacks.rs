@@ -7,7 +7,7 @@ use skypay_sandbox::engine::{
 };
 use skypay_types::{PayoutStatus, ResponseCode};
 
-use crate::setup::{DAY, Setup, URL, answered, lost, seconds};
+use crate::setup::{DAY, Setup, URL, answered, attempt, lost, seconds};
 
 const NUMBER: &str = "SKY9800000101";
 
@@ -25,7 +25,7 @@ fn an_attempt_is_listed_until_its_end_is_known() {
     setup.advance(DAY);
     let outgoing = setup.state.outgoing(0, usize::MAX);
     assert_eq!(outgoing.len(), 2);
-    assert_eq!(outgoing[0].url.as_deref(), Some(URL));
+    assert_eq!(attempt(&outgoing[0]).url.as_deref(), Some(URL));
     setup.end(
         &outgoing[0],
         answered("1000", json!({ "responseCode": "1000" })),
@@ -99,7 +99,7 @@ fn a_callback_may_have_a_url_of_its_own() {
     setup.done(&Command::Callbacks(urls("payoutQueuePayout")));
     setup.bank(NUMBER, "100.00").unwrap();
     setup.advance(3);
-    assert_eq!(setup.only().url, Some(own));
+    assert_eq!(attempt(&setup.only()).url, Some(own));
 }
 
 fn with(fault: Fault) -> Setup {
@@ -151,10 +151,7 @@ fn wire_faults_go_out_with_the_delivery_and_into_the_record() {
     ] {
         let mut setup = with(Fault::Wire(fault.clone()));
         setup.advance(1);
-        let delivery = setup.only();
-        assert_eq!(delivery.faults, [fault]);
-        let callback = setup.state.callback(delivery.id).unwrap();
-        assert_eq!(callback.attempts[0].faults, delivery.faults);
+        assert_eq!(attempt(&setup.only()).faults, [fault]);
     }
 }
 
@@ -169,13 +166,13 @@ fn a_splice_names_two_other_callbacks_and_needs_them() {
     setup.bank(NUMBER, "100.04").unwrap();
     setup.advance(1);
     let first = setup.only();
-    assert_eq!(first.faults, []);
+    assert_eq!(attempt(&first).faults, []);
     setup.acknowledge();
     setup.bank("SKY9800000102", "100.04").unwrap();
     setup.advance(1);
     let second = setup.only();
     assert_eq!(
-        second.faults,
+        attempt(&second).faults,
         [WireFault::Splice {
             head: first.id,
             tail: first.id
@@ -196,11 +193,9 @@ fn a_replay_says_the_same_and_changes_nothing() {
     let copies = setup.state.outgoing(0, usize::MAX);
     assert_eq!(copies.len(), 3);
     for copy in &copies {
-        assert_eq!((&copy.plaintext, &copy.url), (&first.plaintext, &first.url));
-        assert_eq!(
-            setup.state.callback(copy.id).unwrap().repeats,
-            Some(first.id)
-        );
+        assert_eq!(copy.plaintext, first.plaintext);
+        assert_eq!(attempt(copy).url, attempt(&first).url);
+        assert_eq!(copy.repeats, Some(first.id));
     }
     setup.acknowledge();
     assert_eq!(*setup.state.ledger(), money);
@@ -226,7 +221,7 @@ fn a_callback_with_any_content_can_be_triggered() {
     setup.done(&trigger("payoutQueuePayout"));
     let delivery = setup.only();
     assert_eq!(
-        delivery.url.as_deref(),
+        attempt(&delivery).url.as_deref(),
         Some("http://elsewhere.example.com/")
     );
     assert_eq!(
@@ -350,14 +345,54 @@ fn a_callback_url_that_leads_nowhere_is_declined() {
 #[test]
 fn a_fault_that_cannot_happen_is_declined() {
     let mut setup = Setup::new();
+    let (wire, by) = (Fault::Wire, seconds(1));
     let answer = |code| Fault::Answer { code };
-    for (on, fault, percent) in [
-        (Side::Requests, Fault::Drop, 100),
-        (Side::Requests, Fault::Wire(WireFault::WrongKey), 100),
-        (Side::Callbacks, Fault::Wire(WireFault::BadGateway), 100),
-        (Side::Callbacks, answer(ResponseCode::UnexpectedError), 100),
-        (Side::Requests, answer(ResponseCode::Success), 100),
-        (Side::Requests, Fault::Wire(WireFault::Reset), 101),
+    let error = ResponseCode::UnexpectedError;
+    for (on, fault, percent, why) in [
+        (Side::Requests, Fault::Drop, 100, "only happen to callbacks"),
+        (Side::Queries, Fault::Drop, 100, "only happen to callbacks"),
+        (
+            Side::Requests,
+            wire(WireFault::WrongKey),
+            100,
+            "only happen to callbacks",
+        ),
+        (
+            Side::Callbacks,
+            wire(WireFault::BadGateway),
+            100,
+            "only happen to requests",
+        ),
+        (
+            Side::Callbacks,
+            answer(error),
+            100,
+            "only happen to requests",
+        ),
+        (
+            Side::Requests,
+            Fault::Stale { by },
+            100,
+            "only happen to queries",
+        ),
+        (
+            Side::Callbacks,
+            Fault::Stale { by },
+            100,
+            "only happen to queries",
+        ),
+        (
+            Side::Requests,
+            answer(ResponseCode::Success),
+            100,
+            "1000 is no fault",
+        ),
+        (
+            Side::Requests,
+            wire(WireFault::Reset),
+            101,
+            "101 of a hundred are too many",
+        ),
     ] {
         let when = When::default();
         let fault = FaultRule {
@@ -367,7 +402,8 @@ fn a_fault_that_cannot_happen_is_declined() {
             percent,
             times: None,
         };
-        setup.invalid_command(&Command::Fault(FaultCommand::Add { fault }));
+        let declined = setup.invalid_command(&Command::Fault(FaultCommand::Add { fault }));
+        assert!(declined.ends_with(why), "{declined}");
     }
 }
 

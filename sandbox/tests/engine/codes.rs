@@ -7,7 +7,7 @@ use skypay_sandbox::engine::{
 use skypay_sandbox::error_scenarios::{self, Provocation};
 use skypay_types::{DateTime, Direction, OPERATIONS, ResponseCode};
 
-use crate::setup::{Setup, answered, changed, numbers};
+use crate::setup::{Setup, answered, numbers};
 
 fn now() -> DateTime {
     "2024-02-05 09:00:00".parse().unwrap()
@@ -164,51 +164,6 @@ fn magic_amounts_refuse_or_answer_as_the_table_says() {
         assert_eq!(given, Err(code.clone()), "{}", magic.description);
         let executed = matches!(magic.meaning, Meaning::Answered(_));
         assert_eq!(setup.state.payout("SKY9800000101").is_some(), executed);
-    }
-}
-
-#[test]
-fn a_failed_answer_may_hide_an_executed_request() {
-    for (answer, taken) in [("executed", true), ("not-executed", false)] {
-        let mut setup = Setup::new();
-        setup.behavior("failures", answer);
-        let given = setup.bank("SKY9800000101", "100.09");
-        assert_eq!(given, Err(ResponseCode::UnexpectedError));
-        assert_eq!(
-            setup.state.payout("SKY9800000101").is_some(),
-            taken,
-            "{answer}"
-        );
-    }
-}
-
-#[test]
-fn a_control_number_is_a_duplicate_as_the_switch_says() {
-    for (answer, after_failure, other_channel, again_at_once) in [
-        ("same-channel", true, true, false),
-        ("after-failure", true, false, false),
-        ("for-ever", false, false, false),
-        ("never", true, true, true),
-    ] {
-        let mut setup = Setup::new();
-        setup.behavior("duplicates", answer);
-        setup.bank("SKY9800000101", "100.01").unwrap();
-        setup.advance(3);
-        let again = setup.bank("SKY9800000101", "100.00");
-        assert_eq!(again.is_ok(), after_failure, "{answer}: after a failure");
-
-        setup.bank("SKY9800000102", "100.00").unwrap();
-        let again = setup.bank("SKY9800000102", "100.00");
-        assert_eq!(again.is_ok(), again_at_once, "{answer}: at once");
-        let mut wallet = changed("payoutQueue", "SKY9800000102", "100.00");
-        let fields = wallet.as_object_mut().unwrap();
-        for field in ["bankNo", "provinceId", "cityId"] {
-            fields.remove(field);
-        }
-        wallet["withdrawChannel"] = "6".into();
-        wallet["accountNo"] = "09123456789".into();
-        let again = setup.ask("payoutQueue", wallet);
-        assert_eq!(again.is_ok(), other_channel, "{answer}: on another channel");
     }
 }
 

@@ -156,6 +156,7 @@ fn no_personal_data_are_in_a_line_of_the_log() {
         "Dela Cruz",
         "09123456789",
         "442301922000",
+        "123456789011",
         "1991-10-02",
         "Mabini",
     ] {

@@ -166,17 +166,6 @@ fn a_transfer_tells_both_accounts() {
     let signs: Vec<_> = told.iter().map(|(_, notice)| &notice["signType"]).collect();
     assert_eq!(signs, [&json!("reduce"), &json!("recharge")]);
     assert_eq!(told[0].1["referenceNumber"], told[1].1["referenceNumber"]);
-    setup.acknowledge();
-    setup.behavior("transfer-reference", "own");
-    setup.behavior("finance-amount", "pesos");
-    setup.done(&Command::Finance(FinanceCommand::Transfer {
-        from: "SKY99".to_owned(),
-        to: prefix(),
-        amount: pesos(1),
-    }));
-    let told = setup.outgoing();
-    assert_ne!(told[0].1["referenceNumber"], told[1].1["referenceNumber"]);
-    assert_eq!(told[0].1["amount"].as_f64(), Some(1.0));
 }
 
 #[test]
@@ -231,16 +220,6 @@ fn notices_can_be_listed_again_by_day_and_type() {
         ["4", "2"]
     );
     assert_eq!(list("2024-02-06", "2024-02-06", &["2"]), [""; 0]);
-}
-
-#[test]
-fn the_balance_is_that_of_all_or_of_the_first() {
-    let mut setup = Setup::new();
-    let balance =
-        |setup: &mut Setup| setup.ask("balanceQuery", json!({})).unwrap()["balance"].as_f64();
-    assert_eq!(balance(&mut setup), Some(1_100_000.0));
-    setup.behavior("balance", "first");
-    assert_eq!(balance(&mut setup), Some(1_000_000.0));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use skypay_sandbox::engine::{
 };
 use skypay_types::{Amount, CollectionChannel, PayoutStatus, ResponseCode};
 
-use crate::setup::{Setup, answered, changed, inquire, lost, numbers, pay};
+use crate::setup::{Setup, answered, attempt, changed, inquire, lost, numbers, pay};
 
 /// Makes a complete collection: inquiry, payment and callbacks.
 pub(crate) fn collect(setup: &mut Setup, contract: &str, amount: &str) {
@@ -239,7 +239,7 @@ fn partner(setup: &mut Setup, which: u8, how: u8) -> Option<Applied> {
     Some(
         setup.apply(&Command::Delivered(skypay_sandbox::engine::Delivered {
             delivery: delivery.id,
-            attempt: delivery.attempt,
+            attempt: attempt(delivery).number,
             result,
         })),
     )

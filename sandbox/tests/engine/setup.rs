@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use skypay_runtime::DateTime;
 use skypay_sandbox::engine::{
-    Applied, AttemptResult, Callback, CallbackUrls, CashPickup, CashierCommand, Collection,
-    Command, CommandOutcome, Delivered, Delivery, Duration, Event, Fault, FaultCommand, FaultRule,
-    Payout, Request, Row, Settings, Side, State, StoreCommand, When,
+    Applied, Attempt, AttemptResult, Callback, CallbackUrls, CashPickup, CashierCommand,
+    Collection, Command, CommandOutcome, Delivered, Duration, Event, Fault, FaultCommand,
+    FaultRule, Payout, Request, Row, Settings, Side, State, StoreCommand, When,
 };
 use skypay_sandbox::error_scenarios::sample;
 use skypay_types::{PayoutChannel, PayoutStatus, ResponseCode};
@@ -162,16 +162,16 @@ impl Setup {
         self.end(&delivery, answered(code, plaintext));
     }
 
-    pub(crate) fn only(&self) -> Delivery {
+    pub(crate) fn only(&self) -> Callback {
         let mut all = self.state.outgoing(0, usize::MAX);
         assert_eq!(all.len(), 1, "{all:#?}");
         all.remove(0)
     }
 
-    pub(crate) fn end(&mut self, delivery: &Delivery, result: AttemptResult) {
+    pub(crate) fn end(&mut self, callback: &Callback, result: AttemptResult) {
         self.done(&Command::Delivered(Delivered {
-            delivery: delivery.id,
-            attempt: delivery.attempt,
+            delivery: callback.id,
+            attempt: attempt(callback).number,
             result,
         }));
     }
@@ -217,6 +217,11 @@ impl Setup {
             .map(|event| event.line() + "\n")
             .collect()
     }
+}
+
+/// Returns the attempt in progress.
+pub(crate) fn attempt(callback: &Callback) -> &Attempt {
+    callback.in_progress().unwrap().0
 }
 
 pub(crate) fn changed(operation: &str, number: &str, amount: &str) -> Value {

@@ -3,8 +3,7 @@
 
 use serde_json::{Value, json};
 use skypay_sandbox::engine::{
-    Command, CommandOutcome, Fault, FaultCommand, FaultRule, Payments, Request, Side, When,
-    WireFault,
+    Command, CommandOutcome, Fault, FaultCommand, Payments, Request, Side, WireFault,
 };
 use skypay_types::{PayoutStatus, ResponseCode};
 
@@ -153,46 +152,5 @@ fn in_an_outage_of_queries_everything_else_works() {
     ] {
         let failed = setup.ask(query, plaintext);
         assert_eq!(failed, Err(ResponseCode::ServiceNotAvailable), "{query}");
-    }
-}
-
-#[test]
-fn a_used_number_without_enough_balance_is_refused_in_the_order_set() {
-    for (order, expected) in [
-        ("balance-first", ResponseCode::InsufficientBalance),
-        ("number-first", ResponseCode::DuplicateControlNumber),
-    ] {
-        let mut setup = Setup::new();
-        setup.behavior("refusal-order", order);
-        let number = "SKY9900000101";
-        setup.bank(number, "60000.00").unwrap();
-        assert_eq!(setup.bank(number, "60000.00"), Err(expected), "{order}");
-        let affordable = setup.bank(number, "1.00");
-        assert_eq!(affordable, Err(ResponseCode::DuplicateControlNumber));
-    }
-}
-
-#[test]
-fn a_fault_is_refused_for_messages_to_which_it_cannot_happen() {
-    let by = seconds(1);
-    for (on, fault, only) in [
-        (Side::Requests, Fault::Stale { by }, "queries"),
-        (Side::Callbacks, Fault::Stale { by }, "queries"),
-        (Side::Queries, Fault::Drop, "callbacks"),
-        (
-            Side::Callbacks,
-            Fault::Wire(WireFault::BadGateway),
-            "requests",
-        ),
-    ] {
-        let fault = FaultRule {
-            on,
-            when: When::default(),
-            fault,
-            percent: 100,
-            times: None,
-        };
-        let why = Setup::new().invalid_command(&Command::Fault(FaultCommand::Add { fault }));
-        assert_eq!(why, format!("that can only happen to {only}"));
     }
 }

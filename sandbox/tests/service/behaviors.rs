@@ -32,10 +32,10 @@ const EXPECTED: &[(&str, &[&str])] = &[
     (
         "duplicates",
         &[
-            "other channel 1000, failed 1000",
-            "other channel -1008, failed 1000",
-            "other channel -1008, failed -1008",
-            "other channel 1000, failed 1000",
+            "again -1008, other channel 1000, failed 1000",
+            "again -1008, other channel -1008, failed 1000",
+            "again -1008, other channel -1008, failed -1008",
+            "again 1000, other channel 1000, failed 1000",
         ],
     ),
     ("refusal-order", &["-1016", "-1008"]),
@@ -220,9 +220,10 @@ fn payout(number: &str, amount: &str) -> Value {
     plaintext
 }
 
-/// Submits the same payout by another channel, and a failed payout again.
+/// Submits the same payout again and by another channel, and a failed payout again.
 async fn duplicates(setup: &Setup) -> String {
     ask(setup, "payoutQueue", payout(BANK, "1000.00")).await;
+    let again = code(&ask(setup, "payoutQueue", payout(BANK, "1000.00")).await);
     let mut wallet = payout(BANK, "1000.00");
     for field in ["bankNo", "provinceId", "cityId"] {
         wallet.as_object_mut().unwrap().remove(field);
@@ -234,7 +235,7 @@ async fn duplicates(setup: &Setup) -> String {
     ask(setup, "payoutQueue", failing.clone()).await;
     setup.advance("1m").await;
     let failed = code(&ask(setup, "payoutQueue", failing).await);
-    format!("other channel {other}, failed {failed}")
+    format!("again {again}, other channel {other}, failed {failed}")
 }
 
 /// Returns how many of the requests with an injected failure were executed.
@@ -437,7 +438,8 @@ async fn old_key(setup: &Setup) -> String {
 async fn cancelled(setup: &Setup) {
     ask(setup, "payoutQueueV2", sample("payoutQueueV2").unwrap()).await;
     setup.advance("1m").await;
-    ask(setup, "cancelPayout", sample("cancelPayout").unwrap()).await;
+    let cancelled = json!({ "controlNumbers": [{ "controlNumber": STORE }] });
+    ask(setup, "cancelPayout", cancelled).await;
     let control_number = STORE.to_owned();
     let confirm = Command::Store(StoreCommand::ConfirmCancellation { control_number });
     let _ = setup.sandbox.admin().command(&confirm).await.unwrap();

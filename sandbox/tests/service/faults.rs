@@ -311,30 +311,6 @@ async fn copies_are_on_their_way_at_once() {
     assert_eq!(details.wire.len(), bodies.len());
 }
 
-#[tokio::test]
-async fn a_dropped_notice_never_comes_and_a_late_one_comes_months_after_its_result() {
-    let setup = Setup::open().await;
-    let by = Duration::days(60);
-    setup
-        .done(&rule(Side::Callbacks, Fault::Late { by }, 100, Some(1)))
-        .await;
-    setup.pay("SKY9800000101", "1.00").await.unwrap();
-    setup.advance("1m").await;
-    // The result overtakes the notification of the upload.
-    assert_eq!(setup.partner.told.pay_types(), ["2"]);
-    setup.advance("59d").await;
-    assert!(setup.partner.told.take().is_empty());
-    setup.advance("1d").await;
-    assert_eq!(setup.partner.told.pay_types(), ["1"]);
-
-    setup
-        .done(&rule(Side::Callbacks, Fault::Drop, 100, Some(1)))
-        .await;
-    setup.pay("SKY9800000102", "1.00").await.unwrap();
-    setup.advance("20d").await;
-    assert_eq!(setup.partner.told.pay_types(), ["2"]);
-}
-
 /// Splits an encrypted body into pieces of three cipher blocks: 48 bytes are 64
 /// Base64 characters.
 fn blocks(sealed: &str) -> Vec<&[u8]> {

@@ -251,19 +251,6 @@ async fn clear_text_can_be_switched_off() {
 }
 
 #[tokio::test]
-async fn sealed_bodies_with_wrong_credentials_are_refused_by_name() {
-    let setup = Setup::open().await;
-    let info = setup.sandbox.info();
-    let client = setup.stranger("another's", &info.encrypt_key);
-    let balance = BalanceQueryRequest::builder().build().unwrap();
-    let error = client.balance_query(&balance).await.unwrap_err();
-    assert_eq!(error.code(), Some("-1001"), "{error}");
-    let client = setup.stranger("another's", "another's");
-    let error = client.balance_query(&balance).await.unwrap_err();
-    assert_eq!(error.code(), None, "{error}");
-}
-
-#[tokio::test]
 async fn every_return_code_can_be_provoked_over_the_wire() {
     let mut seen = 0;
     for error_scenarios in error_scenarios::all() {

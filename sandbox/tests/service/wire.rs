@@ -2,42 +2,12 @@
 
 use serde_json::json;
 use skypay_runtime::envelope::{self, EncryptKey};
-use skypay_runtime::outcome::CallOutcome;
 use skypay_sandbox::engine::{CashierCommand, Command, Duration, Side, WireFault};
 use skypay_types::PayoutChannel;
 
-use crate::setup::{Setup, bank, calls_to, recharge, status};
+use crate::setup::{Setup, bank, calls_to, recharge};
 
 const BANK: &str = "SKY9800000101";
-
-/// Faults on the response of a payout: the outcome is unknown to the client, and a
-/// query shows whether it was executed.
-#[tokio::test]
-async fn an_answer_can_be_cut_off_spoilt_or_replaced() {
-    let to = "http://127.0.0.1:1/elsewhere".to_owned();
-    for (fault, executed, says) in [
-        (WireFault::CutBefore, false, "connection"),
-        (WireFault::CutAfter, true, "connection"),
-        (WireFault::Reset, true, "connection"),
-        (WireFault::Truncate { keep: 10 }, true, "connection"),
-        (WireFault::Truncate { keep: 0 }, true, "connection"),
-        (WireFault::Garble { seed: 7 }, true, "could not be read"),
-        (WireFault::BadGateway, true, "502"),
-        (WireFault::Redirect { to }, true, "307"),
-    ] {
-        let setup = Setup::open().await;
-        setup.fault(Side::Requests, fault.clone(), 1).await;
-        let error = setup.pay(BANK, "1000.00").await.unwrap_err();
-        assert!(
-            error.outcome() == CallOutcome::Unknown,
-            "{fault:?}: {error}"
-        );
-        assert!(error.to_string().contains(says), "{fault:?}: {error}");
-        setup.behavior("unknown-number", "missing").await;
-        let known = status(&setup.client, BANK).await;
-        assert_eq!(known.is_some(), executed, "{fault:?}: {known:?}");
-    }
-}
 
 #[tokio::test]
 async fn a_delayed_answer_waits_for_the_virtual_clock() {
@@ -131,16 +101,4 @@ async fn a_partner_that_is_not_there_was_not_reached() {
     let executed = setup.sandbox.admin().command(&inquire).await.unwrap();
     let result = &json!(executed.deliveries)[0]["attempts"][0]["result"];
     assert_eq!(result["result"], "not-sent", "{result}");
-}
-
-#[tokio::test]
-async fn a_replay_reaches_the_partner_as_often_as_wanted() {
-    let setup = Setup::open().await;
-    let delivery = setup.recharged("5000").await.callback.id;
-    setup.partner.told.take();
-    let copies = 3;
-    setup.done(&Command::Replay { delivery, copies }).await;
-    let told = setup.partner.told.take();
-    assert_eq!(told.len(), 3);
-    assert_eq!(told[0], told[2]);
 }
