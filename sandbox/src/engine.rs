@@ -47,6 +47,7 @@ mod timestamp;
 mod transaction;
 
 pub use account::{Account, Ledger, Totals};
+use answer::Done;
 pub(crate) use answer::with_personal_data;
 pub use answer::{Applied, CommandOutcome, Event};
 pub use callback::Purpose;
@@ -301,9 +302,9 @@ impl State {
 
 impl Transaction<'_> {
     fn dispatch(&mut self, command: &Command) -> (CommandOutcome, Vec<WireFault>) {
-        let answer = match command {
+        let done = match command {
             Command::Request(request) => return self.request(request),
-            Command::Tick => self.done(Value::Null),
+            Command::Tick => Ok(Value::Null),
             Command::Delivered(delivered) => self.delivered(delivered),
             Command::Cashier(command) => self.cashier(command),
             Command::Finance(command) => self.finance(command),
@@ -315,15 +316,15 @@ impl Transaction<'_> {
             Command::Behavior { name, value } => self.set_behavior(name, value),
             Command::Timing(timing) => {
                 self.state.settings.timing = *timing;
-                self.changed("timing", json!(timing))
+                Ok(self.changed("timing", json!(timing)))
             }
             Command::Limits(limits) => {
                 self.state.settings.limits = *limits;
-                self.changed("limits", json!(limits))
+                Ok(self.changed("limits", json!(limits)))
             }
             Command::AllowList { addresses } => {
                 self.state.settings.allow_list.clone_from(addresses);
-                self.changed("allow-list", json!(addresses))
+                Ok(self.changed("allow-list", json!(addresses)))
             }
             Command::Replay { delivery, copies } => self.replay(*delivery, *copies),
             Command::Trigger {
@@ -331,51 +332,51 @@ impl Transaction<'_> {
                 plaintext,
                 url,
             } => self.trigger(operation, plaintext, url.as_deref()),
-            Command::Rejected(rejected) => self.rejected(rejected),
-            Command::Reset => self.reset(),
+            Command::Rejected(rejected) => {
+                self.rejected(rejected);
+                Ok(Value::Null)
+            }
+            Command::Reset => Ok(self.reset()),
+        };
+        let answer = match done {
+            Ok(details) => CommandOutcome::Done {
+                deliveries: self.deliveries.clone(),
+                details,
+            },
+            Err(why) => CommandOutcome::InvalidCommand { why },
         };
         (answer, Vec::new())
     }
 
-    /// The answer to an executed command.
-    pub(crate) fn done(&self, details: Value) -> CommandOutcome {
-        CommandOutcome::Done {
-            deliveries: self.deliveries.clone(),
-            details,
-        }
-    }
-
-    fn changed(&mut self, what: &str, to: Value) -> CommandOutcome {
+    fn changed(&mut self, what: &str, to: Value) -> Value {
         self.record_event("settings-changed", what, to);
-        self.done(Value::Null)
+        Value::Null
     }
 
-    fn set_callbacks(&mut self, urls: &CallbackUrls) -> CommandOutcome {
+    fn set_callbacks(&mut self, urls: &CallbackUrls) -> Done {
         let unknown = urls.own.keys().find(|name| callback::find(name).is_none());
         if let Some(unknown) = unknown {
-            return CommandOutcome::invalid_command(format!("there is no callback {unknown:?}"));
+            return Err(format!("there is no callback {unknown:?}"));
         }
-        if let Err(why) = urls.check() {
-            return CommandOutcome::invalid_command(why);
-        }
+        urls.check()?;
         self.state.settings.callbacks = urls.clone();
-        self.changed("callbacks", json!(urls))
+        Ok(self.changed("callbacks", json!(urls)))
     }
 
-    fn set_behavior(&mut self, name: &str, value: &str) -> CommandOutcome {
+    fn set_behavior(&mut self, name: &str, value: &str) -> Done {
         let Some(behavior) = behaviors::find(name) else {
             let names: Vec<_> = behaviors::BEHAVIORS
                 .iter()
                 .map(|behavior| behavior.name)
                 .collect();
-            return CommandOutcome::invalid_command(format!(
+            return Err(format!(
                 "there is no behavior {name:?}; there are {}",
                 names.join(", ")
             ));
         };
         if !behavior.has(value) {
             let values: Vec<_> = behavior.values.iter().map(|(value, _)| *value).collect();
-            return CommandOutcome::invalid_command(format!(
+            return Err(format!(
                 "{name} cannot be {value:?}; it can be {}",
                 values.join(", ")
             ));
@@ -384,26 +385,23 @@ impl Transaction<'_> {
             .settings
             .behaviors
             .insert(name.to_owned(), value.to_owned());
-        self.changed(name, json!(value))
+        Ok(self.changed(name, json!(value)))
     }
 
-    fn script(&mut self, command: &ScriptCommand) -> CommandOutcome {
+    fn script(&mut self, command: &ScriptCommand) -> Done {
         let change = match command {
             ScriptCommand::Add { rule } => {
                 if rule.then == Then::default() {
-                    return CommandOutcome::invalid_command(
-                        "the rule says nothing about what becomes of requests; it needs refuse, \
-                         outcome or after",
-                    );
+                    let why = "the rule says nothing about what becomes of requests; it needs refuse, \
+                               outcome or after";
+                    return Err(why.to_owned());
                 }
-                if let Err(why) = refusable(rule) {
-                    return CommandOutcome::invalid_command(why);
-                }
+                refusable(rule)?;
                 let id = self.number();
                 self.record_event("rule-added", "", json!({ "rule": id, "then": rule.then }));
                 let numbered = Numbered::new(id, rule.clone());
                 self.state.rules.insert(0, numbered);
-                return self.done(json!({ "rule": id }));
+                return Ok(json!({ "rule": id }));
             }
             ScriptCommand::TurnOff { id } => Change::Turn(*id, "rule-turned-off"),
             ScriptCommand::TurnOn { id } => Change::Turn(*id, "rule-turned-on"),
@@ -414,18 +412,16 @@ impl Transaction<'_> {
         self.note_change(change, changed, "rule")
     }
 
-    fn fault(&mut self, command: &FaultCommand) -> CommandOutcome {
+    fn fault(&mut self, command: &FaultCommand) -> Done {
         let change = match command {
             FaultCommand::Add { fault } => {
-                if let Err(why) = fault.check() {
-                    return CommandOutcome::invalid_command(why);
-                }
+                fault.check()?;
                 let id = self.number();
                 let details = json!({ "rule": id, "fault": fault.fault });
                 self.record_event("fault-added", "", details);
                 let numbered = Numbered::new(id, fault.clone());
                 self.state.faults.push(numbered);
-                return self.done(json!({ "rule": id }));
+                return Ok(json!({ "rule": id }));
             }
             FaultCommand::TurnOff { id } => Change::Turn(*id, "fault-turned-off"),
             FaultCommand::TurnOn { id } => Change::Turn(*id, "fault-turned-on"),
@@ -436,21 +432,21 @@ impl Transaction<'_> {
         self.note_change(change, changed, "fault")
     }
 
-    fn note_change(&mut self, change: Change, changed: bool, what: &str) -> CommandOutcome {
+    fn note_change(&mut self, change: Change, changed: bool, what: &str) -> Done {
         let (kind, details) = match change {
             Change::Turn(id, _) | Change::Remove(id, _) if !changed => {
-                return CommandOutcome::invalid_command(format!("there is no {what} {id}"));
+                return Err(format!("there is no {what} {id}"));
             }
             Change::Turn(id, kind) | Change::Remove(id, kind) => (kind, json!({ "rule": id })),
             Change::Clear(kind) => (kind, Value::Null),
         };
         self.record_event(kind, "", details);
-        self.done(Value::Null)
+        Ok(Value::Null)
     }
 
     /// Resets everything, with the same seed and therefore the same keys; only the
     /// log continues.
-    fn reset(&mut self) -> CommandOutcome {
+    fn reset(&mut self) -> Value {
         let settings = self.state.initial.clone();
         let last_event = self.state.last_event;
         let rows = self.state.rows.clone();
@@ -458,7 +454,7 @@ impl Transaction<'_> {
         *self.state = State::founded(settings, self.at.date_time(), rows);
         self.state.last_event = last_event;
         self.record_event("reset", "", Value::Null);
-        self.done(Value::Null)
+        Value::Null
     }
 }
 

@@ -57,11 +57,10 @@ pub enum CommandOutcome {
     },
 }
 
-impl CommandOutcome {
-    pub(crate) fn invalid_command(why: impl Into<String>) -> Self {
-        Self::InvalidCommand { why: why.into() }
-    }
+/// The details of an executed command, or why it is not valid in the current state.
+pub(crate) type Done = Result<Value, String>;
 
+impl CommandOutcome {
     /// Returns the typed response to operation `O`, or the refusal.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use skypay_types::{
     Direction, Invalid, OPERATIONS, Operation, OperationInfo, Outcome, ResponseCode,
 };
 
-use super::answer::CommandOutcome;
+use super::answer::Done;
 use super::behaviors;
 use super::command::{CallbackUrls, Delivered};
 use super::delivery::{Attempt, AttemptResult, Callback, DeliveryStatus};
@@ -139,10 +139,9 @@ impl Transaction<'_> {
     }
 
     /// Replays a callback unchanged, in `copies` copies.
-    pub(crate) fn replay(&mut self, delivery: u64, copies: u32) -> CommandOutcome {
-        let Some(callback) = self.state.callback(delivery) else {
-            return CommandOutcome::invalid_command(format!("there is no delivery {delivery}"));
-        };
+    pub(crate) fn replay(&mut self, delivery: u64, copies: u32) -> Done {
+        let callback = self.state.callback(delivery);
+        let callback = callback.ok_or_else(|| format!("there is no delivery {delivery}"))?;
         for _ in 0..copies.clamp(1, MOST_COPIES) {
             let (operation, subject) = (&callback.operation, &callback.subject);
             let id = self.post(
@@ -157,7 +156,7 @@ impl Transaction<'_> {
                 copy.url.clone_from(&callback.url);
             });
         }
-        self.done(Value::Null)
+        Ok(Value::Null)
     }
 
     pub(crate) fn trigger(
@@ -165,19 +164,18 @@ impl Transaction<'_> {
         operation: &str,
         plaintext: &Value,
         url: Option<&str>,
-    ) -> CommandOutcome {
+    ) -> Done {
         if find(operation).is_none() {
             let all = OPERATIONS.iter().copied();
             let all = all.filter(|info| info.direction == Direction::ToPartner);
             let names: Vec<_> = all.map(|info| info.name).collect();
-            return CommandOutcome::invalid_command(format!(
+            return Err(format!(
                 "there is no callback {operation:?}; there are {}",
                 names.join(", ")
             ));
         }
-        if let Some(Err(problem)) = url.map(CallbackUrls::check_url) {
-            return CommandOutcome::invalid_command(format!("the callback URL {problem}"));
-        }
+        let checked = url.map_or(Ok(()), CallbackUrls::check_url);
+        checked.map_err(|problem| format!("the callback URL {problem}"))?;
         let subject = ["controlNumber", "contractNumber", "referenceNumber"];
         let subject = subject
             .iter()
@@ -193,7 +191,7 @@ impl Transaction<'_> {
         self.change_entity(id, |callback: &mut Callback| {
             callback.url = url.map(str::to_owned);
         });
-        self.done(Value::Null)
+        Ok(Value::Null)
     }
 
     /// Starts a delivery attempt and selects its faults.
@@ -221,7 +219,8 @@ impl Transaction<'_> {
         let url = self.state.url_of(&callback);
         let number = self.begin(&callback, url.clone(), &wire);
         if url.is_none() {
-            self.delivered(&Delivered {
+            // It is on its way, so this is valid.
+            let _ = self.delivered(&Delivered {
                 delivery: id,
                 attempt: number,
                 result: AttemptResult::NotSent {
@@ -313,7 +312,7 @@ impl Transaction<'_> {
     }
 
     /// Records the result of a delivery attempt.
-    pub(crate) fn delivered(&mut self, delivered: &Delivered) -> CommandOutcome {
+    pub(crate) fn delivered(&mut self, delivered: &Delivered) -> Done {
         let Delivered {
             delivery,
             attempt,
@@ -330,11 +329,8 @@ impl Transaction<'_> {
             last.result = Some(result.clone());
             Some(callback.clone())
         });
-        let Some(callback) = running else {
-            return CommandOutcome::invalid_command(format!(
-                "attempt {attempt} at delivery {delivery} is not on its way"
-            ));
-        };
+        let callback = running
+            .ok_or_else(|| format!("attempt {attempt} at delivery {delivery} is not on its way"))?;
         let mut details = json!({
             "operation": callback.operation,
             "delivery": delivery,
@@ -357,7 +353,7 @@ impl Transaction<'_> {
         }
         self.record_event_with("callback-ended", &callback.subject, details, personal);
         self.judge(&callback, result);
-        self.done(Value::Null)
+        Ok(Value::Null)
     }
 
     /// Schedules a retry, or marks the callback as acknowledged or given up.

@@ -8,7 +8,7 @@ use skypay_types::{
 };
 
 use super::account::Part;
-use super::answer::CommandOutcome;
+use super::answer::Done;
 use super::behaviors;
 use super::callback::Purpose;
 use super::delivery::{AttemptResult, Callback, DeliveryStatus};
@@ -111,26 +111,18 @@ impl Entity for CashPickup {
 }
 
 impl Transaction<'_> {
-    pub(crate) fn inquire(
-        &mut self,
-        control_number: &str,
-        channel: &PayoutChannel,
-    ) -> CommandOutcome {
-        let Some(prefix) = self.state.prefix_of(control_number) else {
-            return CommandOutcome::invalid_command(format!(
-                "{control_number} does not start with a prefix of the partner's"
-            ));
-        };
+    pub(crate) fn inquire(&mut self, control_number: &str, channel: &PayoutChannel) -> Done {
+        let prefix = self.state.prefix_of(control_number).ok_or_else(|| {
+            format!("{control_number} does not start with a prefix of the partner's")
+        })?;
         if !matches!(
             channel,
             PayoutChannel::MLhuillier | PayoutChannel::RdPawnshop
         ) {
-            return CommandOutcome::invalid_command(format!(
-                "channel {channel} does not pay out cash"
-            ));
+            return Err(format!("channel {channel} does not pay out cash"));
         }
         if self.state.payout(control_number).is_some() {
-            return CommandOutcome::invalid_command(format!(
+            return Err(format!(
                 "{control_number} was ordered; it is paid by the store, not by asking"
             ));
         }
@@ -138,7 +130,7 @@ impl Transaction<'_> {
         if let Some(known) = &known
             && known.status == StoreStatus::Confirming
         {
-            return CommandOutcome::invalid_command(format!(
+            return Err(format!(
                 "it is not known yet whether {control_number} is paid; confirm it again"
             ));
         }
@@ -172,7 +164,7 @@ impl Transaction<'_> {
                 self.state.insert(&payout);
             }
         }
-        self.done(json!({ "delivery": delivery }))
+        Ok(json!({ "delivery": delivery }))
     }
 
     pub(crate) fn payout_inquired(
@@ -230,12 +222,9 @@ impl Transaction<'_> {
         control_number: &str,
         channel: &PayoutChannel,
         pay_time: Option<DateTime>,
-    ) -> CommandOutcome {
-        let Some(payout) = self.state.cash_pickup(control_number) else {
-            return CommandOutcome::invalid_command(format!(
-                "inquire about {control_number} first"
-            ));
-        };
+    ) -> Done {
+        let payout = self.state.cash_pickup(control_number);
+        let payout = payout.ok_or_else(|| format!("inquire about {control_number} first"))?;
         match payout.status {
             StoreStatus::Inquired if payout.channel == *channel => {}
             StoreStatus::Confirming => {
@@ -249,12 +238,10 @@ impl Transaction<'_> {
                 );
             }
             StoreStatus::Completed => {
-                return CommandOutcome::invalid_command(format!(
-                    "{control_number} is paid already"
-                ));
+                return Err(format!("{control_number} is paid already"));
             }
             _ => {
-                return CommandOutcome::invalid_command(format!(
+                return Err(format!(
                     "a payout follows an inquiry of the same store that has succeeded; inquire \
                      about {control_number} first"
                 ));
@@ -266,9 +253,7 @@ impl Transaction<'_> {
             .state
             .ledger
             .shift((prefix, Part::Balance), (prefix, Part::Held), amount);
-        if held.is_err() {
-            return CommandOutcome::invalid_command(format!("{prefix} does not hold {amount}"));
-        }
+        held.map_err(|_| format!("{prefix} does not hold {amount}"))?;
         let time = pay_time.unwrap_or_else(|| self.at.date_time());
         let message = PayoutPayoutRequest::builder()
             .control_number(control_number)
@@ -285,7 +270,7 @@ impl Transaction<'_> {
             payout.delivery = delivery;
             payout.pay_time = Some(time.into());
         });
-        self.done(json!({ "delivery": delivery }))
+        Ok(json!({ "delivery": delivery }))
     }
 
     /// Sends the last confirmation of a transaction again, at the cashier's request.
@@ -294,12 +279,11 @@ impl Transaction<'_> {
         (id, number): (u64, &str),
         last: Option<u64>,
         set: fn(&mut E, u64),
-    ) -> CommandOutcome {
+    ) -> Done {
         let last = last.and_then(|id| self.state.callback(id));
-        let Some(last) = last.filter(|last| last.status == DeliveryStatus::GivenUp) else {
-            let why = format!("the confirmation of {number} is on its way");
-            return CommandOutcome::invalid_command(why);
-        };
+        let last = last
+            .filter(|last| last.status == DeliveryStatus::GivenUp)
+            .ok_or_else(|| format!("the confirmation of {number} is on its way"))?;
         let again = self.post(
             &last.operation,
             number,
@@ -311,7 +295,7 @@ impl Transaction<'_> {
             callback.repeats = Some(last.id);
         });
         self.change_entity(id, |transaction| set(transaction, again));
-        self.done(json!({ "delivery": again }))
+        Ok(json!({ "delivery": again }))
     }
 
     /// Whether a response means that an earlier confirmation had arrived.

@@ -8,7 +8,7 @@ use skypay_types::{
 };
 
 use super::account::Part;
-use super::answer::CommandOutcome;
+use super::answer::Done;
 use super::callback::Purpose;
 use super::cash_pickup::StoreStatus;
 use super::command::CashierCommand;
@@ -133,7 +133,7 @@ impl Transaction<'_> {
         Ok(response.build()?)
     }
 
-    pub(crate) fn cashier(&mut self, command: &CashierCommand) -> CommandOutcome {
+    pub(crate) fn cashier(&mut self, command: &CashierCommand) -> Done {
         match command {
             CashierCommand::Inquire {
                 control_number,
@@ -175,27 +175,25 @@ impl Transaction<'_> {
         &self,
         number: &str,
         channel: &CollectionChannel,
-    ) -> Result<(String, Option<Barcode>), CommandOutcome> {
+    ) -> Result<(String, Option<Barcode>), String> {
         let barcode = self.barcode(number);
         let contract = barcode.as_ref();
         let contract = contract.map_or(number, |barcode| barcode.contract_number.as_str());
         if let Some(barcode) = &barcode {
             if *channel != CollectionChannel::SevenEleven {
-                return Err(CommandOutcome::invalid_command(
-                    "only 7-Eleven reads its barcodes",
-                ));
+                return Err("only 7-Eleven reads its barcodes".into());
             }
             if barcode.expires <= self.at {
-                return Err(CommandOutcome::invalid_command(format!(
+                return Err(format!(
                     "barcode {number} was valid until {}",
                     barcode.expires
-                )));
+                ));
             }
         }
         if self.state.prefix_of(contract).is_none() {
-            return Err(CommandOutcome::invalid_command(format!(
+            return Err(format!(
                 "{contract} does not start with a prefix of the partner's, nor is it a barcode"
-            )));
+            ));
         }
         Ok((contract.to_owned(), barcode))
     }
@@ -210,21 +208,18 @@ impl Transaction<'_> {
         channel: &CollectionChannel,
         amount: Option<Amount>,
         phone: Option<&str>,
-    ) -> CommandOutcome {
-        let (contract, barcode) = match self.contract_of(number, channel) {
-            Ok(found) => found,
-            Err(invalid_command) => return invalid_command,
-        };
+    ) -> Done {
+        let (contract, barcode) = self.contract_of(number, channel)?;
         let amount = amount.or(barcode.as_ref().map(|barcode| barcode.amount));
         let phone = phone.or(barcode.as_ref().map(|barcode| barcode.phone.as_str()));
         let (Some(amount), Some(phone)) = (amount, phone) else {
-            return CommandOutcome::invalid_command("say amount and phone, or take a barcode");
+            return Err("say amount and phone, or take a barcode".into());
         };
         let waiting = self.open_collection(&contract, channel);
         if let Some(waiting) = &waiting
             && waiting.status == StoreStatus::Confirming
         {
-            return CommandOutcome::invalid_command(format!(
+            return Err(format!(
                 "it is not known yet whether {contract} is collected; collect it again"
             ));
         }
@@ -255,7 +250,7 @@ impl Transaction<'_> {
             Some(_) => self.change_entity(id, |waiting: &mut Collection| *waiting = collection),
             None => self.state.insert(&collection),
         }
-        self.done(json!({ "delivery": delivery }))
+        Ok(json!({ "delivery": delivery }))
     }
 
     /// Returns the collection of a contract at a store that is not final.
@@ -296,19 +291,12 @@ impl Transaction<'_> {
         self.record_inquiry(callback, result, good, Some(amount));
     }
 
-    fn collect(
-        &mut self,
-        number: &str,
-        channel: &CollectionChannel,
-        paid: &Paid<'_>,
-    ) -> CommandOutcome {
+    fn collect(&mut self, number: &str, channel: &CollectionChannel, paid: &Paid<'_>) -> Done {
         // A barcode that has expired since the inquiry remains valid.
         let barcode = self.barcode(number);
         let contract = barcode.map_or_else(|| number.to_owned(), |one| one.contract_number);
         let collection = self.open_collection(&contract, channel);
-        let Some(collection) = collection else {
-            return CommandOutcome::invalid_command(format!("inquire about {contract} first"));
-        };
+        let collection = collection.ok_or_else(|| format!("inquire about {contract} first"))?;
         match collection.status {
             StoreStatus::Inquired => {}
             StoreStatus::Confirming => {
@@ -319,7 +307,7 @@ impl Transaction<'_> {
                 });
             }
             _ => {
-                return CommandOutcome::invalid_command(format!(
+                return Err(format!(
                     "a collection follows an inquiry of the same store that has succeeded; \
                      inquire about {contract} first"
                 ));
@@ -327,9 +315,7 @@ impl Transaction<'_> {
         }
         let amount = paid.amount.unwrap_or(collection.amount);
         if amount <= Amount::ZERO || amount > super::account::MOST {
-            return CommandOutcome::invalid_command(
-                "the amount is not one that a customer can pay",
-            );
+            return Err("the amount is not one that a customer can pay".into());
         }
         let time = paid.time.unwrap_or_else(|| self.at.date_time());
         let own = self.state.random.hexadecimal(12);
@@ -352,7 +338,7 @@ impl Transaction<'_> {
             open.collected = Some(time.into());
             open.delivery = delivery;
         });
-        self.done(json!({ "delivery": delivery }))
+        Ok(json!({ "delivery": delivery }))
     }
 
     pub(crate) fn collection_confirmed(

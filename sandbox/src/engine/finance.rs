@@ -9,7 +9,7 @@ use skypay_types::{
 };
 
 use super::account::Part;
-use super::answer::CommandOutcome;
+use super::answer::Done;
 use super::behaviors;
 use super::callback::Purpose;
 use super::command::FinanceCommand;
@@ -79,14 +79,7 @@ struct Move<'a> {
 }
 
 impl Transaction<'_> {
-    pub(crate) fn finance(&mut self, command: &FinanceCommand) -> CommandOutcome {
-        match self.moved(command) {
-            Ok(()) => self.done(Value::Null),
-            Err(why) => CommandOutcome::invalid_command(why),
-        }
-    }
-
-    fn moved(&mut self, command: &FinanceCommand) -> Result<(), String> {
+    pub(crate) fn finance(&mut self, command: &FinanceCommand) -> Done {
         let theirs = |account: &Option<String>| {
             let account = account.as_deref();
             account.unwrap_or("009876543210").to_owned()
@@ -165,7 +158,7 @@ impl Transaction<'_> {
         }
     }
 
-    fn transfer(&mut self, from: &str, to: &str, amount: Amount) -> Result<(), String> {
+    fn transfer(&mut self, from: &str, to: &str, amount: Amount) -> Done {
         if from == to {
             return Err(format!("{from} is both ends of the transfer"));
         }
@@ -181,7 +174,7 @@ impl Transaction<'_> {
         })
     }
 
-    fn move_and_tell(&mut self, what: &Move<'_>) -> Result<(), String> {
+    fn move_and_tell(&mut self, what: &Move<'_>) -> Done {
         if what.amount <= Amount::ZERO {
             return Err("there is nothing to move: the amount is not more than zero".to_owned());
         }
@@ -222,7 +215,7 @@ impl Transaction<'_> {
                 reference,
             });
         }
-        Ok(())
+        Ok(Value::Null)
     }
 
     /// Creates a reference number in a series. For automatic settlements, it starts

@@ -2,10 +2,10 @@
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::State;
-use super::answer::CommandOutcome;
+use super::answer::Done;
 use super::behaviors;
 use super::command::KeyCommand;
 use super::random::Random;
@@ -214,16 +214,16 @@ impl State {
 }
 
 impl Transaction<'_> {
-    pub(crate) fn key(&mut self, command: &KeyCommand) -> CommandOutcome {
+    pub(crate) fn key(&mut self, command: &KeyCommand) -> Done {
         match command {
-            KeyCommand::Generate { validity } => self.generate_key(*validity),
+            KeyCommand::Generate { validity } => Ok(self.generate_key(*validity)),
             KeyCommand::Reveal { id } => self.reveal_key(*id),
             KeyCommand::Enable { id } => self.enable_key(*id),
             KeyCommand::Extend { validity } => self.extend_key(*validity),
         }
     }
 
-    fn generate_key(&mut self, validity: Validity) -> CommandOutcome {
+    fn generate_key(&mut self, validity: Validity) -> Value {
         let id = self
             .state
             .keys
@@ -246,39 +246,31 @@ impl Transaction<'_> {
             "",
             json!({ "key": id, "validity": validity }),
         );
-        self.done(json!({ "key": id }))
+        json!({ "key": id })
     }
 
-    fn reveal_key(&mut self, id: u32) -> CommandOutcome {
+    fn reveal_key(&mut self, id: u32) -> Done {
         let at = self.at;
         let key = self.state.keys.get_mut(&id);
-        let Some(key) = key.filter(|key| key.revealed.is_none() && key.enabled.is_none()) else {
-            return CommandOutcome::invalid_command(format!(
-                "key {id} cannot be seen: that is possible once, and before it is enabled"
-            ));
-        };
+        let key = key.filter(|key| key.revealed.is_none() && key.enabled.is_none());
+        let key = key.ok_or_else(|| {
+            format!("key {id} cannot be seen: that is possible once, and before it is enabled")
+        })?;
         key.revealed = Some(at);
         let details = json!({
             "authentication": key.pair.authentication,
             "encrypt_key": key.pair.encrypt_key,
         });
         self.record_event("key-revealed", "", json!({ "key": id }));
-        self.done(details)
+        Ok(details)
     }
 
-    fn enable_key(&mut self, id: u32) -> CommandOutcome {
+    fn enable_key(&mut self, id: u32) -> Done {
         let at = self.at;
         let effective = at.plus(CACHED_FOR);
-        let Some(key) = self
-            .state
-            .keys
-            .get_mut(&id)
-            .filter(|key| key.enabled.is_none())
-        else {
-            return CommandOutcome::invalid_command(format!(
-                "there is no key {id} that could be enabled"
-            ));
-        };
+        let key = self.state.keys.get_mut(&id);
+        let key = key.filter(|key| key.enabled.is_none());
+        let key = key.ok_or_else(|| format!("there is no key {id} that could be enabled"))?;
         let expires = effective.plus(key.validity.duration());
         key.enabled = Some(at);
         key.effective = Some(effective);
@@ -303,26 +295,25 @@ impl Transaction<'_> {
         for id in shortened.into_iter().chain([id]) {
             self.watch_key(id);
         }
-        self.done(details)
+        Ok(details)
     }
 
-    fn extend_key(&mut self, validity: Validity) -> CommandOutcome {
+    fn extend_key(&mut self, validity: Validity) -> Done {
         let at = self.at;
         let effective = self
             .state
             .keys
             .values_mut()
             .filter(|key| key.is_accepted(at));
-        let Some(current) = effective.max_by_key(|key| (key.effective, key.id)) else {
-            return CommandOutcome::invalid_command("there is no key to extend: none is in use");
-        };
+        let current = effective.max_by_key(|key| (key.effective, key.id));
+        let current = current.ok_or("there is no key to extend: none is in use")?;
         let expires = current.expires.unwrap_or(at).plus(validity.duration());
         current.expires = Some(expires);
         let id = current.id;
         let details = json!({ "key": id, "expires": expires });
         self.record_event("key-extended", "", details.clone());
         self.watch_key(id);
-        self.done(details)
+        Ok(details)
     }
 
     /// Schedules the expiry of a key, and the reminder a week before.

@@ -214,7 +214,7 @@ impl Transaction<'_> {
     }
 
     /// Records a request that was rejected before its operation was executed.
-    pub(crate) fn rejected(&mut self, rejected: &Rejected) -> CommandOutcome {
+    pub(crate) fn rejected(&mut self, rejected: &Rejected) {
         let Rejected {
             operation,
             number,
@@ -231,7 +231,6 @@ impl Transaction<'_> {
             .map_or(Value::Null, |text| json!({ "request": text }));
         let subject = number.as_deref().unwrap_or_default();
         self.record_event_with("request-rejected", subject, details, personal);
-        self.done(Value::Null)
     }
 
     /// Checks that the caller is allowed and authenticated.

@@ -7,7 +7,7 @@ use skypay_types::{
 };
 
 use super::{Amendment, PendingCancellation};
-use crate::engine::answer::CommandOutcome;
+use crate::engine::answer::Done;
 use crate::engine::command::StoreCommand;
 use crate::engine::refused::Refused;
 use crate::engine::rule::ScriptedOutcome;
@@ -189,7 +189,7 @@ impl Transaction<'_> {
 
     // ---- the institution, by command
 
-    pub(crate) fn store(&mut self, command: &StoreCommand) -> CommandOutcome {
+    pub(crate) fn store(&mut self, command: &StoreCommand) -> Done {
         let (StoreCommand::Upload { control_number }
         | StoreCommand::Pay { control_number }
         | StoreCommand::Fail { control_number, .. }
@@ -199,7 +199,7 @@ impl Transaction<'_> {
         | StoreCommand::RefuseAmendment { control_number }
         | StoreCommand::Reverse { control_number }) = command;
         let Some(id) = self.state.payout(control_number).map(|payout| payout.id) else {
-            return CommandOutcome::invalid_command(format!(
+            return Err(format!(
                 "there is no payout {control_number}; one that a store asks the partner about is \
                  a matter of the cashier"
             ));
@@ -218,10 +218,10 @@ impl Transaction<'_> {
             StoreCommand::Reverse { .. } => self.reverse(id),
         };
         if done {
-            return self.done(Value::Null);
+            return Ok(Value::Null);
         }
         let status = self.payout(id).map(|payout| payout.status);
-        CommandOutcome::invalid_command(format!(
+        Err(format!(
             "payout {control_number} is {status:?}, where that cannot happen"
         ))
     }
