@@ -100,7 +100,7 @@ fn by_rule(name: &str, plaintext: Value, code: &ResponseCode) -> How {
 
 /// Returns the scenario for a code with the same cause in every operation.
 fn before_execution(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<How> {
-    let plain = plain(name, plaintext.clone());
+    let plain = Request::new(name, plaintext.clone());
     Some(match code {
         ResponseCode::InvalidContext => (
             "the body is no message, or violates a constraint of the document",
@@ -229,17 +229,8 @@ fn told(operation: &OperationInfo) -> Option<Command> {
     })
 }
 
-fn plain(operation: &str, plaintext: Value) -> Request {
-    Request {
-        operation: operation.to_owned(),
-        plaintext,
-        peer: None,
-        authenticated: true,
-    }
-}
-
 fn request(operation: &str, plaintext: Value) -> Command {
-    Command::Request(plain(operation, plaintext))
+    Command::Request(Request::new(operation, plaintext))
 }
 
 fn forced_error(code: &ResponseCode) -> Command {

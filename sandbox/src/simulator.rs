@@ -368,10 +368,7 @@ mod tests {
         let full = Arc::new(AtomicBool::new(false));
         let clock = Clock::frozen();
         let settings = Settings {
-            callbacks: CallbackUrls {
-                shared: Some("http://127.0.0.1:9/".to_owned()),
-                ..CallbackUrls::default()
-            },
+            callbacks: CallbackUrls::shared("http://127.0.0.1:9/"),
             ..Settings::default()
         };
         let opened = Store::open(None, settings, clock.reading());

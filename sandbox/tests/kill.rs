@@ -82,10 +82,7 @@ async fn main() -> ExitCode {
 /// stopped, or until the parent process has ended.
 async fn serve(database: PathBuf, partner: String) -> ExitCode {
     let settings = Settings {
-        callbacks: CallbackUrls {
-            shared: Some(partner),
-            ..CallbackUrls::default()
-        },
+        callbacks: CallbackUrls::shared(partner),
         // Frequent callbacks, so that some are in progress at any time.
         timing: Timing {
             upload: Duration::milliseconds(5),

@@ -128,15 +128,22 @@ fn is_usual(authenticated: &bool) -> bool {
 }
 
 impl Request {
-    /// Creates an authenticated call from a typed message.
+    /// Creates an authenticated call of an operation.
     #[must_use]
-    pub fn of<O: Operation>(request: &O) -> Self {
+    pub fn new(operation: &str, plaintext: Value) -> Self {
         Self {
-            operation: O::INFO.name.to_owned(),
-            plaintext: serde_json::to_value(request).unwrap_or_default(),
+            operation: operation.to_owned(),
+            plaintext,
             peer: None,
             authenticated: true,
         }
+    }
+
+    /// Creates an authenticated call from a typed message.
+    #[must_use]
+    pub fn of<O: Operation>(request: &O) -> Self {
+        let plaintext = serde_json::to_value(request).unwrap_or_default();
+        Self::new(O::INFO.name, plaintext)
     }
 
     /// Sets the address of the client.
@@ -467,6 +474,15 @@ pub struct CallbackUrls {
 }
 
 impl CallbackUrls {
+    /// Sets one URL for every callback.
+    #[must_use]
+    pub fn shared(url: impl Into<String>) -> Self {
+        Self {
+            shared: Some(url.into()),
+            ..Self::default()
+        }
+    }
+
     /// Returns the URL for a callback; `None` if it has no URL.
     #[must_use]
     pub fn of(&self, operation: &str) -> Option<&str> {

@@ -58,12 +58,7 @@ mod tests {
             ) => {
                 $({
                     let name = <skypay_types::$request as Operation>::INFO.name;
-                    let request = Request {
-                        operation: name.to_owned(),
-                        plaintext: sample(name).unwrap(),
-                        peer: None,
-                        authenticated: true,
-                    };
+                    let request = Request::new(name, sample(name).unwrap());
                     let mut state = State::new(Settings::default(), now);
                     let mut transaction = Transaction::new(&mut state);
                     let (answer, _) = transaction.serve(&request, <Transaction<'_> as Examples>::$method);

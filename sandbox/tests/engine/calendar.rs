@@ -71,10 +71,7 @@ proptest! {
             now: start,
             events: Vec::new(),
         };
-        setup.done(&Command::Callbacks(CallbackUrls {
-            shared: Some(URL.to_owned()),
-            ..CallbackUrls::default()
-        }));
+        setup.done(&Command::Callbacks(CallbackUrls::shared(URL)));
         for (deed, key, duration) in deeds {
             let before = setup.state.now();
             deed.done_in(&mut setup);

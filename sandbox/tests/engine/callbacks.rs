@@ -249,12 +249,10 @@ fn a_request_that_is_cut_before_is_not_executed_and_one_cut_after_is() {
     ] {
         let mut setup = Setup::new();
         setup.fault(Side::Requests, Fault::Wire(fault.clone()), Some(1));
-        let request = Request {
-            operation: "payoutQueue".to_owned(),
-            plaintext: skypay_sandbox::error_scenarios::sample("payoutQueue").unwrap(),
-            peer: None,
-            authenticated: true,
-        };
+        let request = Request::new(
+            "payoutQueue",
+            skypay_sandbox::error_scenarios::sample("payoutQueue").unwrap(),
+        );
         let applied = setup.apply(&Command::Request(request));
         assert_eq!(applied.faults, [fault]);
         assert_eq!(setup.state.payout(NUMBER).is_some(), executed);
@@ -318,12 +316,7 @@ fn chance_hits_some_and_the_same_ones_again() {
 #[test]
 fn a_callback_url_that_leads_nowhere_is_declined() {
     let mut setup = Setup::new();
-    let urls = |shared: &str| {
-        Command::Callbacks(CallbackUrls {
-            shared: Some(shared.to_owned()),
-            ..CallbackUrls::default()
-        })
-    };
+    let urls = |shared: &str| Command::Callbacks(CallbackUrls::shared(shared));
     for url in [
         "nowhere",
         "/callbacks",

@@ -38,12 +38,10 @@ fn every_operation_has_behaviour_of_its_own() {
             continue;
         }
         let mut state = State::new(Settings::default(), now());
-        let request = Request {
-            operation: operation.name.to_owned(),
-            plaintext: error_scenarios::sample(operation.name).unwrap(),
-            peer: None,
-            authenticated: true,
-        };
+        let request = Request::new(
+            operation.name,
+            error_scenarios::sample(operation.name).unwrap(),
+        );
         let answer = state.apply(&Command::Request(request), now()).answer;
         if matches!(
             answer,
@@ -199,12 +197,8 @@ fn the_allow_list_lets_its_networks_in() {
         addresses: vec!["10.0.0.0/8".to_owned(), "::1".to_owned()],
     });
     for (peer, allowed) in [("10.9.8.7", true), ("::1", true), ("192.0.2.1", false)] {
-        let request = Request {
-            operation: "balanceQuery".to_owned(),
-            plaintext: serde_json::json!({}),
-            peer: Some(peer.parse().unwrap()),
-            authenticated: true,
-        };
+        let request = Request::new("balanceQuery", serde_json::json!({}));
+        let request = request.from(Some(peer.parse().unwrap()));
         let answer = setup.apply(&Command::Request(request)).answer;
         assert_eq!(answer.refusal().is_none(), allowed, "{peer}");
     }
@@ -213,12 +207,7 @@ fn the_allow_list_lets_its_networks_in() {
 #[test]
 fn an_unknown_operation_switch_or_value_is_declined() {
     let mut setup = Setup::new();
-    let request = Request {
-        operation: "payoutInquiry".to_owned(),
-        plaintext: serde_json::json!({}),
-        peer: None,
-        authenticated: true,
-    };
+    let request = Request::new("payoutInquiry", serde_json::json!({}));
     assert!(
         setup
             .invalid_command(&Command::Request(request))

@@ -248,12 +248,7 @@ fn a_command_names_the_callbacks_that_it_caused_and_no_others() {
 fn a_request_as_the_vendor_prints_it_is_refused_by_its_field() {
     let mut setup = Setup::new();
     let mut refused = |operation: &str, plaintext: Value| {
-        let command = Command::Request(Request {
-            operation: operation.to_owned(),
-            plaintext,
-            peer: None,
-            authenticated: true,
-        });
+        let command = Command::Request(Request::new(operation, plaintext));
         match setup.apply(&command).answer {
             CommandOutcome::Refused { description, .. } => description,
             other => panic!("{operation}: {other:?}"),

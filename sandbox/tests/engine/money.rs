@@ -163,12 +163,7 @@ fn contract(number: u8) -> String {
 }
 
 fn ask(operation: &str, plaintext: Value) -> Command {
-    Command::Request(skypay_sandbox::engine::Request {
-        operation: operation.to_owned(),
-        plaintext,
-        peer: None,
-        authenticated: true,
-    })
+    Command::Request(skypay_sandbox::engine::Request::new(operation, plaintext))
 }
 
 fn order(operation: &str, number: u8, amount: i64) -> Command {

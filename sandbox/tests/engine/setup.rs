@@ -30,10 +30,7 @@ impl Setup {
             now,
             events: Vec::new(),
         };
-        setup.done(&Command::Callbacks(CallbackUrls {
-            shared: Some(URL.to_owned()),
-            ..CallbackUrls::default()
-        }));
+        setup.done(&Command::Callbacks(CallbackUrls::shared(URL)));
         setup.events.clear();
         setup
     }
@@ -80,12 +77,7 @@ impl Setup {
 
     /// Sends a request to one of SkyPay's operations.
     pub(crate) fn ask(&mut self, operation: &str, plaintext: Value) -> Result<Value, ResponseCode> {
-        let command = Command::Request(Request {
-            operation: operation.to_owned(),
-            plaintext,
-            peer: None,
-            authenticated: true,
-        });
+        let command = Command::Request(Request::new(operation, plaintext));
         match self.apply(&command).answer {
             CommandOutcome::Accepted { plaintext, .. } => Ok(plaintext),
             CommandOutcome::Refused { code, .. } => Err(code),

@@ -13,12 +13,7 @@ const NUMBER: &str = "SKY9800000101";
 
 /// Returns the answer to a payout.
 fn order(setup: &mut Setup) -> CommandOutcome {
-    let request = Request {
-        operation: "payoutQueue".to_owned(),
-        plaintext: changed("payoutQueue", NUMBER, "100.00"),
-        peer: None,
-        authenticated: true,
-    };
+    let request = Request::new("payoutQueue", changed("payoutQueue", NUMBER, "100.00"));
     setup.apply(&Command::Request(request)).answer
 }
 

@@ -227,10 +227,7 @@ impl Setup {
 }
 
 pub(crate) fn calls_to(url: &str) -> Command {
-    Command::Callbacks(CallbackUrls {
-        shared: Some(url.to_owned()),
-        ..CallbackUrls::default()
-    })
+    Command::Callbacks(CallbackUrls::shared(url))
 }
 
 /// Returns a command that recharges the account used by these tests.
