@@ -146,8 +146,8 @@ impl Store {
         let ours = Rows::in_memory().with(|connection| schema_of(connection));
         let ours = ours.map_err(|error| self.failed(&error))?;
         let differs = |from: &[SchemaRow], other: &[SchemaRow]| {
-            let row = from.iter().find(|row| !other.contains(row))?;
-            Some(format!("{} {:?}", row.kind, row.name))
+            let (kind, name, ..) = from.iter().find(|row| !other.contains(row))?;
+            Some(format!("{kind} {name:?}"))
         };
         if let Some(what) = differs(&found, &ours).or_else(|| differs(&ours, &found)) {
             let why = format!("its {what} is not that of a sandbox; name another file");
@@ -395,26 +395,12 @@ fn copy_all(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
     Err(rusqlite::Error::SqliteFailure(busy, None))
 }
 
-/// A table, index, view or trigger.
-#[derive(PartialEq, Eq)]
-struct SchemaRow {
-    kind: String,
-    name: String,
-    table: String,
-    sql: Option<String>,
-}
+/// A table, index, view or trigger: its type, name, table and SQL.
+type SchemaRow = (String, String, String, Option<String>);
 
 fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<SchemaRow>> {
     let mut rows = connection.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema")?;
-    let rows = rows.query_map([], |row| {
-        Ok(SchemaRow {
-            kind: row.get(0)?,
-            name: row.get(1)?,
-            table: row.get(2)?,
-            sql: row.get(3)?,
-        })
-    })?;
-    rows.collect()
+    rows.query_map([], |row| row.try_into())?.collect()
 }
 
 /// Whether two names refer to one file. It is not opened: on Unix, closing it

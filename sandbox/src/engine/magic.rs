@@ -60,32 +60,10 @@ magic! {
     32 => Refused(ResponseCode::AddressNotWhitelisted), "refused with -1032";
 }
 
-fn of(amount: Amount) -> Option<&'static Magic> {
+/// Returns what the amount of a payout means.
+pub(crate) fn meaning_of(amount: Amount) -> Option<&'static Meaning> {
     let centavos = amount.centavos().rem_euclid(100);
     let mut all = MAGIC.iter();
-    all.find(|magic| i64::from(magic.centavos) == centavos)
-}
-
-/// Returns the scripted outcome of a payout of an amount.
-pub(crate) fn outcome_of(amount: Amount) -> ScriptedOutcome {
-    match of(amount).map(|magic| &magic.meaning) {
-        Some(Meaning::ScriptedOutcome(outcome)) => *outcome,
-        _ => ScriptedOutcome::Usual,
-    }
-}
-
-/// Returns the code with which a payout of an amount is refused.
-pub(crate) fn refusal_of(amount: Amount) -> Option<ResponseCode> {
-    match of(amount).map(|magic| &magic.meaning) {
-        Some(Meaning::Refused(code)) => Some(code.clone()),
-        _ => None,
-    }
-}
-
-/// Returns the response code forced by the amount of a payout.
-pub(crate) fn storm_of(amount: Amount) -> Option<ResponseCode> {
-    match of(amount).map(|magic| &magic.meaning) {
-        Some(Meaning::Answered(code)) => Some(code.clone()),
-        _ => None,
-    }
+    let magic = all.find(|magic| i64::from(magic.centavos) == centavos)?;
+    Some(&magic.meaning)
 }

@@ -11,12 +11,13 @@ use skypay_types::{
 
 use super::account::Part;
 use super::callback::Purpose;
+use super::magic::{self, Meaning};
 use super::refused::Refused;
 use super::rows::{Columns, Entity};
 use super::rule::ScriptedOutcome;
 use super::timestamp::{Duration, Timestamp};
 use super::transaction::{ScheduledEvent, Transaction};
-use super::{behaviors, catalog, magic};
+use super::{behaviors, catalog};
 
 /// A payout that a partner ordered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -259,11 +260,11 @@ impl Transaction<'_> {
 
     /// Accepts an order and holds the money for it.
     fn accept(&mut self, order: Order) -> Result<(), Refused> {
-        if let Some(code) = magic::refusal_of(order.amount) {
+        if let Some(Meaning::Refused(code)) = magic::meaning_of(order.amount) {
             self.cause = Some(format!(
                 "the centavos of its amount select the refusal {code}"
             ));
-            return Err(Refused::because(code));
+            return Err(Refused::because(code.clone()));
         }
         if order.amount > self.state.settings.limits.largest_payout {
             return Err(Refused::because(ResponseCode::BalanceLimitExceeded));
@@ -299,8 +300,11 @@ impl Transaction<'_> {
 
     fn enter(&mut self, order: Order, prefix: String) {
         let id = self.number();
-        let outcome = self.scripted.outcome;
-        let outcome = outcome.unwrap_or_else(|| magic::outcome_of(order.amount));
+        let outcome = match (self.scripted.outcome, magic::meaning_of(order.amount)) {
+            (Some(outcome), _) => outcome,
+            (None, Some(Meaning::ScriptedOutcome(outcome))) => *outcome,
+            (None, _) => ScriptedOutcome::Usual,
+        };
         let payout = Payout {
             id,
             prefix,

@@ -20,6 +20,7 @@ use super::command::{Rejected, Request};
 )]
 use super::example::Examples;
 use super::fault::{Fault, Side, WireFault};
+use super::magic::{self, Meaning};
 use super::refused::{Refused, lists, text_of};
 use super::rule::{Then, When};
 use super::timestamp::Duration;
@@ -279,9 +280,11 @@ impl Transaction<'_> {
 
     /// Selects what goes wrong with a request.
     fn mishap(&mut self, info: &OperationInfo, request: &Request, facts: &RequestFacts) -> Mishap {
-        let magic = facts.amount.filter(|_| !facts.transaction_ids.is_empty());
-        let magic = magic.and_then(super::magic::storm_of);
-        let mut answered = magic.filter(|code| lists(info, code));
+        let amount = facts.amount.filter(|_| !facts.transaction_ids.is_empty());
+        let mut answered = match amount.and_then(magic::meaning_of) {
+            Some(Meaning::Answered(code)) if lists(info, code) => Some(code.clone()),
+            _ => None,
+        };
         self.cause = answered
             .as_ref()
             .map(|code| format!("the centavos of its amount select the answer {code}"));

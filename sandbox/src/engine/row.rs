@@ -298,8 +298,7 @@ impl State {
         let mut found = Vec::<(u64, String, String)>::new();
         for sql in [begins, contains] {
             if found.is_empty() {
-                let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-                found = self.rows.select(sql, [number], read);
+                found = self.rows.select(sql, [number], |row| row.try_into());
                 found.retain(|(_, kind, status)| which(kind, status));
             }
         }

@@ -393,14 +393,13 @@ impl std::fmt::Debug for Rows {
 impl PartialEq for Rows {
     fn eq(&self, other: &Self) -> bool {
         let all = |rows: &Self| {
-            let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
             let mut all: Vec<(String, String, String)> = Vec::new();
             for sql in [
                 "SELECT id || kind, status, body FROM entity ORDER BY id",
                 "SELECT due, position || '', what FROM schedule ORDER BY due, position",
                 "SELECT day, who, count || '' FROM daily ORDER BY day, who",
             ] {
-                all.extend(rows.select(sql, [], read));
+                all.extend(rows.select(sql, [], |row| row.try_into()));
             }
             all
         };

@@ -250,74 +250,39 @@ mod tests {
         }
     }
 
-    fn check(peer: &str, method: &Method, given: &[(&'static str, &'static str)], admitted: bool) {
-        let headers = headers(given);
-        let rejection = rejection(peer.parse().unwrap(), method, &headers);
-        assert_eq!(
-            rejection.is_none(),
-            admitted,
-            "{peer} {method} {headers:?}: {rejection:?}"
-        );
-    }
-
     #[test]
     fn only_this_machine_and_its_own_page_may_change_anything() {
-        let here = "127.0.0.1:5000";
         let host = ("host", "localhost:7171");
-        check(here, &Method::POST, &[host], true);
-        check("[::1]:5000", &Method::POST, &[("host", "[::1]:7171")], true);
-        check(
-            "[::ffff:127.0.0.1]:5000",
-            &Method::POST,
-            &[("host", "127.0.0.1:7171")],
-            true,
-        );
-        check(
-            here,
-            &Method::POST,
-            &[host, ("origin", "http://localhost:7171")],
-            true,
-        );
-        check(
-            here,
-            &Method::POST,
-            &[host, ("sec-fetch-site", "same-origin")],
-            true,
-        );
-        check(
-            here,
-            &Method::GET,
-            &[host, ("origin", "http://evil.example")],
-            true,
-        );
-
-        check("203.0.113.5:5000", &Method::GET, &[host], false);
-        check(here, &Method::GET, &[("host", "evil.example")], false);
-        check(here, &Method::GET, &[], false);
-        check(
-            here,
-            &Method::GET,
-            &[("host", "127.0.0.1.evil.example:7171")],
-            false,
-        );
-        check(
-            here,
-            &Method::POST,
-            &[host, ("origin", "http://evil.example")],
-            false,
-        );
-        check(
-            here,
-            &Method::POST,
-            &[host, ("origin", "http://localhost:7172")],
-            false,
-        );
-        check(here, &Method::POST, &[host, ("origin", "null")], false);
-        check(
-            here,
-            &Method::POST,
-            &[host, ("sec-fetch-site", "cross-site")],
-            false,
-        );
+        let [name, longer] = ["evil.example", "127.0.0.1.evil.example:7171"].map(|it| ("host", it));
+        let [here, evil, neighbour, none] = [
+            "http://localhost:7171",
+            "http://evil.example",
+            "http://localhost:7172",
+            "null",
+        ]
+        .map(|origin| ("origin", origin));
+        let [own, cross] = ["same-origin", "cross-site"].map(|site| ("sec-fetch-site", site));
+        let mapped = ("host", "127.0.0.1:7171");
+        for (peer, method, given, admitted) in [
+            ("127.0.0.1", Method::POST, vec![host], true),
+            ("[::1]", Method::POST, vec![("host", "[::1]:7171")], true),
+            ("[::ffff:127.0.0.1]", Method::POST, vec![mapped], true),
+            ("127.0.0.1", Method::POST, vec![host, here], true),
+            ("127.0.0.1", Method::POST, vec![host, own], true),
+            ("127.0.0.1", Method::GET, vec![host, evil], true),
+            ("203.0.113.5", Method::GET, vec![host], false),
+            ("127.0.0.1", Method::GET, vec![name], false),
+            ("127.0.0.1", Method::GET, vec![], false),
+            ("127.0.0.1", Method::GET, vec![longer], false),
+            ("127.0.0.1", Method::POST, vec![host, evil], false),
+            ("127.0.0.1", Method::POST, vec![host, neighbour], false),
+            ("127.0.0.1", Method::POST, vec![host, none], false),
+            ("127.0.0.1", Method::POST, vec![host, cross], false),
+        ] {
+            let address = format!("{peer}:5000").parse().unwrap();
+            let rejection = rejection(address, &method, &headers(&given));
+            let place = format!("{peer} {method} {given:?}: {rejection:?}");
+            assert_eq!(rejection.is_none(), admitted, "{place}");
+        }
     }
 }

@@ -225,7 +225,14 @@ async fn duplicates(setup: &Setup) -> String {
     ask(setup, "payoutQueue", payout(BANK, "1000.00")).await;
     let again = code(&ask(setup, "payoutQueue", payout(BANK, "1000.00")).await);
     let mut wallet = payout(BANK, "1000.00");
-    for field in ["bankNo", "provinceId", "cityId"] {
+    let of_banks = [
+        "bankNo",
+        "identificationTypeId",
+        "birthPlace",
+        "provinceId",
+        "cityId",
+    ];
+    for field in of_banks {
         wallet.as_object_mut().unwrap().remove(field);
     }
     wallet["withdrawChannel"] = json!("6");
