@@ -1,6 +1,7 @@
 //! The scalars of the wire: amounts, dates and times, names, and masked values.
 
 mod amount;
+mod convert;
 mod integer_text;
 pub(crate) mod number;
 mod person_name;

@@ -15,7 +15,14 @@ use crate::{
 };
 
 /// The features of the runtime.
-pub const RUNTIME_FEATURES: [&str; 4] = ["envelope", "client", "server", "schemars"];
+pub const RUNTIME_FEATURES: [&str; 6] = [
+    "envelope",
+    "client",
+    "server",
+    "chrono",
+    "rust_decimal",
+    "schemars",
+];
 
 /// The manifest of the consumer service, which uses the crates as another team
 /// would and is not a member of the workspace.

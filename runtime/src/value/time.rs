@@ -28,7 +28,7 @@ const GMT_8: SignedDuration = SignedDuration::hours(8);
 
 impl DateTime {
     /// The time that long after the Unix epoch.
-    fn since_epoch(duration: SignedDuration) -> Self {
+    pub(super) fn since_epoch(duration: SignedDuration) -> Self {
         let epoch = PlainDateTime::new(UtcDateTime::UNIX_EPOCH.date(), Time::MIDNIGHT);
         Self(epoch.saturating_add(duration.saturating_add(GMT_8)))
     }
@@ -36,6 +36,10 @@ impl DateTime {
     pub(super) fn parse(text: &str) -> Result<Self, WireError> {
         let time = date_time(text.as_bytes()).map(Self);
         time.ok_or(WireError::DATE_TIME)
+    }
+
+    pub(super) fn to_utc(self) -> UtcDateTime {
+        self.0.as_utc().saturating_sub(GMT_8)
     }
 
     /// The time that many seconds after the Unix epoch, saturating at the limits of
