@@ -251,7 +251,7 @@ fn retry(info: &OperationInfo) -> Cow<'static, str> {
 }
 
 fn codes(info: &OperationInfo, outcome: Outcome) -> Cow<'static, str> {
-    let codes = info.codes.iter().filter(|(_, said)| *said == outcome);
-    let codes = codes.map(|(code, _)| format!("{:?}", ResponseCode::from(*code)));
+    let codes = info.codes.iter().filter(|listed| listed.outcome == outcome);
+    let codes = codes.map(|listed| format!("{:?}", ResponseCode::from(listed.code)));
     codes.collect::<Vec<_>>().join(", ").into()
 }

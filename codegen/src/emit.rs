@@ -13,7 +13,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior, context};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Location};
-use crate::model::{Api, Direction, Mode, Operation};
+use crate::model::{Api, Direction, Effect, Mode, Operation};
 use crate::{File, Usage, progenitor, prose};
 
 /// The first line of every generated Rust file.
@@ -33,6 +33,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "client/callback_sender.rs",
     "client/client.rs",
     "client/facts.md",
+    "client/lib.md",
     "client/lib.rs",
     "client/method.rs",
     "client/operation.md",
@@ -192,10 +193,28 @@ impl<'a> Emitter<'a> {
             progenitor => progenitor::client(&api.title, &api.version, wire_path)?,
             wire_path,
             caller_parameter => progenitor::path_parameters(wire_path).next().unwrap_or_default(),
+            first_call => self.first_call(),
+            status_queries => api.status_queries().map(Serde).map(Value::from).collect::<Vec<_>>(),
             return_codes => api.operations.iter().find_map(types::return_codes),
             callbacks_example => side_example(Direction::ToPartner).transpose()?,
             provided_example => side_example(Direction::ToProvider).transpose()?,
         })
+    }
+
+    /// Returns the first operation of the provider that moves money and has an example,
+    /// or else the first with an example.
+    fn first_call(&self) -> Option<Value> {
+        let provided = self.api.of_direction(Direction::ToProvider);
+        let mut shown = provided.into_iter().filter_map(|one| {
+            let example = one.request_examples.first()?;
+            Some((one, example))
+        });
+        let first = shown
+            .clone()
+            .find(|(one, _)| one.effect == Effect::MovesMoney);
+        let (operation, example) = first.or_else(|| shown.next())?;
+        let (built, imports) = example::built(self.api, &operation.request, example, &[]);
+        Some(context! { operation => Serde(operation), built, imports })
     }
 
     /// Returns the Rust examples of each operation, by its name.

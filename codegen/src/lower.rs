@@ -254,6 +254,7 @@ fn result_codes(post: &Node, code_tables: &[CodeTable]) -> Vec<ResultCode> {
                 outcome: known.and_then(|code| code.outcome).unwrap_or_default(),
                 text: optional(node, "text").or_else(|| known?.text.clone()),
                 refuses_keys: known.is_some_and(|code| code.refuses_keys),
+                retry_after: known.and_then(|code| code.retry_after),
                 listed: node.text_of("source") == Some("listed"),
                 pointer: pointer(node),
                 code: value,

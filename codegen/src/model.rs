@@ -3,6 +3,8 @@
 
 mod message;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 pub use message::{Encoding, EnvelopeField, Field, Limits, Message, Part, Presence, Rule, Type};
@@ -52,6 +54,27 @@ impl Api {
         operations
             .filter(|operation| operation.direction == direction)
             .collect()
+    }
+
+    /// Returns the operations that query the status of other calls by nothing but
+    /// their transactions.
+    pub(crate) fn status_queries(&self) -> impl Iterator<Item = &Operation> {
+        let all = self.operations.iter();
+        let policies = all.clone().map(|operation| &operation.retry_policy);
+        let named: BTreeSet<_> = policies
+            .filter_map(|policy| policy.status_query.as_deref())
+            .collect();
+        all.filter(move |query| {
+            let about = query.transaction_ref.as_ref();
+            let about = about.map(|about| about.list.as_ref().unwrap_or(&about.field));
+            let fields = query.request.fields.iter();
+            let mut required = fields.filter(|field| field.required);
+            named.contains(&*query.name)
+                && required
+                    .next()
+                    .is_some_and(|field| Some(&field.rust) == about)
+                && required.next().is_none()
+        })
     }
 }
 
@@ -288,6 +311,8 @@ pub struct ResultCode {
     /// Whether it rejects the request's keys (encryption or credentials), before
     /// anything else is checked.
     pub refuses_keys: bool,
+    /// What a refusal with it waits for, if it passes.
+    pub retry_after: Option<RetryAfter>,
     /// Whether the vendor's page of the operation lists it.
     pub listed: bool,
     /// Its location in the document, as a JSON pointer.

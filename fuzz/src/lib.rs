@@ -232,8 +232,8 @@ struct Partner;
 
 fn unknown(context: &Context) -> Refusal {
     let mut codes = context.operation.codes.iter();
-    let rejecting = codes.find(|(_, outcome)| *outcome == Outcome::Rejected);
-    Refusal::new(rejecting.map_or("", |(code, _)| *code), "unknown")
+    let rejecting = codes.find(|listed| listed.outcome == Outcome::Rejected);
+    Refusal::new(rejecting.map_or("", |listed| listed.code), "unknown")
 }
 
 macro_rules! implement {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::future::Future;
 
 use skypay_client::types::{
-    Amount, ControlNumberEntry, Date, DateType, GetReportPayoutRequest, MoneyState, Operation,
+    Amount, Date, DateType, GetReportPayoutRequest, MoneyState, Operation,
     PayoutQueryStatusRequest, PayoutQueueRequest, PayoutQueueV2Request, Response, ResponseCode,
     RetryAfter,
 };
-use skypay_client::{Client, Error};
+use skypay_client::{Client, Error, NextStep, Rejected, read_pages};
 
 use crate::{CallOutcome, Found, ReportRow, Timestamp};
 
@@ -106,12 +106,12 @@ pub(crate) fn found(state: Option<MoneyState>) -> Option<Found> {
     }
 }
 
-/// How a call ended that was refused with a code.
-fn rejected(code: Option<&str>) -> CallOutcome {
-    match code.and_then(|code| ResponseCode::from(code).retry_after()) {
-        None => CallOutcome::Rejected,
-        Some(RetryAfter::Recharge) => CallOutcome::RejectedUntilRecharge,
-        Some(RetryAfter::NextDay) => CallOutcome::RejectedUntilNextDay,
+/// How a call ended that was refused.
+fn rejected(error: &Rejected) -> CallOutcome {
+    match error.next_step() {
+        NextStep::Wait(RetryAfter::Recharge) => CallOutcome::RejectedUntilRecharge,
+        NextStep::Wait(RetryAfter::NextDay) => CallOutcome::RejectedUntilNextDay,
+        NextStep::CorrectKeys | NextStep::Correct => CallOutcome::Rejected,
     }
 }
 
@@ -125,7 +125,7 @@ impl Provider for Client {
             Err(error) => Answer {
                 outcome: match &error {
                     Error::NotSent(_) => CallOutcome::NotSent,
-                    Error::Rejected(_) => rejected(error.code()),
+                    Error::Rejected(error) => rejected(error),
                     Error::Unknown(_) => CallOutcome::Unknown,
                 },
                 code: error.code().map(str::to_owned),
@@ -159,17 +159,8 @@ impl Provider for Client {
     }
 
     async fn report(&self, day: Date) -> Result<Vec<ReportRow>, String> {
-        let mut before = None;
-        for _ in 0..READINGS {
-            let rows = read_report(self, day).await?;
-            if before.as_ref() == Some(&rows) {
-                return Ok(rows);
-            }
-            before = Some(rows);
-        }
-        Err(format!(
-            "the report of {day} was another one each of {READINGS} times"
-        ))
+        let rows = read_pages(|page| read_report(self, day, page)).await?;
+        rows.ok_or_else(|| format!("the report of {day} did not stay the same while it was read"))
     }
 }
 
@@ -183,17 +174,9 @@ enum Unanswered {
 
 /// Asks about some payouts in one question.
 async fn query(client: &Client, numbers: &[String]) -> Result<Statuses, Unanswered> {
-    let entry = |number: &String| {
-        ControlNumberEntry::builder()
-            .control_number(number.as_str())
-            .build()
-    };
-    let entries: Result<Vec<_>, _> = numbers.iter().map(entry).collect();
-    let request = entries.and_then(|entries| {
-        PayoutQueryStatusRequest::builder()
-            .control_numbers(entries)
-            .build()
-    });
+    let request = PayoutQueryStatusRequest::builder()
+        .control_numbers(numbers.iter().map(String::as_str))
+        .build();
     let request = request.map_err(|error| Unanswered::Failed(error.to_string()))?;
     let answer = client
         .payout_query_status(&request)
@@ -240,45 +223,37 @@ async fn query(client: &Client, numbers: &[String]) -> Result<Statuses, Unanswer
     Ok(statuses)
 }
 
-/// How often a report is read before it is given up.
-const READINGS: usize = 6;
-
 /// Rows of a report on a page.
 const PAGE: u32 = 100;
 
-/// All pages of a report once, sorted.
-async fn read_report(client: &Client, day: Date) -> Result<Vec<ReportRow>, String> {
-    let mut rows = Vec::new();
-    for page in 1.. {
-        let request = GetReportPayoutRequest::builder()
-            .start_date(day)
-            .end_date(day)
-            .date_type(DateType::PayTime)
-            .page(page)
-            .page_size(PAGE)
-            .build()
-            .map_err(|error| error.to_string())?;
-        let answer = client
-            .get_report_payout(&request)
-            .await
-            .map_err(|error| error.to_string())?;
-        let last = answer.last_page.ok().flatten();
-        let entries = answer
-            .result
-            .into_iter()
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| "a row of the report cannot be read".to_owned())?;
-        let is_empty = entries.is_empty();
-        rows.extend(entries.into_iter().map(|entry| ReportRow {
-            number: entry.control_number.as_str().to_owned(),
-            centavos: entry.amount.centavos(),
-            paid_at: entry.pay_time.ok().flatten().map(Timestamp::from),
-            reference: entry.reference_no.ok().flatten(),
-        }));
-        if last == Some(true) || is_empty {
-            break;
-        }
-    }
-    rows.sort();
-    Ok(rows)
+/// The rows on a page of a report, and whether it is the last one.
+async fn read_report(
+    client: &Client,
+    day: Date,
+    page: u32,
+) -> Result<(Vec<ReportRow>, bool), String> {
+    let request = GetReportPayoutRequest::builder()
+        .start_date(day)
+        .end_date(day)
+        .date_type(DateType::PayTime)
+        .page(page)
+        .page_size(PAGE)
+        .build()
+        .map_err(|error| error.to_string())?;
+    let answer = client
+        .get_report_payout(&request)
+        .await
+        .map_err(|error| error.to_string())?;
+    let entries = answer
+        .result
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| "a row of the report cannot be read".to_owned())?;
+    let rows = entries.into_iter().map(|entry| ReportRow {
+        number: entry.control_number.as_str().to_owned(),
+        centavos: entry.amount.centavos(),
+        paid_at: entry.pay_time.ok().flatten().map(Timestamp::from),
+        reference: entry.reference_no.ok().flatten(),
+    });
+    Ok((rows.collect(), answer.last_page == Ok(Some(true))))
 }

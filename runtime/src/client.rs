@@ -25,12 +25,14 @@ use crate::value::DateTime;
 
 mod builder;
 mod http;
+mod lists;
 mod report;
 
 #[doc(hidden)]
 pub use builder::tls_config;
 pub use builder::{SetupError, TransportBuilder, check_path_parameter};
 pub use http::{CallEnded, EncryptedRequest, EncryptedResponse, HttpService, Posted};
+pub use lists::{Expiring, read_pages};
 pub use report::CallReport;
 
 use http::Failure;

@@ -1,5 +1,7 @@
 //! Code tables: open enums, which preserve unlisted codes.
 
+use displaydoc::Display;
+
 #[doc(hidden)]
 pub use crate::value::number::plain;
 
@@ -26,11 +28,13 @@ pub enum MoneyState {
 }
 
 /// The event after which a refused request may succeed unchanged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Hash)]
 pub enum RetryAfter {
     /// The partner's account is recharged: it did not cover the amount.
+    #[displaydoc("when the account is funded again")]
     Recharge,
     /// The next day begins: a limit of this day was reached.
+    #[displaydoc("on the next day")]
     NextDay,
 }
 

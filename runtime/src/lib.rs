@@ -1,6 +1,33 @@
 //! The runtime of the generated `SkyPay` crates: all behaviour is here, while
 //! generated code only declares data.
 //!
+//! ```
+//! use skypay_runtime::{Amount, read};
+//!
+//! skypay_runtime::message! {
+//!     /// An order to pay.
+//!     pub struct Order, OrderBuilder {
+//!         /// What is paid.
+//!         amount "amount": required Amount { range(Amount::from_centavos(1)..) };
+//!     }
+//! }
+//!
+//! let order = Order::builder().amount("3900").build()?;
+//! assert_eq!(serde_json::to_string(&order).ok().as_deref(), Some(r#"{"amount":"3900.00"}"#));
+//! assert_eq!(read::from_slice(br#"{"Amount": "3,900.00"}"#), Ok(order));
+//! # Ok::<(), skypay_runtime::Invalid>(())
+//! ```
+//!
+//! # The life of a payout
+//!
+//! 1. A builder makes the request and reports everything that is wrong with it.
+//! 2. `client::Transport` encrypts it, sends it once, decrypts the response, and says
+//!    by its return code whether it was accepted, refused, or may have been executed.
+//! 3. `server::Envelope` and `server::Dispatcher` decrypt and authenticate the
+//!    notification about its end, and acknowledge it once its handler has stored it.
+//!
+//! # What it knows
+//!
 //! This crate contains nothing specific to an operation. The layout of messages,
 //! their constraints and the meaning of return codes come from generated tables
 //! ([`OperationInfo`], [`open_enum!`], [`validate::Rule`]).
@@ -45,7 +72,7 @@ pub use codes::{MoneyState, RetryAfter, Unrecognized};
 pub use message_key::MessageKey;
 pub use operation::{
     Direction, Effect, HeaderFields, HeaderValues, Mode, Operation, OperationInfo, Outcome,
-    Response, Retry,
+    Response, Retry, ReturnCode,
 };
 pub use received::{Entries, Entry, Received, Unreadable};
 pub use validate::{Invalid, Validate, Violation, Violations};

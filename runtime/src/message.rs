@@ -116,6 +116,21 @@ macro_rules! message {
                 { $(#[doc = $doc])* $(#[deprecated $($deprecated)*])? } $field $presence $ty
             })*
 
+            /// Calls a setter of this builder if there is a value:
+            #[doc = ::core::concat!(
+                "`.maybe(", ::core::stringify!($builder), "::field, value)`.",
+            )]
+            pub fn maybe<T>(
+                self,
+                setter: impl ::core::ops::FnOnce(Self, T) -> Self,
+                value: ::core::option::Option<T>,
+            ) -> Self {
+                match value {
+                    ::core::option::Option::Some(value) => setter(self, value),
+                    ::core::option::Option::None => self,
+                }
+            }
+
             /// Builds the message and validates it against the document's
             /// constraints.
             ///

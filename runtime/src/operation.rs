@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::codes::RetryAfter;
 use crate::message_key::MessageKey;
 use crate::validate::Validate;
 use crate::value::DateTime;
@@ -124,15 +125,8 @@ pub struct OperationInfo {
     pub status_query_delay: Option<u32>,
     /// Whether the same request may be sent again.
     pub retry: Retry,
-    /// The return codes of this operation, each with the outcome that it stands
-    /// for.
-    pub codes: &'static [(&'static str, Outcome)],
-    /// The texts of return codes in the provider's documentation, for those that
-    /// have one.
-    pub texts: &'static [(&'static str, &'static str)],
-    /// The return codes that refuse the keys of a request: it could not be
-    /// decrypted, or its credentials are wrong, so nothing was executed.
-    pub key_refusals: &'static [&'static str],
+    /// The return codes of this operation.
+    pub codes: &'static [ReturnCode],
     /// Whether every response carries a return code.
     pub code_required: bool,
     /// The range of return codes that a partner may define for itself.
@@ -178,8 +172,6 @@ impl OperationInfo {
         status_query_delay: None,
         retry: Retry::Never,
         codes: &[],
-        texts: &[],
-        key_refusals: &[],
         code_required: false,
         partner_codes: None,
         delivery_key: &[],
@@ -189,13 +181,19 @@ impl OperationInfo {
         response_example: "",
     };
 
+    /// What the document says of a return code; `None` if it does not list the code
+    /// for this operation.
+    #[must_use]
+    pub fn return_code(&self, code: &str) -> Option<&'static ReturnCode> {
+        self.codes.iter().find(|listed| listed.code == code)
+    }
+
     /// The outcome of a return code. A code that the document does not
     /// list for this operation leaves the outcome unknown.
     #[must_use]
     pub fn outcome_of(&self, code: &str) -> Outcome {
-        let listed = self.codes.iter().find(|(listed, _)| *listed == code);
-        if let Some((_, outcome)) = listed {
-            return *outcome;
+        if let Some(listed) = self.return_code(code) {
+            return listed.outcome;
         }
         // In the canonical form of the document, like every listed code.
         let partner_defined = self.partner_codes.is_some_and(|(from, to)| {
@@ -209,29 +207,20 @@ impl OperationInfo {
         }
     }
 
-    /// The text of a return code in the provider's documentation; `None` if the
-    /// operation does not list the code or it has no text. The description that is
-    /// received may differ: decide by the code alone.
-    #[must_use]
-    pub fn vendor_text(&self, code: &str) -> Option<&'static str> {
-        let listed = self.texts.iter().find(|(listed, _)| *listed == code);
-        listed.map(|(_, text)| *text)
-    }
-
     /// Whether a return code refuses the keys of a request.
     #[must_use]
     pub fn refuses_keys(&self, code: &str) -> bool {
-        self.key_refusals.contains(&code)
+        let listed = self.return_code(code);
+        listed.is_some_and(|listed| listed.refuses_keys)
     }
 
     /// The return code of an accepting response. The generator rejects a document in
     /// which an operation has none.
     #[must_use]
     pub fn accepted_code(&self) -> &'static str {
-        self.codes
-            .iter()
-            .find(|(_, outcome)| *outcome == Outcome::Accepted)
-            .map_or("", |(code, _)| code)
+        let mut codes = self.codes.iter();
+        let accepted = codes.find(|listed| listed.outcome == Outcome::Accepted);
+        accepted.map_or("", |listed| listed.code)
     }
 }
 
@@ -239,6 +228,24 @@ impl fmt::Debug for OperationInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.name.fmt(f)
     }
+}
+
+/// A return code of an operation, from the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReturnCode {
+    /// The code as on the wire.
+    pub code: &'static str,
+    /// The outcome that it stands for.
+    pub outcome: Outcome,
+    /// Its text in the provider's documentation, if it has one. The description that
+    /// is received may differ: decide by the code alone.
+    pub vendor_text: Option<&'static str>,
+    /// Whether it refuses the keys of a request: the request could not be decrypted,
+    /// or its credentials are wrong, so nothing was executed.
+    pub refuses_keys: bool,
+    /// The event after which the refused request may succeed unchanged; `None` if
+    /// time does not change the refusal, as far as is known.
+    pub retry_after: Option<RetryAfter>,
 }
 
 /// The direction of a call.

@@ -10,6 +10,7 @@ use std::fmt;
 
 use displaydoc::Display;
 
+use crate::codes::RetryAfter;
 use crate::operation::{OperationInfo, Retry};
 use crate::validate::Invalid;
 use crate::value::{DateTime, Sensitive};
@@ -167,6 +168,18 @@ impl<C: AsRef<str>> Rejected<C> {
         self.return_code.as_ref()
     }
 
+    /// What to do next, as the document declares it for the return code. Whether the
+    /// same request may then be sent again is [`OperationInfo::retry`].
+    #[must_use]
+    pub fn next_step(&self) -> NextStep {
+        let listed = self.operation.return_code(self.code());
+        match listed.map(|listed| (listed.refuses_keys, listed.retry_after)) {
+            Some((true, _)) => NextStep::CorrectKeys,
+            Some((_, Some(event))) => NextStep::Wait(event),
+            _ => NextStep::Correct,
+        }
+    }
+
     /// The description that came with the return code.
     ///
     /// It is free text from the other side and may hold personal data, so it is not
@@ -182,11 +195,34 @@ impl<C: AsRef<str>> Rejected<C> {
 impl<C: AsRef<str>> fmt::Display for Rejected<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, code) = (self.operation.name, self.code());
-        write!(f, "{name}: rejected with return code {code}")
+        let next = self.next_step();
+        write!(f, "{name}: rejected with return code {code}; {next}")?;
+        match (self.operation.retry, self.operation.status_query) {
+            (Retry::Safe, _) => Ok(()),
+            (Retry::AfterStatusQuery, Some(query)) => {
+                write!(f, "; ask {query} before it is sent again")
+            }
+            _ => f.write_str("; do not send the same request again"),
+        }
     }
 }
 
 impl<C: AsRef<str> + fmt::Debug> StdError for Rejected<C> {}
+
+/// What to do after a refusal.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Hash)]
+pub enum NextStep {
+    /// Correct the keys or the credentials, which were refused.
+    #[displaydoc("correct the keys or the credentials")]
+    CorrectKeys,
+    /// Wait for the event: the request may then succeed unchanged.
+    #[displaydoc("it may succeed unchanged {0}")]
+    Wait(RetryAfter),
+    /// Correct what the return code names. As far as is known, time does not change
+    /// the refusal.
+    #[displaydoc("correct what the return code names")]
+    Correct,
+}
 
 /// The call may have been executed, or not: its outcome is unknown.
 ///

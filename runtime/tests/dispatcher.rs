@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/log.rs"]
+mod log;
 #[path = "support/receiver.rs"]
 mod receiver;
 mod support;
@@ -22,6 +24,7 @@ use support::{
 };
 use tower::ServiceExt;
 
+use log::Log;
 use receiver::{Sample, config, number, plaintext};
 
 async fn reply<H: Handler>(
@@ -147,26 +150,33 @@ async fn what_is_not_implemented_is_a_failure() {
     .await;
 }
 
+/// The reason is in the log of this side, and not in the reply.
 #[tokio::test]
 async fn a_notification_is_stored_or_has_to_come_again() {
-    check(
-        "tellProgress",
-        &number("fine"),
-        (ReplyOutcome::Accepted, "7000", "Fine"),
-    )
-    .await;
-    check(
-        "tellProgress",
-        &number("error"),
-        (ReplyOutcome::NotStored, "-7010", "Not stored"),
-    )
-    .await;
-    check(
-        "tellProgress",
-        &number("refuse"),
-        (ReplyOutcome::NotStored, "-7010", "Not stored"),
-    )
-    .await;
+    let stored = (ReplyOutcome::Accepted, "7000", "Fine");
+    check("tellProgress", &number("fine"), stored).await;
+    for (turn, reason) in [
+        ("error", "the disk is full"),
+        ("boxed", "the disk is slow"),
+        ("refuse", "the queue is full"),
+    ] {
+        let log = Log::collect();
+        let not_stored = (ReplyOutcome::NotStored, "-7010", "Not stored");
+        check("tellProgress", &number(turn), not_stored).await;
+        assert!(log.text().contains(reason), "{turn}: {}", log.text());
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_a_handler_is_a_failure_with_its_reason_in_the_log() {
+    let log = Log::collect();
+    let failed = (ReplyOutcome::Failed, "-7009", "Something broke");
+    check("sendMoney", &number("fail no such column"), failed).await;
+    let with_source = "the database failed: no such column";
+    assert!(log.text().contains(with_source), "{}", log.text());
+    let refusal = Refusal::from("no such column");
+    assert_eq!((refusal.code(), refusal.description()), (None, ""));
+    assert!(!format!("{refusal:?}").contains("column"), "{refusal:?}");
 }
 
 #[tokio::test]

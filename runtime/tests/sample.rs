@@ -1,5 +1,7 @@
 //! Messages with every kind of field, declared with the macros that generated code
-//! uses, to test the runtime without generated code. The operation is fictitious.
+//! uses. The operation is fictitious. A generated crate in their place would depend on
+//! the runtime, which is to be tested also when the generator or its output is broken;
+//! `tests/it/second_api.rs` generates one and lets it communicate.
 
 use skypay_runtime::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 
@@ -190,6 +192,19 @@ mod tests {
     fn it_is_written_as_the_wire_wants_it() {
         let message = complete().build().unwrap();
         assert_eq!(serde_json::to_string(&message).unwrap(), WRITTEN);
+    }
+
+    #[test]
+    fn an_optional_value_is_set_if_there_is_one() {
+        let maybe = |phone: Option<&str>| {
+            let builder = complete().carrier(Carrier::Bicycle);
+            builder.maybe(ParcelQueueRequestBuilder::phone, phone)
+        };
+        let message = maybe(Some("09111111111")).build().unwrap();
+        assert_eq!(message.phone.unwrap().as_str(), "09111111111");
+        let message = maybe(None).build().unwrap();
+        assert_eq!(message.phone.unwrap().as_str(), "09123456789");
+        assert_eq!(broken(maybe(Some("1"))), ["phone pattern"]);
     }
 
     #[test]

@@ -157,6 +157,7 @@ fn sums_are_exact_or_none() {
     assert_eq!(amount(10).checked_add(amount(20)), Some(amount(30)));
     assert_eq!(amount(10).checked_sub(amount(20)), Some(amount(-10)));
     assert_eq!(amount(i64::MAX).checked_add(amount(1)), None);
+    assert_eq!(Amount::checked_sum([1, i64::MAX].map(amount)), None);
     assert_eq!(amount(i64::MIN).checked_sub(amount(1)), None);
 }
 

@@ -509,7 +509,7 @@ fn refusable(rule: &Rule) -> Result<(), String> {
     if refused::lists(info, code) {
         return Ok(());
     }
-    let codes: Vec<_> = info.codes.iter().map(|(code, _)| *code).collect();
+    let codes: Vec<_> = info.codes.iter().map(|listed| listed.code).collect();
     Err(format!(
         "{operation} has no code {code}; it has {}",
         codes.join(", ")

@@ -32,7 +32,7 @@ pub struct Provocation {
 pub fn all() -> Vec<Provocation> {
     let pairs = OPERATIONS.iter().copied().flat_map(|operation| {
         let codes = operation.codes.iter();
-        codes.map(move |(code, _)| (operation, ResponseCode::from(*code)))
+        codes.map(move |listed| (operation, ResponseCode::from(listed.code)))
     });
     pairs
         .filter_map(|(operation, code)| scenario_for(operation, code))

@@ -8,7 +8,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use skypay_client::{Credentials, Error, KeyRing, UnknownCause};
 use skypay_server::{Config, callbacks, skypay};
-use skypay_types::{Direction, Mode, OperationInfo, Outcome, Retry};
+use skypay_types::{Direction, Mode, OperationInfo, Outcome, Retry, ReturnCode};
 use tower::ServiceExt;
 
 use crate::misbehaving::{Server, http};
@@ -200,7 +200,7 @@ fn stamped(operation: &Dynamic, answer: &Value) -> String {
 async fn every_refusal_of_every_operation_arrives_as_what_the_document_says_of_it() {
     let mut refusals = 0;
     for operation in ALL {
-        for (code, outcome) in operation.info.codes {
+        for ReturnCode { code, outcome, .. } in operation.info.codes {
             if *outcome == Outcome::Accepted {
                 continue;
             }
@@ -500,8 +500,8 @@ async fn what_must_never_be_sent_again_is_not_sent_again_with_other_keys() {
     for operation in ALL {
         let info = operation.info;
         let mut codes = info.codes.iter();
-        let refused = codes.find(|(_, outcome)| *outcome == Outcome::Rejected);
-        let Some((code, _)) = refused else {
+        let refused = codes.find(|listed| listed.outcome == Outcome::Rejected);
+        let Some(ReturnCode { code, .. }) = refused else {
             continue;
         };
         let plaintext = format!(r#"{{"responseTime":"{NOW}","responseCode":"{code}"}}"#);

@@ -140,7 +140,7 @@ fn the_vendors_texts_are_those_of_the_document() {
     let text = |operation: &str, code: &str| {
         let mut all = OPERATIONS.iter();
         let info = all.find(|info| info.name == operation).unwrap();
-        info.vendor_text(code)
+        info.return_code(code)?.vendor_text
     };
     let invalid = Some("Invalid Accountnumber");
     assert_eq!(text("payoutQueue", "-1001"), invalid);

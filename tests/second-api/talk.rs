@@ -15,7 +15,7 @@ use boxpoint_client::{CallbackSender, Client, Credentials, Environment, Error, K
 use boxpoint_server::types::{
     BookLockerRequest, BookLockerResponse, FindParcelsRequest, FindParcelsResponse,
     MayCourierEnterRequest, MayCourierEnterResponse, ParcelCollectedRequest, ParcelEntry, Size,
-    State, TagEntry, Whereabouts,
+    State, Whereabouts,
 };
 use boxpoint_server::{
     BoxpointApi, Config, Context, NotStored, PartnerCallbacks, Refusal, Stored, boxpoint,
@@ -44,6 +44,9 @@ impl BoxpointApi for Provider {
     ) -> Result<BookLockerResponse, Refusal> {
         if request.size == Size::Large {
             return Err(Refusal::new("E21", "No locker is free"));
+        }
+        if request.parcel_tag.as_ref() == "BX-000999" {
+            Err("the door is jammed")?;
         }
         Ok(BookLockerResponse::builder().build().unwrap())
     }
@@ -163,11 +166,19 @@ async fn another_api_talks_to_itself() {
     };
     assert_eq!(refused.return_code, State::NoRoom);
 
-    let tag = TagEntry::builder().parcel_tag("BX-000123").build().unwrap();
-    let find = FindParcelsRequest::builder().tags([tag]).build().unwrap();
-    let found = client.find_parcels(&find).await.unwrap();
+    let find = FindParcelsRequest::builder().tags(["BX-000123"]);
+    let found = client.find_parcels(&find.build().unwrap()).await.unwrap();
     let parcel = found.parcels.iter().next().unwrap().as_ref().unwrap();
     assert_eq!(parcel.whereabouts, Whereabouts::Shelved);
+
+    let mut jammed = booking(Size::Small);
+    jammed.parcel_tag = "BX-000999".into();
+    let Err(Error::Unknown(unknown)) = client.book_locker(&jammed).await else {
+        panic!("an error of the handler leaves the outcome unknown");
+    };
+    let found = client.ask_about(&unknown).await.unwrap().unwrap();
+    let parcel = found.parcels.iter().next().unwrap().as_ref().unwrap();
+    assert_eq!(parcel.parcel_tag.as_ref(), "BX-000999");
 
     let pin = boxpoint_client::types::OpenDoorRequest::builder()
         .parcel_tag("BX-000123")

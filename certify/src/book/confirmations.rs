@@ -49,9 +49,7 @@ fn counterpart(trial: &Trial<'_>, message: &Message, effect: Effect) -> Result<M
 }
 
 fn lists(info: &OperationInfo, code: &ResponseCode) -> bool {
-    info.codes
-        .iter()
-        .any(|(listed, _)| *listed == code.as_str())
+    info.return_code(code.as_str()).is_some()
 }
 
 async fn refused_with(
@@ -252,12 +250,8 @@ pub(super) fn own_codes<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found
             let Ok(opened) = trial.send(&message).await else {
                 continue;
             };
-            let listed = example
-                .info
-                .codes
-                .iter()
-                .any(|(code, _)| *code == opened.code);
-            if listed || example.info.outcome_of(&opened.code) != CodeOutcome::Rejected {
+            let listed = example.info.return_code(&opened.code);
+            if listed.is_some() || example.info.outcome_of(&opened.code) != CodeOutcome::Rejected {
                 continue;
             }
             seen = true;

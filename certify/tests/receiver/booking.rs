@@ -111,7 +111,7 @@ impl Receiver {
         if info.mode == Mode::Notification {
             return None;
         }
-        let lists = |code: &ResponseCode| info.codes.iter().any(|(it, _)| *it == code.as_str());
+        let lists = |code: &ResponseCode| info.return_code(code.as_str()).is_some();
         let number = incoming.number();
         let unknown = if lists(&ResponseCode::ControlNumberInvalid) {
             (!self.is_broken("B11")).then_some(ResponseCode::ControlNumberInvalid)?

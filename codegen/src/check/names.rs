@@ -38,10 +38,10 @@ const TYPES: &str = "
     Context Credentials Custom Date DateTime Debug Direction Dispatcher Effect EncryptedRequest
     EncryptedResponse Entries Envelope Environment Eq Error Future HEADER Handler HeaderFields
     HeaderValues HttpService IntegerText Into Invalid InvalidCredentials KeyRing
-    MessageKey Mode MoneyState None NotSent NotSentReason NotStored O OPERATIONS
+    MessageKey Mode MoneyState NextStep None NotSent NotSentReason NotStored O OPERATIONS
     Ok Operation OperationInfo Option Outcome Output PROTOCOL PartialEq Partner
     PartnerCallbacks PeerAddr PersonName Plaintext Protocol ReadError Received Refusal Rejected
-    Response Result Retry RetryAfter Router Self Send Sensitive Serve SetupError Some Stored String Sync T
+    Response Result Retry RetryAfter ReturnCode Router Self Send Sensitive Serve SetupError Some Stored String Sync T
     Transport TransportBuilder Unknown UnknownCause Unreadable Unrecognized
     Validate Violation Violations
 ";
@@ -50,7 +50,7 @@ const TYPES: &str = "
 /// the modules of the types crate and its dependencies; file names that are special
 /// to Cargo, and device names of Windows.
 const OPERATIONS: &str = "
-    ask_not_before into keys new send_untyped try_into with_transport
+    ask_about ask_not_before into keys new send_untyped try_into with_transport
     codes newtypes objects read
     alloc axum core progenitor_client reqwest schemars serde serde_json skypay_runtime std
     lib main
@@ -69,8 +69,8 @@ fn is_taken(kind: Kind, rust: &str, package: &str) -> bool {
         // `open_enum!` declares a constant and a variant with these names for each
         // table.
         Kind::Code => is_one_of("ALL Unrecognized"),
-        // `message!` declares a method with this name for each builder.
-        Kind::Field => rust == "build",
+        // `message!` declares methods with these names for each builder.
+        Kind::Field => is_one_of("build maybe"),
         Kind::Operation => is_one_of(OPERATIONS),
         Kind::Environment => rust == "Custom",
     }

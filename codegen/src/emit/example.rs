@@ -69,6 +69,11 @@ fn argument(
             let Some(row) = api.objects.iter().find(|row| row.name == *name) else {
                 return "Default::default()".to_owned();
             };
+            if let (Some(field), 1) = (row.only_required(), row.fields.len())
+                && matches!(field.ty, Type::Text | Type::Newtype(_))
+            {
+                return argument(api, &field.ty, &value[&field.wire], depth, imports);
+            }
             imports.insert(name.clone());
             let built = chain(api, row, value, depth + 1, imports);
             format!("{built}?")

@@ -33,6 +33,7 @@ pub(super) fn operation(api: &Api, operation: &Operation) -> Value {
         built,
         built_imports,
         shown => operation.response_examples.first().map(|first| &first.pretty),
+        is_status_query => api.status_queries().any(|query| query.name == operation.name),
         personal_data => Serde(personal_fields(api, operation)),
         request_example => operation.request_examples.first().map_or("", |first| &first.json),
         response_example => accepting_example(operation).map_or("", |first| &first.json),
@@ -57,11 +58,19 @@ pub(super) fn objects(api: &Api) -> Value {
 fn message(api: &Api, message: &Message) -> Value {
     let fields = message.fields.iter().map(|field| {
         let row = message::row(api, message, field);
-        context! { row, ..Value::from(Serde(field)) }
+        let absent = match (&field.ty, field.received) {
+            (Type::List(_), _) => "::std::vec::Vec::new()",
+            (_, true) => "Ok(None)",
+            (_, false) => "None",
+        };
+        context! { row, absent, ..Value::from(Serde(field)) }
     });
     context! {
         fields => fields.collect::<Vec<_>>(),
         identity => (message.part == Part::Object).then(|| Value::from(Serde(identity(api, message)))),
+        only_required => message.only_required().map(|field| {
+            context! { ty => message::field_type(api, field), ..Value::from(Serde(field)) }
+        }),
         money => money(api, message),
         ..Value::from(Serde(message))
     }

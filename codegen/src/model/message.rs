@@ -33,6 +33,16 @@ impl Message {
     pub fn wire_fields(&self) -> impl Iterator<Item = &Field> {
         self.transport_fields.iter().chain(&self.fields)
     }
+
+    /// The field of a nested object that is required as the only one, unless it is a
+    /// list: an object that is sent can be made from its value.
+    pub(crate) fn only_required(&self) -> Option<&Field> {
+        let mut required = self.fields.iter().filter(|field| field.required);
+        let field = required.next()?;
+        let is_list = matches!(field.ty, Type::List(_));
+        let is_only = !is_list && required.next().is_none();
+        (is_only && self.part == Part::Object && self.checked).then_some(field)
+    }
 }
 
 /// When a field is present.

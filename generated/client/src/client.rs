@@ -2,7 +2,7 @@
 
 //! The client of SkyPay's operations.
 
-use crate::{Environment, Error, wire};
+use crate::{Environment, Error, Unknown, wire};
 use skypay_runtime::client::{HttpService, SetupError, Transport};
 use skypay_runtime::keys::KeyRing;
 use skypay_types::{
@@ -67,6 +67,29 @@ impl Client {
     #[must_use]
     pub fn ask_not_before<O: Operation>(&self) -> Option<DateTime> {
         self.transport.ask_not_before(O::INFO)
+    }
+
+    /// Asks about a call whose outcome is unknown, with
+    /// [`payout_query_status`](Self::payout_query_status); `None` if the document
+    /// declares another status query for it, or none. Not before
+    /// [`Unknown::ask_not_before`]. Even then, a single response that does not show the
+    /// transaction proves nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`payout_query_status`](Self::payout_query_status).
+    pub async fn ask_about(
+        &self,
+        unknown: &Unknown,
+    ) -> Result<Option<PayoutQueryStatusResponse>, Error> {
+        let is_declared =
+            unknown.status_query() == Some(<PayoutQueryStatusRequest as Operation>::INFO.name);
+        let request =
+            is_declared.then(|| PayoutQueryStatusRequest::about(&unknown.transaction_ids));
+        match request.flatten() {
+            Some(request) => self.payout_query_status(&request).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Pay out to a bank account or an e-wallet.

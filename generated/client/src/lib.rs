@@ -2,6 +2,55 @@
 
 //! Client of the SkyPay Third Payment API (document version 0.1.0).
 //!
+//! ```no_run
+//! use skypay_client::types::{PayoutChannel, PayoutQueueRequest};
+//! use skypay_client::{Client, Credentials, Environment, Error};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let keys = Credentials::new("user name", "authentication", "encrypt key")?;
+//! let client = Client::new(&Environment::Test, "callerName", keys)?;
+//! let request = PayoutQueueRequest::builder()
+//!     .sender("Example App")
+//!     .control_number("SKY9800000101")
+//!     .name("Dela Cruz,Juan,Santos")
+//!     .phone("09123456789")
+//!     .amount("1000.00")
+//!     .bank_no("SEC")
+//!     .account_no("0000012309738")
+//!     .withdraw_channel(PayoutChannel::Bank)
+//!     .identification_id("442301922000")
+//!     .identification_type_id(2_u32)
+//!     .birthday("1991-10-02")
+//!     .birth_place("Manila")
+//!     .location("1 Example Street, Malate, Manila")
+//!     .province_id(47_u32)
+//!     .city_id(996_u32)
+//!     .build()?;
+//! match client.payout_queue(&request).await {
+//!     Ok(_) => println!("accepted"),
+//!     Err(Error::NotSent(error)) => println!("nothing left this machine: {error}"),
+//!     Err(Error::Rejected(error)) => println!("refused: {}", error.next_step()),
+//!     Err(Error::Unknown(error)) => println!("it may have been executed: {error}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The life of such a call
+//!
+//! 1. The request is built and validated: everything in it that breaks a constraint
+//!    of the document is reported at once. Store it before you send it.
+//! 2. [`payout_queue`](Client::payout_queue) sends it once. `Ok` means that SkyPay
+//!    accepted it, not that it is done.
+//! 3. A callback says how it ended; `skypay-server` receives it.
+//! 4. Without one, or if the response was lost ([`Error::Unknown`]), ask with
+//!    `payoutQueryStatus`. If the outcome is unknown, wait 300 seconds and query
+//!    the status. Send again only if the payout is not there or has failed, with
+//!    the same control number, through the same channel, and again 300 seconds
+//!    after the last attempt.
+//!
+//! # Clients and errors
+//!
 //! [`Client`] calls SkyPay: one method per operation. [`CallbackSender`] sends the
 //! callbacks of SkyPay to a partner, for sandboxes and tests.
 //!
@@ -20,12 +69,12 @@ mod wire;
 pub use callback_sender::CallbackSender;
 pub use client::Client;
 pub use skypay_runtime::client::{
-    CallEnded, CallReport, EncryptedRequest, EncryptedResponse, HttpService, SetupError, Transport,
-    TransportBuilder,
+    CallEnded, CallReport, EncryptedRequest, EncryptedResponse, Expiring, HttpService, SetupError,
+    Transport, TransportBuilder, read_pages,
 };
 pub use skypay_runtime::clock::Clock;
 pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
-pub use skypay_runtime::outcome::{CallOutcome, NotSent, NotSentReason, UnknownCause};
+pub use skypay_runtime::outcome::{CallOutcome, NextStep, NotSent, NotSentReason, UnknownCause};
 pub use skypay_types as types;
 
 /// Why a call was not accepted.

@@ -2,14 +2,6 @@
 
 //! Server stubs of the SkyPay Third Payment API (document version 0.1.0).
 //!
-//! Implement [`PartnerCallbacks`] and serve it with [`callbacks::router`];
-//! implement [`SkypayApi`] and serve it with [`skypay::router`] to simulate SkyPay.
-//!
-//! Every request that is rejected before a handler runs (wrong key, wrong
-//! credentials, unreadable body, unknown action) gets the same response.
-//!
-//! # Example
-//!
 //! ```
 //! use skypay_server::types::PayoutQueuePayoutRequest;
 //! use skypay_server::{Config, Context, Credentials, KeyRing, NotStored, PartnerCallbacks, Stored, callbacks};
@@ -33,7 +25,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A notification can only be stored or not; refusing it does not compile:
+//! # The life of a notification
+//!
+//! 1. SkyPay sends it. What comes from elsewhere, or with other keys or
+//!    credentials, is unreadable or names no operation, gets the same response, and
+//!    no handler runs.
+//! 2. Your method stores it, in one transaction with what it does for you. SkyPay
+//!    repeats it until it is acknowledged, and may repeat it after that:
+//!    [`delivery_key`](types::Operation::delivery_key) recognises a repetition, and
+//!    [`effect_key`](types::Operation::effect_key) another message about the same
+//!    effect.
+//! 3. [`Stored`] acknowledges it. An error becomes [`NotStored`] with `?`: it is
+//!    logged here, and the notification comes again.
+//!
+//! It can only be stored or not; refusing it does not compile:
 //!
 //! ```compile_fail
 //! use skypay_server::types::PayoutQueuePayoutRequest;
@@ -52,6 +57,11 @@
 //!     }
 //! }
 //! ```
+//!
+//! # Both sides
+//!
+//! Implement [`PartnerCallbacks`] and serve it with [`callbacks::router`];
+//! implement [`SkypayApi`] and serve it with [`skypay::router`] to simulate SkyPay.
 
 pub mod callbacks;
 pub mod skypay;

@@ -62,7 +62,7 @@ skypay_runtime::operation! {
         "-1001": Outcome::Rejected "Verification failed", refuses keys;
         "-1009": Outcome::Unknown "Unpredictable exception occurs";
         "-1014": Outcome::Rejected "Prefix of Control number is incorrect.";
-        "-1016": Outcome::Rejected "Insufficient balance";
+        "-1016": Outcome::Rejected "Insufficient balance", retry after Recharge;
         "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
         "-9999": Outcome::Unknown "Service not available/Connection error";
     }

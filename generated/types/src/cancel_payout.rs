@@ -12,14 +12,10 @@ skypay_runtime::message! {
     /// # Example
     ///
     /// ```
-    /// use skypay_types::{CancelPayoutRequest, ControlNumberEntry};
+    /// use skypay_types::CancelPayoutRequest;
     ///
     /// let request = CancelPayoutRequest::builder()
-    ///     .control_numbers([ControlNumberEntry::builder()
-    ///             .control_number("SKY9800000202")
-    ///             .build()?, ControlNumberEntry::builder()
-    ///             .control_number("SKY9800000203")
-    ///             .build()?])
+    ///     .control_numbers(["SKY9800000202", "SKY9800000203"])
     ///     .build()?;
     /// # Ok::<(), skypay_types::Invalid>(())
     /// ```

@@ -4,7 +4,6 @@
 //! and written unchanged.
 
 use skypay_runtime::MoneyState;
-use skypay_runtime::RetryAfter;
 
 skypay_runtime::open_enum! {
     /// What became of the request. The same code may mean different things in different
@@ -70,7 +69,7 @@ skypay_runtime::open_enum! {
 
 impl ResponseCode {
     /// The documentation's text for the code, if there is one. An operation may have
-    /// another text: see `OperationInfo::vendor_text`. Received texts may differ:
+    /// another text: see `OperationInfo::return_code`. Received texts may differ:
     /// decide
     /// by the code alone.
     #[must_use]
@@ -102,17 +101,6 @@ impl ResponseCode {
                 Some("Your IP xxx is not whitelisted.Please contact Support Team.")
             }
             Self::ServiceNotAvailable => Some("Service not available/Connection error"),
-            _ => None,
-        }
-    }
-
-    /// What a refusal with this code waits for: the same request may succeed after it.
-    /// `None` if time does not change the refusal, as far as is known.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<RetryAfter> {
-        match self {
-            Self::DailyLimitExceeded => Some(RetryAfter::NextDay),
-            Self::InsufficientBalance => Some(RetryAfter::Recharge),
             _ => None,
         }
     }

@@ -3,6 +3,45 @@
 //! The messages of the SkyPay Third Payment API (document version 0.1.0): requests,
 //! responses, callbacks and code tables.
 //!
+//! ```
+//! use skypay_types::{PayoutChannel, PayoutQueueRequest};
+//!
+//! let request = PayoutQueueRequest::builder()
+//!     .sender("Example App")
+//!     .control_number("SKY9800000101")
+//!     .name("Dela Cruz,Juan,Santos")
+//!     .phone("09123456789")
+//!     .amount("1000.00")
+//!     .bank_no("SEC")
+//!     .account_no("0000012309738")
+//!     .withdraw_channel(PayoutChannel::Bank)
+//!     .identification_id("442301922000")
+//!     .identification_type_id(2_u32)
+//!     .birthday("1991-10-02")
+//!     .birth_place("Manila")
+//!     .location("1 Example Street, Malate, Manila")
+//!     .province_id(47_u32)
+//!     .city_id(996_u32)
+//!     .build()?;
+//! # Ok::<(), skypay_types::Invalid>(())
+//! ```
+//!
+//! A response is read:
+//!
+//! ```
+//! use skypay_types::PayoutQueueResponse;
+//!
+//! let plaintext = r#"{
+//!   "responseTime": "2024-02-05 10:15:30.1250",
+//!   "responseCode": "1000",
+//!   "responseDescription": "Success"
+//! }"#;
+//! let response: PayoutQueueResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
+//! # Ok::<(), skypay_types::read::ReadError>(())
+//! ```
+//!
+//! # The life of a message
+//!
 //! Constraints of the document are checked when a request is built and before it is
 //! sent, never when a message is read. Read messages with [`read::from_slice`]: it
 //! ignores case and whitespace in keys, accepts strings for numbers and the
@@ -68,8 +107,8 @@ pub use payout_queue_v2::*;
 pub use skypay_runtime::{
     Amount, Date, DateTime, Direction, Effect, Entries, HeaderFields, HeaderValues, IntegerText,
     Invalid, MessageKey, Mode, MoneyState, Operation, OperationInfo, Outcome, PersonName, Received,
-    Response, Retry, RetryAfter, Sensitive, Unreadable, Unrecognized, Validate, Violation,
-    Violations,
+    Response, Retry, RetryAfter, ReturnCode, Sensitive, Unreadable, Unrecognized, Validate,
+    Violation, Violations,
 };
 
 /// Reads messages tolerantly, as the document describes.

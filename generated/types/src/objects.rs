@@ -88,6 +88,15 @@ skypay_runtime::message! {
     identity ["controlNumber"];
 }
 
+/// Checked when it is sent.
+impl<T: Into<ControlNumber>> ::core::convert::From<T> for ControlNumberEntry {
+    fn from(control_number: T) -> Self {
+        Self {
+            control_number: control_number.into(),
+        }
+    }
+}
+
 skypay_runtime::message! {
     /// A movement on an account of the partner, as `financeNotification` reported it.
     pub struct FinanceMovement, FinanceMovementBuilder {

@@ -55,7 +55,7 @@ skypay_runtime::operation! {
         "-1009": Outcome::Unknown "Unpredictable exception occurs";
         "-1012": Outcome::Rejected "Control number invalid or expired";
         "-1014": Outcome::Rejected "Prefix of Control number is incorrect.";
-        "-1016": Outcome::Rejected "Insufficient balance";
+        "-1016": Outcome::Rejected "Insufficient balance", retry after Recharge;
         "-1022": Outcome::Rejected "Invalid Accountnumber";
         "-1026": Outcome::Rejected "Transactions has been paid";
     }

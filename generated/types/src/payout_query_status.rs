@@ -12,14 +12,10 @@ skypay_runtime::message! {
     /// # Example
     ///
     /// ```
-    /// use skypay_types::{ControlNumberEntry, PayoutQueryStatusRequest};
+    /// use skypay_types::PayoutQueryStatusRequest;
     ///
     /// let request = PayoutQueryStatusRequest::builder()
-    ///     .control_numbers([ControlNumberEntry::builder()
-    ///             .control_number("SKY9800000101")
-    ///             .build()?, ControlNumberEntry::builder()
-    ///             .control_number("SKY9800000102")
-    ///             .build()?])
+    ///     .control_numbers(["SKY9800000101", "SKY9800000102"])
     ///     .build()?;
     /// # Ok::<(), skypay_types::Invalid>(())
     /// ```
@@ -28,6 +24,17 @@ skypay_runtime::message! {
         ///
         /// On the wire: `controlNumbers`.
         control_numbers "controlNumbers": list ControlNumberEntry [1..=50];
+    }
+}
+
+impl PayoutQueryStatusRequest {
+    /// Asks about transactions; `None` if there is none. Checked when it is sent.
+    #[must_use]
+    pub fn about(transaction_ids: &[String]) -> Option<Self> {
+        let ids = transaction_ids.iter().map(String::as_str);
+        (!transaction_ids.is_empty()).then(|| Self {
+            control_numbers: ids.map(::core::convert::Into::into).collect(),
+        })
     }
 }
 

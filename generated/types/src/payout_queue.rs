@@ -172,12 +172,12 @@ skypay_runtime::operation! {
         "-1001": Outcome::Rejected "Invalid Accountnumber", refuses keys;
         "-1008": Outcome::Unknown "Control number is already exists";
         "-1009": Outcome::Unknown "Unpredictable exception occur/Merchant is not available";
-        "-1016": Outcome::Rejected "Insufficient balance";
+        "-1016": Outcome::Rejected "Insufficient balance", retry after Recharge;
         "-1020": Outcome::Rejected "Bank city is incorrect";
         "-1021": Outcome::Rejected "Bank No is incorrect";
         "-1022": Outcome::Rejected "Invalid Accountnumber";
         "-1027": Outcome::Rejected "balance limit exceeded";
-        "-1028": Outcome::Rejected "Has exceeded the limit of 10 transactions per day";
+        "-1028": Outcome::Rejected "Has exceeded the limit of 10 transactions per day", retry after NextDay;
         "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
         "-9999": Outcome::Unknown "Service not available/Connection error";
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use skypay_client::types::{
     CollectionCollectRequest, CollectionCollectResponse, Date, DateTime, Operation, Outcome,
-    PayType, PayoutQueuePayoutRequest, PayoutQueueRequest, ResponseCode, RetryAfter,
+    PayType, PayoutQueuePayoutRequest, PayoutQueueRequest, RetryAfter,
 };
 use skypay_journal::{
     Answer, CallOutcome, Error, Found, Once, PayoutRequest, Provider, ReportRow, Shown, Statuses,
@@ -104,8 +104,9 @@ fn answer(world: &World, code: &'static str) -> Answer {
         "-1008" => Mutant::DuplicateIsUnknown,
         _ => Mutant::ErrorIsUnknown,
     };
-    let retry_after = ResponseCode::from(code).retry_after();
-    let outcome = match (PayoutQueueRequest::INFO.outcome_of(code), retry_after) {
+    let info = PayoutQueueRequest::INFO;
+    let retry_after = info.return_code(code).and_then(|listed| listed.retry_after);
+    let outcome = match (info.outcome_of(code), retry_after) {
         (Outcome::Accepted, _) => CallOutcome::Accepted,
         (Outcome::Rejected, Some(RetryAfter::Recharge)) => CallOutcome::RejectedUntilRecharge,
         (Outcome::Rejected, Some(RetryAfter::NextDay)) => CallOutcome::RejectedUntilNextDay,

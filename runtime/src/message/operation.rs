@@ -5,8 +5,8 @@
 ///
 /// The lines up to `retry` are required; the other fields of [`OperationInfo`] are
 /// optional. Then follow the return codes, each with its outcome and optionally the
-/// vendor's text, and the fields that identify the request's transactions and the
-/// notification.
+/// vendor's text, `refuses keys`, and `retry after` an event; and the fields that
+/// identify the request's transactions and the notification.
 ///
 /// [`OperationInfo`]: crate::OperationInfo
 #[macro_export]
@@ -24,7 +24,8 @@ macro_rules! operation {
             $($fact:ident: $value:expr,)*
         }
         codes {
-            $($code:literal: Outcome::$outcome:ident $($text:literal)? $(, refuses $keys:ident)?;)*
+            $($code:literal: Outcome::$outcome:ident $($text:literal)? $(, refuses $keys:ident)?
+                $(, retry after $event:ident)?;)*
         }
         $(transaction_ids |$this:ident| $transaction_ids:expr;)?
         $(delivery_key { $($delivery_wire:literal $delivery:ident),* };)?
@@ -43,9 +44,13 @@ macro_rules! operation {
                 mode: $crate::Mode::$mode,
                 effect: $crate::Effect::$effect,
                 retry: $crate::Retry::$retry,
-                codes: &[$(($code, $crate::Outcome::$outcome)),*],
-                texts: &[$($(($code, $text),)?)*],
-                key_refusals: &[$($($crate::operation!(@$keys $code),)?)*],
+                codes: &[$($crate::ReturnCode {
+                    code: $code,
+                    outcome: $crate::Outcome::$outcome,
+                    vendor_text: $crate::operation!(@optional $($text)?),
+                    refuses_keys: $crate::operation!(@is $($keys)?),
+                    retry_after: $crate::operation!(@optional $($crate::RetryAfter::$event)?),
+                }),*],
                 $(delivery_key: &[$($delivery_wire),*],)?
                 $(effect_key: &[$($effect_wire),*],)?
                 $($fact: $value,)*
@@ -66,7 +71,10 @@ macro_rules! operation {
             })?
         }
     };
-    (@keys $code:literal) => { $code };
+    (@optional) => { ::core::option::Option::None };
+    (@optional $value:expr) => { ::core::option::Option::Some($value) };
+    (@is) => { false };
+    (@is keys) => { true };
 }
 
 /// Declares a response: the type of its return codes, and the fields for the time

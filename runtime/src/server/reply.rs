@@ -1,5 +1,6 @@
 //! Handler results and replies.
 
+use std::error::Error as StdError;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -88,12 +89,17 @@ impl Context {
     }
 
     fn refused(&self, refusal: &Refusal) -> Reply {
-        let Some(code) = refusal.code() else {
-            return self.not_implemented();
+        let code = match &refusal.0 {
+            RefusalKind::Code(code, _) => code,
+            RefusalKind::NotImplemented => return self.not_implemented(),
+            RefusalKind::Failed(reason) => {
+                let reason = reason.expose().as_str();
+                tracing::error!(reason, "the handler failed");
+                return self.failure();
+            }
         };
-        let mut codes = self.operation.codes.iter();
-        let listed =
-            codes.any(|(listed, outcome)| *listed == code && *outcome != Outcome::Accepted);
+        let listed = self.operation.return_code(code);
+        let listed = listed.is_some_and(|listed| listed.outcome != Outcome::Accepted);
         if !listed && self.operation.outcome_of(code) != Outcome::Rejected {
             tracing::error!("the handler refuses with a code that the operation does not have");
             return self.failure();
@@ -248,6 +254,7 @@ impl HandlerResult for Result<Stored, NotStored> {
         match self {
             Ok(Stored) => context.reply(ReplyOutcome::Accepted, context.accepting()),
             Err(NotStored { reason }) => {
+                let reason = reason.expose().as_str();
                 tracing::error!(reason, "a notification was not stored");
                 context.reply(ReplyOutcome::NotStored, context.protocol.not_stored)
             }
@@ -274,11 +281,21 @@ where
 }
 
 /// A refusal of a request, with a return code of the operation.
+///
+/// Any error converts into it with `?`. The reply then says that responding failed,
+/// which leaves the outcome unknown, and nothing of the error. Its text, with the
+/// texts of its sources, is logged on this side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-pub struct Refusal {
-    code: Option<String>,
-    description: Sensitive,
+pub struct Refusal(RefusalKind);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum RefusalKind {
+    /// A return code and its description.
+    Code(String, Sensitive),
+    NotImplemented,
+    /// The handler failed, for this reason.
+    Failed(Sensitive),
 }
 
 impl Refusal {
@@ -289,19 +306,14 @@ impl Refusal {
     /// not have becomes a failure and is logged. A description that exceeds the
     /// document's limit is truncated.
     pub fn new(code: impl AsRef<str>, description: impl Into<String>) -> Self {
-        Self {
-            code: Some(code.as_ref().to_owned()),
-            description: description.into().into(),
-        }
+        let description = description.into().into();
+        Self(RefusalKind::Code(code.as_ref().to_owned(), description))
     }
 
     /// The refusal of a method that is not implemented. The reply has the code for
     /// that if the operation has it, and is a failure otherwise.
     pub fn not_implemented() -> Self {
-        Self {
-            code: None,
-            description: Sensitive::default(),
-        }
+        Self(RefusalKind::NotImplemented)
     }
 
     /// Creates a refusal of operation `O` with a code that the partner defines; an
@@ -322,17 +334,41 @@ impl Refusal {
         Err(at.into())
     }
 
-    /// The return code; `None` if the method is not implemented.
+    /// The return code; `None` if the method failed or is not implemented.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        self.code.as_deref()
+        match &self.0 {
+            RefusalKind::Code(code, _) => Some(code),
+            _ => None,
+        }
     }
 
     /// The description of the return code.
     #[must_use]
     pub fn description(&self) -> &str {
-        self.description.expose()
+        match &self.0 {
+            RefusalKind::Code(_, description) => description.expose(),
+            _ => "",
+        }
     }
+}
+
+impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self(RefusalKind::Failed(reason(error)))
+    }
+}
+
+/// The text of an error and of its sources.
+fn reason(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Sensitive {
+    let error = error.into();
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text.into()
 }
 
 /// The notification was stored durably and need not be sent again.
@@ -342,23 +378,25 @@ pub struct Stored;
 
 /// The notification was not stored and must be sent again.
 ///
-/// Any error converts into it with `?`. Only the name of the error's type is kept,
-/// for the log, since its text may hold personal data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Any error converts into it with `?`. Its text, with the texts of its sources, is
+/// logged on this side, and never sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct NotStored {
-    reason: &'static str,
+    reason: Sensitive,
 }
 
 impl NotStored {
-    /// Creates the result with a reason for the log.
-    pub fn new(reason: &'static str) -> Self {
-        Self { reason }
+    /// Creates the result with a reason for the log: a text or an error.
+    pub fn new(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        reason.into().into()
     }
 }
 
-impl<E: std::error::Error> From<E> for NotStored {
-    fn from(_: E) -> Self {
-        Self::new(std::any::type_name::<E>())
+impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for NotStored {
+    fn from(error: E) -> Self {
+        Self {
+            reason: reason(error),
+        }
     }
 }

@@ -45,6 +45,20 @@ impl Amount {
         centavos.map(Self::from_centavos)
     }
 
+    /// The sum of all amounts; `None` on overflow.
+    ///
+    /// ```
+    /// use skypay_runtime::Amount;
+    ///
+    /// let rows = ["0.10", "0.20"].map(|text| text.parse().unwrap_or_default());
+    /// assert_eq!(Amount::checked_sum(rows), Some(Amount::from_centavos(30)));
+    /// ```
+    #[must_use]
+    pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut amounts = amounts.into_iter();
+        amounts.try_fold(Self::ZERO, Self::checked_add)
+    }
+
     /// The difference; `None` on overflow.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {

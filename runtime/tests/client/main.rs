@@ -4,6 +4,7 @@
 
 mod calls;
 mod keys;
+mod lists;
 #[path = "../support/log.rs"]
 mod log;
 #[path = "../support/loopback.rs"]

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use skypay_runtime::Response;
+use skypay_runtime::RetryAfter;
 use skypay_runtime::client::Transport;
-use skypay_runtime::operation::{Operation, OperationInfo, Outcome};
-use skypay_runtime::outcome::{CallOutcome, Error, NotSentReason, UnknownCause};
+use skypay_runtime::operation::{Operation, OperationInfo, Outcome, ReturnCode};
+use skypay_runtime::outcome::{CallOutcome, Error, NextStep, NotSentReason, UnknownCause};
 
 use crate::calls::{
     ACCEPTED, OTHERWISE, REFUSED, STATUS, after, answer, call, sealed, sealed_with,
@@ -194,14 +195,44 @@ async fn a_listed_refusal_is_a_rejection() {
             assert!(rejected.time.is_some());
             let shown = format!("{rejected} {rejected:?}");
             assert!(!shown.contains("Rizal"), "{shown}");
-            assert_eq!(
-                rejected.to_string(),
-                "sendMoney: rejected with return code -7001"
-            );
         }
         other => panic!("{other:?}"),
     }
     assert_eq!(requests, 1);
+}
+
+#[tokio::test]
+async fn a_refusal_says_what_to_do_next() {
+    for (code, next, text) in [
+        (
+            "-7001",
+            NextStep::CorrectKeys,
+            "correct the keys or the credentials",
+        ),
+        (
+            "-7003",
+            NextStep::Correct,
+            "correct what the return code names",
+        ),
+        (
+            "-7004",
+            NextStep::Wait(RetryAfter::Recharge),
+            "it may succeed unchanged when the account is funded again",
+        ),
+    ] {
+        let refused = || answer(&format!(r#"{{"responseCode":"{code}"}}"#));
+        let (result, _) = after(refused(), &SendMoneyRequest::sample()).await;
+        let Err(Error::Rejected(rejected)) = result else {
+            panic!("{code}: {result:?}");
+        };
+        assert_eq!(rejected.next_step(), next);
+        let shown = format!("sendMoney: rejected with return code {code}; {text}");
+        let asked = "; ask askStatus before it is sent again";
+        assert_eq!(rejected.to_string(), format!("{shown}{asked}"));
+        let (result, _) = after(refused(), &AskStatusRequest::sample()).await;
+        let shown = shown.replace("sendMoney", "askStatus");
+        assert_eq!(result.unwrap_err().to_string(), shown, "it only reads");
+    }
 }
 
 /// A partner-defined code has one canonical form, and is a refusal for operations
@@ -355,13 +386,21 @@ async fn errors_show_nothing_of_what_was_sent_or_answered() {
 
 #[test]
 fn only_a_listed_or_a_partners_own_code_says_anything() {
+    const fn listed(code: &'static str, outcome: Outcome) -> ReturnCode {
+        ReturnCode {
+            code,
+            outcome,
+            vendor_text: None,
+            refuses_keys: false,
+            retry_after: None,
+        }
+    }
     const INFO: OperationInfo = OperationInfo {
         codes: &[
-            ("-7", Outcome::Rejected),
-            ("1", Outcome::Accepted),
-            ("25", Outcome::Unknown),
+            listed("-7", Outcome::Rejected),
+            listed("1", Outcome::Accepted),
+            listed("25", Outcome::Unknown),
         ],
-        texts: &[("-7", "No")],
         partner_codes: Some((20, 30)),
         ..OperationInfo::BARE
     };
@@ -385,6 +424,4 @@ fn only_a_listed_or_a_partners_own_code_says_anything() {
     };
     assert_eq!(without_partner_codes.outcome_of("20"), Outcome::Unknown);
     assert_eq!(INFO.accepted_code(), "1");
-    assert_eq!(INFO.vendor_text("-7"), Some("No"));
-    assert_eq!(INFO.vendor_text("1"), None);
 }

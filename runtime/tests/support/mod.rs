@@ -72,6 +72,7 @@ macro_rules! operation {
                 "7000": Outcome::Accepted;
                 "-7001": Outcome::Rejected, refuses keys;
                 "-7003": Outcome::Rejected;
+                "-7004": Outcome::Rejected, retry after Recharge;
                 "-7009": Outcome::Unknown;
             }
             $($more)*

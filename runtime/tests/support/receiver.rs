@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses the half that it needs")]
 
+use std::error::Error;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -38,6 +40,7 @@ impl Sample {
         self.handled.fetch_add(1, Ordering::Relaxed);
         match request.control_number.split_once(' ') {
             Some(("panic", text)) => panic!("{text}"),
+            Some(("fail", text)) => Err(Failed(io::Error::other(text)))?,
             Some(("refuse", code)) => Err(Refusal::new(code, "We will not")),
             _ => Ok(SendMoneyResponse::builder().build().unwrap()),
         }
@@ -55,10 +58,22 @@ impl Sample {
         tokio::task::yield_now().await;
         match notice.control_number.as_str() {
             "panic" => panic!("at the disk"),
-            "error" => Err(std::io::Error::other("disk full of Rizal"))?,
+            "error" => Err(io::Error::other("the disk is full"))?,
+            "boxed" => Err(Box::<dyn Error + Send + Sync>::from("the disk is slow"))?,
             "refuse" => Err(NotStored::new("the queue is full")),
             _ => Ok(Stored),
         }
+    }
+}
+
+/// An error with a source.
+#[derive(Debug, displaydoc::Display)]
+#[displaydoc("the database failed")]
+struct Failed(io::Error);
+
+impl Error for Failed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
     }
 }
 

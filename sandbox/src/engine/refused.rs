@@ -79,9 +79,7 @@ impl From<Invalid> for Refused {
 
 /// Whether the document lists the code for the operation.
 pub(crate) fn lists(info: &OperationInfo, code: &ResponseCode) -> bool {
-    info.codes
-        .iter()
-        .any(|(listed, _)| *listed == code.as_str())
+    info.return_code(code.as_str()).is_some()
 }
 
 /// Fields whose violations have a specific code.
@@ -98,6 +96,7 @@ const FIELD_CODES: [(&str, ResponseCode); 8] = [
 
 /// Returns the documented text of a code for an operation, or else its general text.
 pub(crate) fn text_of(info: &OperationInfo, code: &ResponseCode) -> &'static str {
-    let here = info.vendor_text(code.as_str());
+    let here = info.return_code(code.as_str());
+    let here = here.and_then(|listed| listed.vendor_text);
     here.or_else(|| code.vendor_text()).unwrap_or("Refused")
 }

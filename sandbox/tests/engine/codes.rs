@@ -16,8 +16,9 @@ fn now() -> DateTime {
 #[test]
 fn every_pair_of_the_document_has_its_provocation() {
     for operation in OPERATIONS {
-        for (code, _) in operation.codes {
-            let provoked = error_scenarios::scenario_for(operation, (*code).into());
+        for listed in operation.codes {
+            let code = listed.code;
+            let provoked = error_scenarios::scenario_for(operation, code.into());
             assert!(provoked.is_some(), "{} {code}", operation.name);
         }
     }
@@ -85,7 +86,8 @@ fn every_provocation_provokes() {
             };
             assert_eq!(*given, code, "{place}: {answer:?}");
             if let CommandOutcome::Refused { description, .. } = &answer {
-                let text = operation.vendor_text(code.as_str()).unwrap();
+                let text = operation.return_code(code.as_str()).unwrap();
+                let text = text.vendor_text.unwrap();
                 // The caller's IP address replaces these letters.
                 let beginning = text.split("xxx").next().unwrap();
                 assert!(description.starts_with(beginning), "{place}: {description}");

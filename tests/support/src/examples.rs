@@ -245,13 +245,8 @@ fn is_refusal(info: &OperationInfo, answer: &Node) -> bool {
         .entries()
         .iter()
         .filter_map(|entry| entry.node.text());
-    let mut outcomes = texts.filter_map(|text| {
-        let mut codes = info.codes.iter();
-        codes
-            .find(|(code, _)| *code == text)
-            .map(|(_, outcome)| *outcome)
-    });
-    outcomes.any(|outcome| outcome != Outcome::Accepted)
+    let mut codes = texts.filter_map(|text| info.return_code(text));
+    codes.any(|listed| listed.outcome != Outcome::Accepted)
 }
 
 /// Removes the members of a message that are empty texts.

@@ -114,7 +114,7 @@ pub(super) fn masks_itself(api: &Api, ty: &Type) -> bool {
 }
 
 /// The type of the field's value, or of a list's items.
-fn field_type(api: &Api, field: &Field) -> String {
+pub(super) fn field_type(api: &Api, field: &Field) -> String {
     let ty = field.ty.item();
     let name = value_type(ty, field.encoding);
     match (ty, is_wrapped(api, field)) {
