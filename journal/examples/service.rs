@@ -1,12 +1,18 @@
-//! A service that pays withdrawals out, on PostgreSQL: it takes them over HTTP,
-//! receives SkyPay's callbacks, and sweeps. Several copies of it may run at once.
+//! A service that pays withdrawals out, on PostgreSQL. It takes orders over HTTP, receives
+//! SkyPay's callbacks, sweeps, books what has changed, shows its metrics, and finishes
+//! what it has begun when it is stopped. Several copies of it may run at once.
 //!
-//! `DATABASE_URL=postgres://… cargo run -p skypay-journal --features postgres --example service`
+//! `compose.yaml` starts it with a sandbox. By hand, with the variables that `skypay
+//! sandbox up` prints, `DATABASE_URL=postgres://…` and `JOURNAL_SECRET=…`:
 //!
-//! with the URL and credentials that `skypay sandbox up` prints. Then:
-//!
-//! `curl -d '{"id": 1, "wallet": "09123456789", "name": "Dela Cruz,Juan", "amount": "3900.00"}'
-//! -H 'content-type: application/json' localhost:8080/withdrawals`
+//! ```console
+//! cargo run -p skypay-journal --features postgres --example service
+//! skypay callbacks set http://127.0.0.1:8080/skypay
+//! curl -H 'content-type: application/json' localhost:8080/withdrawals \
+//!   -d '{"id": 1, "wallet": "09123456789", "name": "Dela Cruz,Juan", "amount": "3900.00"}'
+//! curl localhost:8080/withdrawals/1
+//! curl localhost:8080/metrics
+//! ```
 
 use std::env::var;
 use std::error::Error as StdError;
@@ -16,18 +22,20 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use deadpool_postgres::{Client as Connection, Manager, Pool, PoolError, Transaction};
+use deadpool_postgres::{Client as Connection, Manager, Pool, PoolError};
 use serde::Deserialize;
 use skypay_client::types::{
     FinanceNotificationRequest, Invalid, PayoutChannel, PayoutQueuePayoutRequest,
     PayoutQueueRequest,
 };
-use skypay_client::{Client, Credentials, Environment, KeyRing};
+use skypay_client::{Client, Credentials, Environment};
 use skypay_journal::{
-    AnyPayout, Change, Inbox, Journal, Numbers, Orders, Policy, Postgres, Secret, Sweeper,
+    AnyPayout, Change, Inbox, Journal, Numbers, Orders, Payout, Policy, Postgres, Secret, Sweeper,
+    Timestamp,
 };
 use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks, serve};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_postgres::NoTls;
 
 type Outcome<T> = Result<T, Box<dyn StdError + Send + Sync>>;
@@ -41,12 +49,134 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS withdrawal (
     state TEXT NOT NULL DEFAULT 'open'
 )";
 
+#[tokio::main]
+async fn main() -> Outcome<()> {
+    let keys = Credentials::new(
+        var("SKYPAY_USER_NAME")?,
+        var("SKYPAY_AUTHENTICATION")?,
+        var("SKYPAY_ENCRYPT_KEY")?,
+    )?;
+    let environment = match (var("SKYPAY_SANDBOX"), var("SKYPAY_ENVIRONMENT").as_deref()) {
+        (Ok(url), _) => Environment::Custom(url),
+        (_, Ok("production")) => Environment::Production,
+        _ => Environment::Test,
+    };
+    let client = Client::new(&environment, &var("SKYPAY_CALLER_NAME")?, keys)?;
+    let pool = Pool::builder(Manager::new(var("DATABASE_URL")?.parse()?, NoTls)).build()?;
+    let secret = Secret::new(var("JOURNAL_SECRET")?)?;
+    let service = Service::open(pool, client, secret, Policy::default()).await?;
+    let address = var("ADDRESS").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on {}", listener.local_addr()?);
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(async move {
+        terminated().await;
+        stop.send_replace(true);
+    });
+    service.run(listener, stopping).await
+}
+
+/// Waits for Ctrl-C, or for the signal by which containers and systemd end a program.
+async fn terminated() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
 #[derive(Clone)]
-struct Service {
+pub(crate) struct Service {
     pool: Pool,
     journal: Journal<Postgres>,
     inbox: Inbox,
     client: Client,
+}
+
+impl Service {
+    pub(crate) async fn open(
+        pool: Pool,
+        client: Client,
+        secret: Secret,
+        policy: Policy,
+    ) -> Outcome<Self> {
+        pool.get().await?.batch_execute(TABLE).await?;
+        let store = Postgres::open(pool.clone()).await?;
+        let numbers = Numbers::numeric("SKY98")?; // the prefix that SkyPay gave you
+        Ok(Self {
+            pool,
+            journal: Journal::open(store, policy, numbers, secret.clone()).await?,
+            inbox: Inbox::new(secret),
+            client,
+        })
+    }
+
+    /// Does everything until `stopping` is true; what has begun is then finished.
+    pub(crate) async fn run(
+        self,
+        listener: TcpListener,
+        stopping: watch::Receiver<bool>,
+    ) -> Outcome<()> {
+        let sweeping = tokio::spawn(self.sweeper().run(stopped(stopping.clone())));
+        let changing = tokio::spawn(do_changes(self.clone(), stopping.clone()));
+        let config = Config::new(self.client.keys().clone());
+        let routes = Router::new()
+            .route("/withdrawals", post(withdraw))
+            .route("/withdrawals/{id}", get(state))
+            .route("/metrics", get(metrics))
+            .with_state(self.clone())
+            // A proxy lets only SkyPay reach this path, and it no other.
+            .nest("/skypay", callbacks::router(self, config));
+        serve(listener, routes)
+            .with_graceful_shutdown(stopped(stopping))
+            .await?;
+        sweeping.await?;
+        changing.await?;
+        Ok(())
+    }
+
+    pub(crate) fn sweeper(&self) -> Sweeper<Postgres, Client, Self> {
+        Sweeper::new(self.journal.clone(), self.client.clone(), self.clone())
+    }
+
+    async fn connection(&self) -> Result<Connection, PoolError> {
+        self.pool.get().await
+    }
+
+    /// Stores the withdrawal and its payout in one transaction. The same withdrawal again
+    /// is the same payout; another one with its id is an error.
+    async fn order(&self, withdrawal: &Withdrawal) -> Outcome<Payout<PayoutQueueRequest>> {
+        let mut connection = self.connection().await?;
+        let mut transaction = connection.transaction().await?;
+        let Withdrawal {
+            id,
+            wallet,
+            name,
+            amount,
+        } = withdrawal;
+        let insert = "INSERT INTO withdrawal (id, wallet, name, amount)
+                      VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        transaction
+            .execute(insert, &[id, wallet, name, amount])
+            .await?;
+        let order_id = id.to_string();
+        let request = |number: &str| withdrawal.request(number);
+        let order = self.journal.order(&mut transaction, &order_id, request);
+        let payout = order.await?;
+        transaction.commit().await?;
+        Ok(payout)
+    }
 }
 
 #[derive(Clone, Deserialize)]
@@ -72,116 +202,51 @@ impl Withdrawal {
     }
 }
 
-#[tokio::main]
-async fn main() -> Outcome<()> {
-    let manager = Manager::new(var("DATABASE_URL")?.parse()?, NoTls);
-    let pool = Pool::builder(manager).build()?;
-    pool.get().await?.batch_execute(TABLE).await?;
-    let keys = KeyRing::new(Credentials::new(
-        var("SKYPAY_USER_NAME")?,
-        var("SKYPAY_AUTHENTICATION")?,
-        var("SKYPAY_ENCRYPT_KEY")?,
-    )?);
-    let environment = Environment::Custom(var("SKYPAY_SANDBOX")?);
-    // In production it comes from where your other secrets are.
-    let secret = Secret::new(*b"not a secret: it is in a repository")?;
-    let service = Service {
-        journal: Journal::open(
-            Postgres::open(pool.clone()).await?,
-            Policy::default(),
-            Numbers::numeric("SKY98")?,
-            secret.clone(),
-        )
-        .await?,
-        pool,
-        inbox: Inbox::new(secret),
-        client: Client::new(&environment, &var("SKYPAY_CALLER_NAME")?, keys.clone())?,
-    };
-    let sweeper = Sweeper::new(
-        service.journal.clone(),
-        service.client.clone(),
-        service.clone(),
-    );
-    tokio::spawn(sweeper.run(std::future::pending()));
-    tokio::spawn(do_changes(service.clone()));
-    let routes = Router::new()
-        .route("/withdrawals", post(withdraw))
-        .route("/withdrawals/{id}", get(state))
-        .with_state(service.clone())
-        // A proxy lets only SkyPay reach this path.
-        .nest("/skypay", callbacks::router(service, Config::new(keys)));
-    let address = var("ADDRESS").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
-    let listener = TcpListener::bind(address).await?;
-    println!("listening on {}", listener.local_addr()?);
-    serve(listener, routes).await?;
-    Ok(())
-}
-
-/// Stores the withdrawal and its payout in one transaction, then sends it. If this
-/// process ends in between, the sweeper sends it.
+/// Stores the withdrawal, then sends it. If this process ends in between, the sweeper
+/// sends it. The changes say how it ends.
 async fn withdraw(
     State(service): State<Service>,
     Json(withdrawal): Json<Withdrawal>,
-) -> Result<StatusCode, (StatusCode, String)> {
+) -> Result<StatusCode, (StatusCode, &'static str)> {
     let payout = service.order(&withdrawal).await.map_err(failed)?;
     let sent = service.journal.send(&service.client, &payout).await;
     println!("{}: {:?}", payout.number(), sent.map_err(failed)?);
-    // The changes say how it ends.
     Ok(StatusCode::ACCEPTED)
-}
-
-fn failed(error: impl Into<Box<dyn StdError + Send + Sync>>) -> (StatusCode, String) {
-    eprintln!("{}", error.into());
-    (StatusCode::INTERNAL_SERVER_ERROR, "try again".to_owned())
 }
 
 async fn state(
     State(service): State<Service>,
     Path(id): Path<i64>,
-) -> Result<String, (StatusCode, String)> {
+) -> Result<String, (StatusCode, &'static str)> {
     let connection = service.connection().await.map_err(failed)?;
     let select = "SELECT state FROM withdrawal WHERE id = $1";
     let row = connection.query_opt(select, &[&id]).await.map_err(failed)?;
-    let unknown = || {
-        (
-            StatusCode::NOT_FOUND,
-            "there is no such withdrawal".to_owned(),
-        )
-    };
-    row.map(|row| row.get(0)).ok_or_else(unknown)
+    let missing = (StatusCode::NOT_FOUND, "there is no such withdrawal");
+    row.map(|row| row.get(0)).ok_or(missing)
 }
 
-impl Service {
-    async fn connection(&self) -> Result<Connection, PoolError> {
-        self.pool.get().await
-    }
+/// The journal's state, for Prometheus, the same from each copy of the service. Counters
+/// of one process need an exporter of the crate `metrics`.
+async fn metrics(State(service): State<Service>) -> Result<String, (StatusCode, &'static str)> {
+    let overview = service.journal.overview().await.map_err(failed)?;
+    let age = |since: Option<Timestamp>| since.map_or(0, |since| (overview.now - since).as_secs());
+    let gauges = [
+        ("unknown_payouts", overview.unknowns()),
+        ("oldest_unknown_seconds", age(overview.oldest_unknown)),
+        ("sweep_lag_seconds", age(overview.due_since)),
+        ("open_changes", overview.open_changes.values().sum()),
+        ("oldest_change_seconds", age(overview.oldest_change)),
+        ("contradictions", overview.open(Change::Contradiction)),
+        ("conflicting_callbacks", overview.conflicts),
+        ("held", overview.held_since.is_some().into()),
+    ];
+    let lines = gauges.map(|(name, value)| format!("skypay_journal_{name} {value}\n"));
+    Ok(lines.concat())
+}
 
-    async fn order(
-        &self,
-        withdrawal: &Withdrawal,
-    ) -> Outcome<skypay_journal::Payout<PayoutQueueRequest>> {
-        let mut connection = self.connection().await?;
-        let mut transaction = connection.transaction().await?;
-        let Withdrawal {
-            id,
-            wallet,
-            name,
-            amount,
-        } = withdrawal;
-        let insert = "INSERT INTO withdrawal (id, wallet, name, amount)
-                      VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-        transaction
-            .execute(insert, &[id, wallet, name, amount])
-            .await?;
-        let order_id = id.to_string();
-        let request = |number: &str| withdrawal.request(number);
-        let payout = self
-            .journal
-            .order(&mut transaction, &order_id, request)
-            .await?;
-        transaction.commit().await?;
-        Ok(payout)
-    }
+fn failed(error: impl Into<Box<dyn StdError + Send + Sync>>) -> (StatusCode, &'static str) {
+    eprintln!("{}", error.into());
+    (StatusCode::INTERNAL_SERVER_ERROR, "try again")
 }
 
 /// The sweeper asks for requests, which only this service has.
@@ -231,14 +296,16 @@ impl PartnerCallbacks for Service {
 }
 
 /// Does changes as they come, each in one transaction with its effect.
-async fn do_changes(service: Service) {
-    loop {
+async fn do_changes(service: Service, mut stopping: watch::Receiver<bool>) {
+    while !*stopping.borrow() {
         match next_change(&service).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => eprintln!("{error}"),
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        // It ends with the program, too.
+        let stopped = stopping.wait_for(|stop| *stop);
+        let _ = tokio::time::timeout(Duration::from_secs(1), stopped).await;
     }
 }
 
@@ -254,15 +321,10 @@ async fn next_change(service: &Service) -> Outcome<bool> {
         Change::Released => "given back",
         Change::Contradiction => "a person decides",
     };
-    set_state(&transaction, &change.order_id, state).await?;
+    let id: i64 = change.order_id.parse()?;
+    let update = "UPDATE withdrawal SET state = $1 WHERE id = $2";
+    transaction.execute(update, &[&state, &id]).await?;
     service.journal.done(&mut transaction, change).await?;
     transaction.commit().await?;
     Ok(true)
-}
-
-async fn set_state(transaction: &Transaction<'_>, order_id: &str, state: &str) -> Outcome<()> {
-    let id: i64 = order_id.parse()?;
-    let update = "UPDATE withdrawal SET state = $1 WHERE id = $2";
-    transaction.execute(update, &[&state, &id]).await?;
-    Ok(())
 }

@@ -69,6 +69,7 @@ async fn the_example_service_of_the_journal_fails_no_check() {
     let service = service
         .env("ADDRESS", "127.0.0.1:0")
         .env("DATABASE_URL", database)
+        .env("JOURNAL_SECRET", "not a secret: it is in a repository")
         // It has no payout, so it does not call SkyPay.
         .env("SKYPAY_SANDBOX", "http://127.0.0.1:9");
     let mut service = program.started(service);
