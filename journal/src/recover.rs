@@ -85,10 +85,11 @@ impl<S: Store> Journal<S> {
             Error::setup("the journal is empty: name the day from which on reports are to be read")
         })?;
         let mut days = Vec::new();
-        let today = DateTime::from(events.now).civil().date();
-        let all = iter::successors(Some(first.civil()), |day| day.next_day());
+        let today = DateTime::from(events.now).date();
+        let tomorrow = |day: &Date| Some(day.midnight().plus_seconds(24 * 60 * 60).date());
+        let all = iter::successors(Some(first), tomorrow);
         for day in all.take_while(|day| *day <= today) {
-            days.push(self.reconcile(provider, day.into()).await?);
+            days.push(self.reconcile(provider, day).await?);
         }
         let mut recovery = Recovery {
             days,

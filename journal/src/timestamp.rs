@@ -2,7 +2,6 @@ use std::ops::{Add, Sub};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use skypay_client::types::{Date, DateTime};
-use time::SignedDuration;
 
 /// A time, in microseconds since 1970-01-01 00:00 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,15 +17,14 @@ impl Timestamp {
     /// The first moment of a day, in the time zone of the API.
     #[must_use]
     pub fn beginning_of(day: Date) -> Self {
-        DateTime::from(day.civil().midnight()).into()
+        day.midnight().into()
     }
 
     /// The first moment of the next day, in the time zone of the API.
     pub(crate) fn next_day(self) -> Self {
         let micros = u64::try_from(self.0).unwrap_or(0);
         let today = DateTime::from(UNIX_EPOCH + Duration::from_micros(micros)).date();
-        let tomorrow = today.civil().saturating_add(SignedDuration::DAY);
-        Self::beginning_of(Date::from(tomorrow))
+        Self::beginning_of(today.midnight().plus_seconds(24 * 60 * 60).date())
     }
 }
 

@@ -119,7 +119,7 @@ impl Transport {
     pub fn ask_not_before(&self, operation: &OperationInfo) -> Option<DateTime> {
         let seconds = i64::from(operation.status_query_delay?) + CLOCK_MARGIN;
         let time = self.0.settings.clock.date_time().plus_seconds(seconds);
-        let whole = DateTime::from(time.civil().truncate_to_second());
+        let whole = time.truncated(0);
         Some(whole.plus_seconds((whole < time).into()))
     }
 

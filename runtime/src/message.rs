@@ -315,8 +315,7 @@ macro_rules! __setter {
             mut self,
             items: impl ::core::iter::IntoIterator<Item: ::core::convert::Into<$ty>>,
         ) -> Self {
-            let items = items.into_iter().map(::core::convert::Into::into).collect();
-            self.$field = ::core::option::Option::Some(::core::result::Result::Ok(items));
+            $crate::message::presence::set_items(&mut self.$field, items);
             self
         }
     };
@@ -326,7 +325,7 @@ macro_rules! __setter {
             mut self,
             value: impl ::core::convert::TryInto<$ty, Error: ::core::fmt::Display>,
         ) -> Self {
-            self.$field = ::core::option::Option::Some($crate::message::presence::convert(value));
+            $crate::message::presence::set(&mut self.$field, value);
             self
         }
     };

@@ -1,29 +1,45 @@
 //! Conversions from and to the types of other crates.
 
-use std::time::UNIX_EPOCH;
-
-use skypay_runtime::DateTime;
-use time::OffsetDateTime;
-
-fn noon() -> DateTime {
+#[cfg(any(feature = "chrono", feature = "time"))]
+fn noon() -> skypay_runtime::DateTime {
     "2024-02-05 12:00:00.5".parse().expect("a time")
 }
 
-fn nanoseconds(time: DateTime) -> i128 {
-    let since = time.to_system_time().duration_since(UNIX_EPOCH);
+#[cfg(any(feature = "chrono", feature = "time"))]
+fn nanoseconds(time: skypay_runtime::DateTime) -> i128 {
+    let since = time.to_system_time().duration_since(std::time::UNIX_EPOCH);
     since.expect("it is later").as_nanos().cast_signed()
 }
 
-#[test]
-fn a_time_is_the_same_point_in_time_elsewhere() {
-    let elsewhere = OffsetDateTime::from(noon());
-    assert_eq!(elsewhere.unix_timestamp_nanos(), nanoseconds(noon()));
-    assert_eq!(DateTime::from(elsewhere), noon());
-    let early = DateTime::from_unix_seconds(i64::MIN);
-    assert_eq!(
-        DateTime::from(OffsetDateTime::from(early)),
-        early.plus_seconds(8 * 3600)
-    );
+#[cfg(feature = "time")]
+mod time {
+    use skypay_runtime::{Date, DateTime};
+    use time::OffsetDateTime;
+
+    use crate::noon;
+
+    #[test]
+    fn a_time_is_the_same_point_in_time_in_time() {
+        let elsewhere = OffsetDateTime::from(noon());
+        assert_eq!(elsewhere.unix_timestamp_nanos(), crate::nanoseconds(noon()));
+        assert_eq!(DateTime::from(elsewhere), noon());
+        for end in [DateTime::MIN, DateTime::MAX] {
+            assert_eq!(DateTime::from(OffsetDateTime::from(end)), end);
+        }
+        let before = time::PrimitiveDateTime::MIN.assume_utc();
+        assert_eq!(DateTime::from(before), DateTime::MIN);
+    }
+
+    #[test]
+    fn a_date_is_the_same_day_in_time() {
+        for day in ["2024-02-29", "1991-10-02", "0000-01-01", "9999-12-31"] {
+            let date: Date = day.parse().expect("a date");
+            let elsewhere = time::Date::from(date);
+            assert_eq!(elsewhere.to_string(), day);
+            assert_eq!(Date::try_from(elsewhere), Ok(date));
+        }
+        assert!(Date::try_from(time::Date::MIN).is_err());
+    }
 }
 
 #[cfg(feature = "chrono")]

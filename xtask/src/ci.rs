@@ -15,12 +15,13 @@ use crate::{
 };
 
 /// The features of the runtime.
-pub const RUNTIME_FEATURES: [&str; 6] = [
+pub const RUNTIME_FEATURES: [&str; 7] = [
     "envelope",
     "client",
     "server",
     "chrono",
     "rust_decimal",
+    "time",
     "schemars",
 ];
 

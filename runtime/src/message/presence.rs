@@ -104,16 +104,21 @@ presences! {
         values |field| field.iter().map(Result::as_ref);
 }
 
-/// Converts the value of a setter; an error is the text of the violation.
-pub fn convert<T>(value: impl TryInto<T, Error: Display>) -> Result<T, &'static str> {
-    value.try_into().map_err(|error| {
+/// Sets the field of a builder to a converted value, or to the text of the violation.
+pub fn set<T>(slot: &mut Slot<T>, value: impl TryInto<T, Error: Display>) {
+    *slot = Some(value.try_into().map_err(|error| {
         // The text of an error from another crate may quote the value.
         let known = WireError::known(&error.to_string());
         known.map_or(
             "cannot be turned into the type of the field",
             WireError::text,
         )
-    })
+    }));
+}
+
+/// Sets a list of a builder.
+pub fn set_items<T>(slot: &mut Slot<Vec<T>>, items: impl IntoIterator<Item: Into<T>>) {
+    *slot = Some(Ok(items.into_iter().map(Into::into).collect()));
 }
 
 /// Takes the field from a builder; `None` if a violation was reported.

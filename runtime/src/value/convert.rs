@@ -1,44 +1,63 @@
 //! Conversions between scalars and the types of other crates.
 
-use time::OffsetDateTime;
-
-use super::DateTime;
-
 /// Keeps the point in time, which has another time of day in GMT+8, saturating at
 /// the limits of the calendar.
-impl From<OffsetDateTime> for DateTime {
-    fn from(time: OffsetDateTime) -> Self {
-        Self::since_epoch(time - OffsetDateTime::UNIX_EPOCH)
+#[cfg(feature = "time")]
+impl From<time::OffsetDateTime> for super::DateTime {
+    fn from(time: time::OffsetDateTime) -> Self {
+        Self::from_unix_nanoseconds(time.unix_timestamp_nanos())
     }
 }
 
 /// Keeps the point in time; the result is in UTC.
-impl From<DateTime> for OffsetDateTime {
-    fn from(time: DateTime) -> Self {
-        time.to_utc().into()
+#[cfg(feature = "time")]
+impl From<super::DateTime> for time::OffsetDateTime {
+    fn from(time: super::DateTime) -> Self {
+        // Its calendar is larger than ours.
+        Self::from_unix_timestamp_nanos(time.unix_nanoseconds()).unwrap_or(Self::UNIX_EPOCH)
+    }
+}
+
+#[cfg(feature = "time")]
+impl TryFrom<time::Date> for super::Date {
+    type Error = super::WireError;
+
+    fn try_from(date: time::Date) -> Result<Self, super::WireError> {
+        let (year, month, day) = date.to_calendar_date();
+        let year = u16::try_from(year).map_err(|_| super::WireError::DATE)?;
+        Self::new(year, month.into(), day)
+    }
+}
+
+#[cfg(feature = "time")]
+impl From<super::Date> for time::Date {
+    fn from(date: super::Date) -> Self {
+        let (year, month, day) = date.year_month_day();
+        let month = time::Month::try_from(month).unwrap_or(time::Month::January);
+        // Every date of ours exists in its calendar.
+        Self::from_calendar_date(year.into(), month, day).unwrap_or(Self::MIN)
     }
 }
 
 /// Keeps the point in time, which has another time of day in GMT+8, saturating at
 /// the limits of the calendar.
 #[cfg(feature = "chrono")]
-impl<Z: chrono::TimeZone> From<chrono::DateTime<Z>> for DateTime {
+impl<Z: chrono::TimeZone> From<chrono::DateTime<Z>> for super::DateTime {
     fn from(time: chrono::DateTime<Z>) -> Self {
-        let nanoseconds = time.timestamp_subsec_nanos().into();
-        let fraction = time::SignedDuration::nanoseconds(nanoseconds);
-        Self::since_epoch(time::SignedDuration::seconds(time.timestamp()).saturating_add(fraction))
+        let seconds = i128::from(time.timestamp()) * super::time::SECOND;
+        Self::from_unix_nanoseconds(seconds + i128::from(time.timestamp_subsec_nanos()))
     }
 }
 
 /// Keeps the point in time.
 #[cfg(feature = "chrono")]
-impl From<DateTime> for chrono::DateTime<chrono::Utc> {
-    fn from(time: DateTime) -> Self {
-        let since: time::SignedDuration = time.to_utc() - time::UtcDateTime::UNIX_EPOCH;
-        let epoch = Self::UNIX_EPOCH;
-        let seconds = chrono::TimeDelta::seconds(since.whole_seconds());
+impl From<super::DateTime> for chrono::DateTime<chrono::Utc> {
+    fn from(time: super::DateTime) -> Self {
+        let since = time.unix_nanoseconds();
+        let seconds = i64::try_from(since.div_euclid(super::time::SECOND)).unwrap_or_default();
+        let nanoseconds = u32::try_from(since.rem_euclid(super::time::SECOND)).unwrap_or_default();
         // Its calendar is larger than ours.
-        epoch + seconds + chrono::TimeDelta::nanoseconds(since.subsec_nanoseconds().into())
+        Self::from_timestamp(seconds, nanoseconds).unwrap_or_default()
     }
 }
 
@@ -49,18 +68,18 @@ impl TryFrom<chrono::NaiveDate> for super::Date {
     fn try_from(date: chrono::NaiveDate) -> Result<Self, super::WireError> {
         use chrono::Datelike;
 
-        let ordinal = u16::try_from(date.ordinal()).map_err(|_| super::WireError::DATE)?;
-        let date = time::Date::from_ordinal_date(date.year(), ordinal);
-        date.map(Self::from).map_err(|_| super::WireError::DATE)
+        let small = |number: u32| u8::try_from(number).unwrap_or_default();
+        let year = u16::try_from(date.year()).map_err(|_| super::WireError::DATE)?;
+        Self::new(year, small(date.month()), small(date.day()))
     }
 }
 
 #[cfg(feature = "chrono")]
 impl From<super::Date> for chrono::NaiveDate {
     fn from(date: super::Date) -> Self {
-        let (year, ordinal) = date.civil().to_ordinal_date();
+        let (year, month, day) = date.year_month_day();
         // Every date of ours exists in its calendar.
-        Self::from_yo_opt(year, ordinal.into()).unwrap_or_default()
+        Self::from_ymd_opt(year.into(), month.into(), day.into()).unwrap_or_default()
     }
 }
 

@@ -16,7 +16,7 @@ use super::transaction::{ScheduledEvent, Transaction};
 const CACHED_FOR: Duration = Duration::seconds(300);
 
 /// The days before expiry at which the back office sends a reminder.
-const REMINDER: u64 = 7;
+const REMINDER: Duration = Duration::days(7);
 
 /// An encrypt key and its authentication.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -323,7 +323,7 @@ impl Transaction<'_> {
             return;
         };
         self.schedule(
-            expires.minus_days(REMINDER).max(self.at),
+            expires.minus(REMINDER).max(self.at),
             ScheduledEvent::KeyEndsSoon(id),
         );
         self.schedule(expires, ScheduledEvent::KeyEnds(id));
@@ -336,7 +336,7 @@ impl Transaction<'_> {
     pub(crate) fn key_ends_soon(&mut self, id: u32, due: Timestamp) {
         let expires = self.state.keys.get(&id).and_then(|key| key.expires);
         // Skips a key that was extended or has expired since.
-        if expires.is_some_and(|expires| expires.minus_days(REMINDER) == due) {
+        if expires.is_some_and(|expires| expires.minus(REMINDER) == due) {
             self.record_event(
                 "key-ends-soon",
                 "",

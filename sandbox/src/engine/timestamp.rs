@@ -5,73 +5,52 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use skypay_runtime::DateTime;
-use time::{Date, PlainDateTime, SignedDuration, Time};
 
 /// A time in GMT+8, in whole milliseconds. Displayed with four decimals of the second,
 /// as on the wire.
 ///
 /// The range is [`Timestamp::FIRST`] to [`Timestamp::LAST`]; arithmetic saturates.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(PlainDateTime);
+pub struct Timestamp(DateTime);
 
 impl Timestamp {
     /// The earliest timestamp, at the start of the year 0.
-    pub const FIRST: Self = match Date::from_ordinal_date(0, 1) {
-        Ok(day) => Self(PlainDateTime::new(day, Time::MIDNIGHT)),
-        Err(_) => panic!("the year 0 has a first day"),
-    };
+    pub const FIRST: Self = Self(DateTime::MIN);
 
     /// The latest timestamp, at the end of the year 9999.
-    pub const LAST: Self = Self(PlainDateTime::MAX.truncate_to_millisecond());
-
-    /// Truncates and clamps a time; every timestamp is created here. A time with a
-    /// finer resolution, or outside the years of the wire format, would differ after
-    /// deserialization, so that a clock could never reach it.
-    fn cut(time: PlainDateTime) -> Self {
-        Self(time.truncate_to_millisecond()).clamp(Self::FIRST, Self::LAST)
-    }
+    pub const LAST: Self = Self(DateTime::MAX.truncated(3));
 
     /// Adds a duration; the maximum is [`Self::LAST`].
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        let milliseconds = i64::try_from(duration.0).unwrap_or(i64::MAX);
-        let duration = SignedDuration::milliseconds(milliseconds);
-        Self::cut(self.0.saturating_add(duration))
+        self.0.saturating_add(duration.into()).into()
     }
 
     /// Subtracts a duration; the minimum is [`Self::FIRST`].
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
-        let milliseconds = i64::try_from(duration.0).unwrap_or(i64::MAX);
-        let duration = SignedDuration::milliseconds(milliseconds);
-        Self::cut(self.0.saturating_sub(duration))
+        self.0.saturating_sub(duration.into()).into()
     }
 
     /// Returns the duration until a later time; zero if it is not later.
     #[must_use]
     pub fn until(self, later: Self) -> Duration {
-        let between = (later.0 - self.0).whole_milliseconds();
-        Duration(u64::try_from(between).unwrap_or(0))
-    }
-
-    /// Subtracts days; the minimum is [`Self::FIRST`].
-    #[must_use]
-    pub fn minus_days(self, days: u64) -> Self {
-        let seconds = i64::try_from(days.saturating_mul(86_400)).unwrap_or(i64::MAX);
-        Self::cut(self.0.saturating_sub(SignedDuration::seconds(seconds)))
+        let between = later.0.duration_since(self.0).as_millis();
+        Duration(u64::try_from(between).unwrap_or(u64::MAX))
     }
 
     /// Converts it to the wire format.
     #[must_use]
     pub fn date_time(self) -> DateTime {
-        self.0.into()
+        self.0
     }
 }
 
-/// Truncates to milliseconds.
+/// Truncates to milliseconds. Every timestamp is created here: one with a finer
+/// resolution would differ after deserialization, so that a clock could never reach it.
 impl From<DateTime> for Timestamp {
     fn from(time: DateTime) -> Self {
-        Self::cut(time.civil())
+        Self(time.truncated(3))
     }
 }
 
@@ -144,6 +123,12 @@ impl Duration {
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl From<Duration> for std::time::Duration {
+    fn from(duration: Duration) -> Self {
+        Self::from_millis(duration.0)
     }
 }
 
@@ -237,7 +222,7 @@ mod tests {
         ) {
             let start = Timestamp::from(DateTime::from_unix_seconds(seconds));
             let later = start.plus(Duration::milliseconds(milliseconds));
-            let earlier = start.minus_days(days);
+            let earlier = start.minus(Duration::days(days));
             prop_assert!(earlier <= start && start <= later);
             for timestamp in [earlier, start, later] {
                 prop_assert!((Timestamp::FIRST..=Timestamp::LAST).contains(&timestamp));
@@ -256,7 +241,10 @@ mod tests {
             Timestamp::LAST.plus(Duration::milliseconds(1)),
             Timestamp::LAST
         );
-        assert_eq!(Timestamp::LAST.minus_days(u64::MAX), Timestamp::FIRST);
+        assert_eq!(
+            Timestamp::LAST.minus(Duration::days(u64::MAX)),
+            Timestamp::FIRST
+        );
         assert_eq!(Timestamp::LAST.to_string(), "9999-12-31 23:59:59.9990");
         assert_eq!(Timestamp::FIRST.to_string(), "0000-01-01 00:00:00.0000");
     }
@@ -270,7 +258,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<Timestamp>(&text).unwrap(), timestamp);
         let later = timestamp.plus(Duration::milliseconds(877));
         assert_eq!(later.to_string(), "2024-02-05 09:00:01.0000");
-        let earlier = later.minus_days(5);
+        let earlier = later.minus(Duration::days(5));
         assert_eq!(earlier.to_string(), "2024-01-31 09:00:01.0000");
     }
 
