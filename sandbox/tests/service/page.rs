@@ -387,3 +387,25 @@ async fn a_callback_that_was_not_acknowledged_is_on_the_first_page() {
         "{overview}"
     );
 }
+
+/// Each operation of SkyPay, and no callback, has a link to its form.
+#[tokio::test]
+async fn the_reference_leads_to_the_forms() {
+    let setup = Setup::open().await;
+    let links = links(&setup.page("/reference").await);
+    let forms = links.iter().filter(|link| link.starts_with("/send"));
+    let forms: Vec<_> = forms.map(String::as_str).collect();
+    let ours = |info: &&&skypay_types::OperationInfo| {
+        info.direction == skypay_types::Direction::ToProvider
+    };
+    assert_eq!(
+        forms.len(),
+        skypay_types::OPERATIONS.iter().filter(ours).count()
+    );
+    for form in forms {
+        let name = form.strip_prefix("/send?operation=").unwrap();
+        let page = setup.page(form).await;
+        assert!(page.contains(&format!("<h2>{name}</h2>")), "{name}");
+    }
+    assert!(links.contains(&"/".to_owned()));
+}
