@@ -15,5 +15,5 @@ RUN apt-get update \
 COPY --from=build /source/target/release/skypay /source/target/release/examples/service /usr/local/bin/
 USER 10001
 WORKDIR /home/skypay
-HEALTHCHECK --interval=5s --start-interval=1s --start-period=30s CMD ["skypay", "sandbox", "health"]
+HEALTHCHECK --interval=5s --start-period=30s CMD ["skypay", "sandbox", "health"]
 CMD ["skypay", "sandbox", "up"]

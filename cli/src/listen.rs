@@ -61,7 +61,7 @@ pub(crate) struct Listen {
     #[arg(long)]
     no_register: bool,
     /// Forward encrypted bodies unchanged to this URL, and return its response
-    #[arg(long, value_name = "URL")]
+    #[arg(long, visible_alias = "forward-to", value_name = "URL")]
     forward: Option<String>,
     /// Forward plaintext JSON to URL/<callback>, and return its response in JSON
     #[arg(long, value_name = "URL", conflicts_with = "forward")]

@@ -2,9 +2,10 @@
 //! entries as they come.
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 use skypay_sandbox::admin_client::{Admin, Follow, ListQuery};
-use skypay_sandbox::arguments;
+use skypay_types::OPERATIONS;
 
 use crate::exit_status::Failure;
 use crate::output::{Output, OutputFormat, out, table};
@@ -16,7 +17,13 @@ use crate::sandbox::interrupted;
 #[command(next_help_heading = "Which ones")]
 pub(crate) struct Which {
     /// An operation or a callback, by its name
-    #[arg(long, value_name = "NAME", visible_alias = "callback", value_parser = arguments::operation)]
+    #[arg(
+        long,
+        value_name = "NAME",
+        visible_alias = "callback",
+        value_parser = PossibleValuesParser::new(OPERATIONS.iter().map(|info| info.name)),
+        hide_possible_values = true
+    )]
     pub(crate) operation: Option<String>,
     /// A part of a control number, contract number or other public number
     #[arg(long)]

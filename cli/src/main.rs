@@ -72,6 +72,7 @@ enum Command {
     Callbacks(callbacks::Callbacks),
     #[command(subcommand, after_help = remote::HELP)]
     Requests(requests::Requests),
+    #[command(alias = "logs")]
     Log(log::Log),
     #[command(subcommand, after_help = remote::HELP)]
     Cashier(CashierCommand),

@@ -94,7 +94,9 @@ fn shells_get_their_completions() {
     let program = Program::bare();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = program.run(&["completions", shell]).ended(0).out;
-        assert!(script.contains("payoutQueueV2"), "{shell}");
+        for known in ["payoutQueueV2", "callbacks", "doctor", "speed"] {
+            assert!(script.contains(known), "{shell}: {known}");
+        }
     }
 }
 
