@@ -19,7 +19,9 @@ pub trait Database {
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<Vec<Row>, DatabaseError>> + Send;
 
-    /// The time, by the clock that all users of the database share.
+    /// The time, by the clock that all users of the database share. It never is before
+    /// the newest `at` in `skypay_evidence`, even if the clock was set back: what is
+    /// decided now is based on that evidence.
     fn now(&mut self) -> impl Future<Output = Result<Timestamp, DatabaseError>> + Send;
 }
 

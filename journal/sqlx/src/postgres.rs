@@ -9,9 +9,11 @@ pub struct Postgres<'c>(pub &'c mut PgConnection);
 crate::database!(Postgres, sqlx::Postgres, "INT8");
 
 impl Postgres<'_> {
-    /// The server's time, which all processes share.
+    /// The server's time, which all processes share, and never one before the newest
+    /// evidence.
     async fn time(&mut self) -> Result<Timestamp, DatabaseError> {
-        let clock = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT";
+        let clock = "SELECT greatest((extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT, max(at)) \
+                     FROM skypay_evidence";
         let time = sqlx::query_scalar(clock).fetch_one(&mut *self.0).await;
         time.map(Timestamp).map_err(failed)
     }

@@ -1,4 +1,4 @@
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use skypay_journal::Timestamp;
 use skypay_journal::database::DatabaseError;
@@ -14,13 +14,13 @@ pub struct Sqlite<'c>(pub &'c mut SqliteConnection);
 crate::database!(Sqlite, sqlx::Sqlite, "INTEGER");
 
 impl Sqlite<'_> {
-    /// The time of this machine: a file is used by one machine.
-    #[expect(clippy::unused_async, reason = "the other database asks its server")]
+    /// The time of this machine, since a file is used by one machine, and never one
+    /// before the newest evidence.
     async fn time(&mut self) -> Result<Timestamp, DatabaseError> {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Ok(Timestamp(0) + since)
+        let newest = sqlx::query_scalar("SELECT max(at) FROM skypay_evidence");
+        let newest: Option<i64> = newest.fetch_one(&mut *self.0).await.map_err(failed)?;
+        let now = Timestamp::from(SystemTime::now());
+        Ok(newest.map_or(now, |newest| now.max(Timestamp(newest))))
     }
 }
 

@@ -4,8 +4,10 @@
 #![cfg(all(feature = "postgres", feature = "sqlite"))]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+use std::time::Duration;
+
 use skypay_client::types::PayoutQueuePayoutRequest;
-use skypay_journal::database::Database;
+use skypay_journal::database::{Database, Value};
 use skypay_journal::{Delivery, Inbox, Secret, migrate};
 use skypay_journal_sqlx::{Postgres, Sqlite};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
@@ -22,6 +24,20 @@ async fn take(db: &mut impl Database, time: &str) -> Delivery {
     inbox.take(db, &paid(time)).await.unwrap()
 }
 
+/// The clock was set back since the newest evidence.
+async fn follows_the_evidence(db: &mut impl Database) {
+    let later = db.now().await.unwrap() + Duration::from_secs(60 * 60);
+    let evidence = "INSERT INTO skypay_evidence (number, sequence, at, fact, detail) \
+                    VALUES ($1, 1, $2, $3, $1)";
+    let values = [
+        Value::Text("SKY9800000101"),
+        Value::Integer(later.0),
+        Value::Text("found open"),
+    ];
+    db.run(evidence, &values).await.unwrap();
+    assert_eq!(db.now().await.unwrap(), later);
+}
+
 #[tokio::test]
 async fn sqlite_commits_and_rolls_back() {
     let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
@@ -36,6 +52,9 @@ async fn sqlite_commits_and_rolls_back() {
         );
         transaction.commit().await.unwrap();
     }
+    let mut transaction = connection.begin().await.unwrap();
+    follows_the_evidence(&mut Sqlite(&mut transaction)).await;
+    transaction.rollback().await.unwrap();
     for _ in 0..2 {
         let mut transaction = connection.begin().await.unwrap();
         let delivery = take(&mut Sqlite(&mut transaction), "2024-02-05 11:00:00").await;
@@ -72,6 +91,9 @@ async fn postgres_commits_and_rolls_back() {
         );
         transaction.commit().await.unwrap();
     }
+    let mut transaction = connection.begin().await.unwrap();
+    follows_the_evidence(&mut Postgres(&mut transaction)).await;
+    transaction.rollback().await.unwrap();
     for _ in 0..2 {
         let mut transaction = connection.begin().await.unwrap();
         let delivery = take(&mut Postgres(&mut transaction), "2024-02-05 11:00:00").await;
