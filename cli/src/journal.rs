@@ -304,7 +304,7 @@ fn failed(error: impl Into<Error>) -> Failure {
     let source = StdError::source(&error).map(|source| format!(": {source}"));
     let text = format!("{error}{}", source.unwrap_or_default());
     match error {
-        Error::NotFound { .. } => Failure::refused(text),
+        Error::NotFound { .. } | Error::Held { .. } => Failure::refused(text),
         Error::Setup(_) => Failure::usage(text),
         _ => Failure::not_sent(text),
     }

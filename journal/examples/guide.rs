@@ -160,7 +160,7 @@ async fn main() -> Outcome<()> {
 }
 
 /// Does all of the guide once.
-pub(crate) async fn run(folder: &Path) -> Outcome<()> {
+async fn run(folder: &Path) -> Outcome<()> {
     let sandbox = Sandbox::builder().start().await?;
     let app = app(&folder.join("app.db"), sandbox.client()).await?;
     let config = Config::new(sandbox.credentials());
@@ -266,4 +266,11 @@ async fn lose_a_response(sandbox: &Running) -> Outcome<()> {
         times: Some(1),
     };
     command(sandbox, Command::Fault(FaultCommand::Add { fault })).await
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guide_runs_against_the_sandbox() {
+    let folder = tempfile::tempdir().expect("a folder");
+    run(folder.path()).await.expect("it runs to its end");
 }

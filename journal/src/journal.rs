@@ -181,7 +181,7 @@ impl<S: Store> Journal<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Database`].
+    /// [`Error::NotFound`]; [`Error::Held`]; [`Error::Database`].
     pub async fn withdraw<D: Database>(&self, db: &mut D, number: &str) -> Result<bool, Error> {
         loop {
             let Some(mut record) = Record::find(db, number).await? else {
@@ -190,6 +190,9 @@ impl<S: Store> Journal<S> {
             let at = db.now().await?;
             if !record.standing(at, &self.policy).may_withdraw() {
                 return Ok(false);
+            }
+            if let Some(since) = held_since(db).await? {
+                return Err(Error::Held { since });
             }
             let fact = Fact::Withdrawn;
             if record
@@ -349,6 +352,16 @@ pub struct OpenChange {
     /// What is to be done.
     pub what: Change,
     sequence: i64,
+}
+
+/// Returns since when sending is on hold.
+pub(crate) async fn held_since<D: Database>(
+    db: &mut D,
+) -> Result<Option<Timestamp>, DatabaseError> {
+    let hold = "SELECT value FROM skypay_journal WHERE name = 'hold'";
+    let rows = db.run(hold, &[]).await?;
+    let since = rows.first().map(|row| row.integer(0).map(Timestamp));
+    since.transpose()
 }
 
 /// Adds a fact, no matter what else is known.

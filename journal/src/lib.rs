@@ -39,7 +39,7 @@ pub use overview::{Entry, History, Listed, Overview};
 pub use payout::Record;
 pub use policy::Policy;
 pub use provider::{Answer, PayoutRequest, Provider, Shown, Statuses};
-pub use reconcile::{Difference, Reconciled, ReportRow};
+pub use reconcile::{Difference, Reconciled, ReportRow, reconcile_collections};
 pub use recover::Recovery;
 #[cfg(feature = "rule-switches")]
 pub use rules::{RULES, Rule};

@@ -134,9 +134,7 @@ impl<S: Store> Journal<S> {
             policy: self.policy,
         };
         let history = self.store.transact(read).await?;
-        history.ok_or_else(|| Error::NotFound {
-            number: number.to_owned(),
-        })
+        history.ok_or_else(|| Error::not_found(number))
     }
 
     /// Returns the payouts that lack evidence which was written: someone has
@@ -214,7 +212,7 @@ impl Work for Count {
             open_changes,
             oldest_change,
             conflicts: unsigned(conflicts.integer(0)?),
-            held_since: crate::recover::held_since(db).await?,
+            held_since: crate::journal::held_since(db).await?,
         })
     }
 }

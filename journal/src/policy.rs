@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use skypay_client::types::{Operation, PayoutQueueRequest};
@@ -108,29 +109,54 @@ impl Work for Agree {
 
     async fn run<D: Database + Send>(self, db: &mut D) -> Result<Policy, DatabaseError> {
         let mut policy = self.policy.unwrap_or_default();
-        for (name, time, keep) in policy.times() {
-            let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
-            let statement = match keep {
-                Keep::Longer => {
-                    "INSERT INTO skypay_journal (name, value) VALUES ($1, $2)
-                     ON CONFLICT (name) DO UPDATE SET value = excluded.value
-                     WHERE skypay_journal.value < excluded.value"
+        let mut stored = stored(db).await?;
+        if self.policy.is_some() {
+            let mut is_written = false;
+            for (name, time, keep) in policy.times() {
+                let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+                let is_kept = stored.get(name).is_some_and(|stored| match keep {
+                    Keep::Longer => micros <= *stored,
+                    Keep::Shorter => micros >= *stored,
+                });
+                if is_kept {
+                    continue;
                 }
-                Keep::Shorter => {
-                    "INSERT INTO skypay_journal (name, value) VALUES ($1, $2)
-                     ON CONFLICT (name) DO UPDATE SET value = excluded.value
-                     WHERE skypay_journal.value > excluded.value"
-                }
-            };
-            if self.policy.is_some() {
+                // Another program may have stored a more cautious one meanwhile.
+                let statement = match keep {
+                    Keep::Longer => {
+                        "INSERT INTO skypay_journal (name, value) VALUES ($1, $2)
+                         ON CONFLICT (name) DO UPDATE SET value = excluded.value
+                         WHERE skypay_journal.value < excluded.value"
+                    }
+                    Keep::Shorter => {
+                        "INSERT INTO skypay_journal (name, value) VALUES ($1, $2)
+                         ON CONFLICT (name) DO UPDATE SET value = excluded.value
+                         WHERE skypay_journal.value > excluded.value"
+                    }
+                };
                 db.run(statement, &[Value::Text(name), Value::Integer(micros)])
                     .await?;
+                is_written = true;
             }
-            let read = "SELECT value FROM skypay_journal WHERE name = $1";
-            if let Some(row) = db.run(read, &[Value::Text(name)]).await?.first() {
-                *time = Duration::from_micros(u64::try_from(row.integer(0)?).unwrap_or_default());
+            if is_written {
+                stored = self::stored(db).await?;
+            }
+        }
+        for (name, time, _) in policy.times() {
+            if let Some(micros) = stored.get(name) {
+                *time = Duration::from_micros(u64::try_from(*micros).unwrap_or_default());
             }
         }
         Ok(policy)
     }
+}
+
+/// The values that the journal has stored, by name.
+async fn stored<D: Database>(db: &mut D) -> Result<BTreeMap<String, i64>, DatabaseError> {
+    let rows = db
+        .run("SELECT name, value FROM skypay_journal", &[])
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.text(0)?.to_owned(), row.integer(1)?)))
+        .collect()
 }

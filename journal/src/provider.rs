@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::iter;
+use std::sync::LazyLock;
 
 use skypay_client::types::{
-    Amount, Date, DateType, GetReportPayoutRequest, MoneyState, Operation,
-    PayoutQueryStatusRequest, PayoutQueueRequest, PayoutQueueV2Request, Response, ResponseCode,
-    RetryAfter,
+    Amount, Date, DateType, GetReportCollectionRequest, GetReportPayoutRequest, Invalid,
+    MoneyState, Operation, PayoutQueryStatusRequest, PayoutQueueRequest, PayoutQueueV2Request,
+    Response, ResponseCode, RetryAfter,
 };
 use skypay_client::{Client, Error, NextStep, Rejected, read_pages};
 
@@ -85,7 +87,8 @@ pub trait Provider: Send + Sync {
     /// Sends a payout once.
     fn send<R: PayoutRequest>(&self, request: &R) -> impl Future<Output = Answer> + Send;
 
-    /// Asks about at most 50 payouts. An error is no answer.
+    /// Asks about as many payouts as the document lets one question be about, or fewer.
+    /// An error is no answer.
     fn statuses(&self, numbers: &[String])
     -> impl Future<Output = Result<Statuses, String>> + Send;
 
@@ -160,7 +163,7 @@ impl Provider for Client {
 
     async fn report(&self, day: Date) -> Result<Vec<ReportRow>, String> {
         let rows = read_pages(|page| read_report(self, day, page)).await?;
-        rows.ok_or_else(|| format!("the report of {day} did not stay the same while it was read"))
+        rows.ok_or_else(|| changing(day))
     }
 }
 
@@ -172,12 +175,33 @@ enum Unanswered {
     Failed(String),
 }
 
+/// How many payouts the document lets one question be about.
+pub(crate) fn longest_question() -> i64 {
+    static LONGEST: LazyLock<i64> = LazyLock::new(|| {
+        let number = "SKY9800000001";
+        let is_valid = |length: &usize| question(iter::repeat_n(number, *length)).is_ok();
+        // If the document has no limit, a question need not be longer than that.
+        let longest = (1..1000).take_while(is_valid).last();
+        longest
+            .and_then(|longest| longest.try_into().ok())
+            .unwrap_or(1)
+    });
+    *LONGEST
+}
+
+/// A question about some payouts.
+fn question<'n>(
+    numbers: impl Iterator<Item = &'n str>,
+) -> Result<PayoutQueryStatusRequest, Invalid> {
+    PayoutQueryStatusRequest::builder()
+        .control_numbers(numbers)
+        .build()
+}
+
 /// Asks about some payouts in one question.
 async fn query(client: &Client, numbers: &[String]) -> Result<Statuses, Unanswered> {
-    let request = PayoutQueryStatusRequest::builder()
-        .control_numbers(numbers.iter().map(String::as_str))
-        .build();
-    let request = request.map_err(|error| Unanswered::Failed(error.to_string()))?;
+    let request = question(numbers.iter().map(String::as_str))
+        .map_err(|error| Unanswered::Failed(error.to_string()))?;
     let answer = client
         .payout_query_status(&request)
         .await
@@ -223,6 +247,16 @@ async fn query(client: &Client, numbers: &[String]) -> Result<Statuses, Unanswer
     Ok(statuses)
 }
 
+fn changing(day: Date) -> String {
+    format!("the report of {day} did not stay the same while it was read")
+}
+
+/// All collections of a day in Manila, read until two readings agree.
+pub(crate) async fn collections(client: &Client, day: Date) -> Result<Vec<ReportRow>, String> {
+    let rows = read_pages(|page| read_collections(client, day, page)).await?;
+    rows.ok_or_else(|| changing(day))
+}
+
 /// Rows of a report on a page.
 const PAGE: u32 = 100;
 
@@ -253,6 +287,38 @@ async fn read_report(
         number: entry.control_number.as_str().to_owned(),
         centavos: entry.amount.centavos(),
         paid_at: entry.pay_time.ok().flatten().map(Timestamp::from),
+        reference: entry.reference_no.ok().flatten(),
+    });
+    Ok((rows.collect(), answer.last_page == Ok(Some(true))))
+}
+
+/// The same for collections.
+async fn read_collections(
+    client: &Client,
+    day: Date,
+    page: u32,
+) -> Result<(Vec<ReportRow>, bool), String> {
+    let request = GetReportCollectionRequest::builder()
+        .start_date(day)
+        .end_date(day)
+        .date_type(DateType::CollectedTime)
+        .page(page)
+        .page_size(PAGE)
+        .build()
+        .map_err(|error| error.to_string())?;
+    let answer = client
+        .get_report_collection(&request)
+        .await
+        .map_err(|error| error.to_string())?;
+    let entries = answer
+        .result
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| "a row of the report cannot be read".to_owned())?;
+    let rows = entries.into_iter().map(|entry| ReportRow {
+        number: entry.contract_number.as_str().to_owned(),
+        centavos: entry.amount.centavos(),
+        paid_at: entry.collection_time.ok().flatten().map(Timestamp::from),
         reference: entry.reference_no.ok().flatten(),
     });
     Ok((rows.collect(), answer.last_page == Ok(Some(true))))

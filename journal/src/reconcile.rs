@@ -1,23 +1,26 @@
-//! The journal beside SkyPay's report of a day.
+//! The journal, and the partner's books, beside SkyPay's reports of a day.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use skypay_client::Client;
 use skypay_client::types::Date;
 
 use crate::database::{Database, DatabaseError, Value};
+use crate::journal::Add;
+use crate::provider::collections;
 use crate::store::{Store, Work};
 use crate::{Error, Fact, Found, Journal, Provider, Standing, State, Timestamp};
 
-/// A payout in SkyPay's report.
+/// A payout or a collection in SkyPay's report.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReportRow {
-    /// Its control number.
+    /// The control number of a payout, the contract number of a collection.
     pub number: String,
     /// What was paid, in centavos.
     pub centavos: i64,
     /// When it was paid, if the report says so.
     pub paid_at: Option<Timestamp>,
-    /// The reference number of the payment.
+    /// The reference number of a payout, the receipt number of a collection.
     pub reference: Option<String>,
 }
 
@@ -72,6 +75,74 @@ pub struct Reconciled {
     pub rows: usize,
     /// What does not agree; empty if all does.
     pub differences: Vec<Difference>,
+}
+
+/// Compares the collections of a day in Manila, by the time of their collection, with
+/// SkyPay's report.
+///
+/// The journal stores no collections: `booked` are those in your books. They are the
+/// same as in the report if contract and receipt are; a difference names the contract.
+///
+/// # Errors
+///
+/// If the report cannot be read, or does not stay the same while it is read.
+pub async fn reconcile_collections(
+    client: &Client,
+    day: Date,
+    booked: &[ReportRow],
+) -> Result<Reconciled, Error> {
+    let rows = collections(client, day).await.map_err(Error::Provider)?;
+    Ok(Reconciled {
+        day,
+        rows: rows.len(),
+        differences: compared(&rows, booked),
+    })
+}
+
+/// The differences between the collections of a report and those that are booked.
+fn compared(report: &[ReportRow], booked: &[ReportRow]) -> Vec<Difference> {
+    let (theirs, ours) = (by_receipt(report), by_receipt(booked));
+    let sum = |rows: &[&ReportRow]| rows.iter().map(|row| row.centavos).sum::<i64>();
+    let mut differences = Vec::new();
+    for (key @ (number, _), rows) in &theirs {
+        let number = (*number).to_owned();
+        if rows.len() > 1 {
+            differences.push(Difference::Twice {
+                number: number.clone(),
+                times: rows.len(),
+            });
+        }
+        let (Some(booked), Some(row)) = (ours.get(key), rows.first()) else {
+            differences.extend(rows.first().map(|row| Difference::TheirsNotOurs {
+                row: (*row).clone(),
+            }));
+            continue;
+        };
+        let (ours, theirs) = (sum(booked), row.centavos);
+        if ours != theirs {
+            differences.push(Difference::AmountDiffers {
+                number,
+                ours,
+                theirs,
+            });
+        }
+    }
+    let missing = ours.keys().filter(|key| !theirs.contains_key(*key));
+    differences.extend(missing.map(|(number, _)| Difference::OursNotTheirs {
+        number: (*number).to_owned(),
+    }));
+    differences
+}
+
+type ByReceipt<'r> = BTreeMap<(&'r str, Option<&'r str>), Vec<&'r ReportRow>>;
+
+fn by_receipt(rows: &[ReportRow]) -> ByReceipt<'_> {
+    let mut all = ByReceipt::new();
+    for row in rows {
+        let key = (row.number.as_str(), row.reference.as_deref());
+        all.entry(key).or_default().push(row);
+    }
+    all
 }
 
 impl<S: Store> Journal<S> {
@@ -159,7 +230,7 @@ impl<S: Store> Journal<S> {
         at: Timestamp,
         paid_at: Option<Timestamp>,
     ) -> Result<Standing, Error> {
-        let add = crate::journal::Add {
+        let add = Add {
             number: number.to_owned(),
             at: Some(at),
             fact: Fact::Found(Found::Paid),
@@ -168,9 +239,7 @@ impl<S: Store> Journal<S> {
             policy: self.policy,
         };
         let standing = self.store.transact(add).await?;
-        standing.ok_or_else(|| Error::NotFound {
-            number: number.to_owned(),
-        })
+        standing.ok_or_else(|| Error::not_found(number))
     }
 }
 
@@ -207,5 +276,42 @@ impl Work for PaidBetween {
         rows.iter()
             .map(|row| row.text(0).map(str::to_owned))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Difference, ReportRow, compared};
+
+    #[test]
+    fn collections_are_the_same_by_contract_and_receipt() {
+        fn check(report: &[(&str, i64)], booked: &[(&str, i64)], expected: &[&str]) {
+            let rows = |rows: &[(&str, i64)]| -> Vec<_> {
+                let row = |(receipt, centavos): &(&str, i64)| ReportRow {
+                    number: "SKY9800000301".to_owned(),
+                    centavos: *centavos,
+                    paid_at: None,
+                    reference: Some((*receipt).to_owned()),
+                };
+                rows.iter().map(row).collect()
+            };
+            let differences = compared(&rows(report), &rows(booked));
+            let differences = differences.iter().map(|difference| match difference {
+                Difference::Twice { times, .. } => format!("twice {times}"),
+                Difference::TheirsNotOurs { row } => format!("theirs {}", row.centavos),
+                Difference::OursNotTheirs { .. } => "ours".to_owned(),
+                Difference::AmountDiffers { ours, theirs, .. } => format!("{ours} {theirs}"),
+                Difference::SettledOtherwise { .. } => panic!("a collection has one end"),
+            });
+            assert_eq!(differences.collect::<Vec<_>>(), expected);
+        }
+        let both = [("R1", 3900), ("R2", 100)];
+        check(&both, &both, &[]);
+        check(&both, &both[..1], &["theirs 100"]);
+        check(&both[..1], &both, &["ours"]);
+        check(&[("R1", 3900)], &[("R1", 3901)], &["3901 3900"]);
+        check(&[("R1", 3900); 2], &[("R1", 3900)], &["twice 2"]);
+        // Booked twice.
+        check(&[("R1", 3900)], &[("R1", 3900); 2], &["7800 3900"]);
     }
 }

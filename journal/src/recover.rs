@@ -7,7 +7,8 @@ use std::time::Duration;
 use skypay_client::types::{Date, DateTime};
 
 use crate::database::{Database, DatabaseError, Value};
-use crate::journal::Add;
+use crate::journal::{Add, held_since};
+use crate::provider::longest_question;
 use crate::{
     Error, Fact, Journal, Policy, Provider, Reconciled, State, Statuses, Store, Timestamp, Work,
 };
@@ -17,19 +18,18 @@ use crate::{
 pub struct Recovery {
     /// The reports that were read, a day each, from that of the last event on.
     pub days: Vec<Reconciled>,
-    /// How many payouts SkyPay was asked about, because the journal has them as
-    /// not sent.
+    /// How many payouts SkyPay was asked about, because the journal might send them,
+    /// send them again or let them be withdrawn.
     pub asked: usize,
-    /// Which of these were sent after the backup: SkyPay has them.
+    /// Which of these SkyPay has.
     pub sent: Vec<String>,
     /// Until when sending stays on hold; `None` if it is released.
     pub held_until: Option<Timestamp>,
 }
 
 impl<S: Store> Journal<S> {
-    /// Puts sending on hold: until [`recover`](Self::recover) releases it,
-    /// [`send`](Self::send) and [`resend`](Self::resend) refuse. Returns since when
-    /// it is on hold.
+    /// Puts sending on hold: until [`recover`](Self::recover) releases it, nothing is
+    /// sent, permitted, withdrawn or asked. Returns since when it is on hold.
     ///
     /// # Errors
     ///
@@ -50,23 +50,18 @@ impl<S: Store> Journal<S> {
         send_limit + call_limit + query_delay
     }
 
-    /// Since when sending is on hold.
-    pub(crate) async fn held_since(&self) -> Result<Option<Timestamp>, Error> {
-        Ok(self.store.transact(ReadHold).await?)
-    }
-
     /// Recovers the journal after its database was restored from a backup.
     ///
     /// Puts sending on hold. Then reads SkyPay's reports of payments from the day of
-    /// the last event in the journal on, or from the day `from`, and asks for the
-    /// status of every payout that the journal has as not sent. What they show
-    /// becomes evidence.
+    /// the last event in the journal on, or from the day `from`. What they show becomes
+    /// evidence.
     ///
-    /// A payout that was sent just before the restore can be missing in both. So
-    /// the hold is released only by a recovery that begins when everything sent
-    /// before the hold must be shown, 7.5 minutes after it with the default
-    /// [`Policy`]; an earlier one returns `held_until`: call it again then, within an
-    /// hour. An older hold may be one of the backup, and begins anew.
+    /// A payout that was sent just before the restore can be missing. So only a recovery
+    /// that begins when everything sent before the hold must be shown, 7.5 minutes
+    /// after it with the default [`Policy`], also asks for the status of every payout
+    /// that could be sent, sent again or withdrawn, and releases the hold. An earlier
+    /// one returns `held_until`: call it again then, within an hour. An older hold may
+    /// be one of the backup, and begins anew.
     ///
     /// # Errors
     ///
@@ -97,14 +92,15 @@ impl<S: Store> Journal<S> {
             sent: Vec::new(),
             held_until: (events.now < shown_at).then_some(shown_at),
         };
-        self.ask_about_unsent(provider, &mut recovery).await?;
         if recovery.held_until.is_none() {
+            self.ask_about_unsent(provider, &mut recovery).await?;
             self.store.transact(Release { held_since }).await?;
         }
         Ok(recovery)
     }
 
-    /// Asks about every payout that could be sent without another question.
+    /// Asks about every payout that could be sent, sent again or withdrawn without
+    /// another question: what the journal knows of it may be older than its last attempt.
     async fn ask_about_unsent(
         &self,
         provider: &impl Provider,
@@ -112,7 +108,11 @@ impl<S: Store> Journal<S> {
     ) -> Result<(), Error> {
         let mut after = String::new();
         loop {
-            let numbers = self.store.transact(Unsent { after }).await?;
+            let unsent = Unsent {
+                after,
+                query_delay: self.policy.query_delay,
+            };
+            let numbers = self.store.transact(unsent).await?;
             let Some(last) = numbers.last() else {
                 return Ok(());
             };
@@ -134,16 +134,6 @@ impl<S: Store> Journal<S> {
             }
         }
     }
-}
-
-/// Returns since when sending is on hold.
-pub(crate) async fn held_since<D: Database>(
-    db: &mut D,
-) -> Result<Option<Timestamp>, DatabaseError> {
-    let hold = "SELECT value FROM skypay_journal WHERE name = 'hold'";
-    let rows = db.run(hold, &[]).await?;
-    let since = rows.first().map(|row| row.integer(0).map(Timestamp));
-    since.transpose()
 }
 
 /// How much longer a hold may last than it must. An older one can come from the
@@ -173,17 +163,6 @@ impl Work for Hold {
         )
         .await?;
         Ok(held_since(db).await?.unwrap_or(now))
-    }
-}
-
-#[derive(Clone)]
-struct ReadHold;
-
-impl Work for ReadHold {
-    type Output = Option<Timestamp>;
-
-    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Self::Output, DatabaseError> {
-        held_since(db).await
     }
 }
 
@@ -234,10 +213,11 @@ impl Work for LastEvent {
     }
 }
 
-/// Reads the numbers of a question about payouts that could be sent.
+/// Takes the payouts for a question that could be sent or withdrawn.
 #[derive(Clone)]
 struct Unsent {
     after: String,
+    query_delay: Duration,
 }
 
 impl Work for Unsent {
@@ -247,17 +227,33 @@ impl Work for Unsent {
         let rows = db
             .run(
                 "SELECT number FROM skypay_payout
-                 WHERE state IN ($1, $2) AND number > $3 ORDER BY number LIMIT $4",
+                 WHERE state IN ($1, $2, $3, $4, $5) AND number > $6 ORDER BY number LIMIT $7",
                 &[
                     Value::Text(State::Reserved.as_str()),
+                    Value::Text(State::AwaitingRecharge.as_str()),
+                    Value::Text(State::AwaitingNextDay.as_str()),
+                    Value::Text(State::Unknown.as_str()),
                     Value::Text(State::Permitted.as_str()),
                     Value::Text(&self.after),
-                    Value::Integer(crate::sweep::QUESTION),
+                    Value::Integer(longest_question()),
                 ],
             )
             .await?;
-        rows.iter()
-            .map(|row| row.text(0).map(str::to_owned))
-            .collect()
+        let numbers = rows.iter().map(|row| row.text(0).map(str::to_owned));
+        let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
+        let now = db.now().await?;
+        for number in &numbers {
+            // The sweeper need not ask again at once.
+            let asked = "UPDATE skypay_payout SET asked_at = $1,
+                             ask_at = CASE WHEN ask_at < $2 THEN $2 ELSE ask_at END
+                         WHERE number = $3";
+            let values = [
+                Value::Integer(now.0),
+                Value::Integer((now + self.query_delay).0),
+                Value::Text(number),
+            ];
+            db.run(asked, &values).await?;
+        }
+        Ok(numbers)
     }
 }

@@ -7,9 +7,8 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::database::{Database, DatabaseError};
-use crate::journal::Add;
+use crate::journal::{Add, held_since};
 use crate::payout::Record;
-use crate::recover::held_since;
 use crate::rules::Rule;
 use crate::store::{Store, Work};
 use crate::{
@@ -167,15 +166,9 @@ impl<S: Store> Journal<S> {
         if !self.policy.follows(Rule::CompareAndSet) {
             claim.read_before = self.find(number).await?;
         }
-        let attempt = match self.store.transact(claim).await? {
+        let attempt = match self.store.transact(claim).await?? {
             Claimed::Yes { attempt } => attempt,
             Claimed::No(standing) => return Ok(Sent::Already(standing)),
-            Claimed::Held { since } => return Err(Error::Held { since }),
-            Claimed::NotFound => return Err(Error::not_found(number)),
-            Claimed::AnotherRequest { order_id } => {
-                let number = number.clone();
-                return Err(Error::AnotherRequest { order_id, number });
-            }
         };
         Span::current().record("attempt", attempt);
         let in_time = stopwatch.elapsed() < self.policy.send_limit;
@@ -226,15 +219,14 @@ impl<S: Store> Journal<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Database`].
+    /// [`Error::NotFound`]; [`Error::Held`]; [`Error::Database`].
     pub async fn permit(&self, number: &str, reason: &str) -> Result<Option<Permit>, Error> {
         let grant = Grant {
             number: number.to_owned(),
             reason: reason.to_owned(),
             policy: self.policy,
         };
-        let granted = self.store.transact(grant).await?;
-        let granted = granted.ok_or_else(|| Error::not_found(number))?;
+        let granted = self.store.transact(grant).await??;
         let number = number.to_owned();
         Ok(granted.map(|attempt| Permit { number, attempt }))
     }
@@ -298,23 +290,21 @@ struct Claim {
 enum Claimed {
     Yes { attempt: u32 },
     No(Standing),
-    NotFound,
-    Held { since: Timestamp },
-    AnotherRequest { order_id: String },
 }
 
 impl Work for Claim {
-    type Output = Claimed;
+    type Output = Result<Claimed, Error>;
 
-    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Claimed, DatabaseError> {
+    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Self::Output, DatabaseError> {
         loop {
             let Some(mut record) = Record::find(db, &self.number).await? else {
-                return Ok(Claimed::NotFound);
+                return Ok(Err(Error::not_found(&self.number)));
             };
             if record.digest != self.digest {
-                return Ok(Claimed::AnotherRequest {
+                return Ok(Err(Error::AnotherRequest {
                     order_id: record.order_id,
-                });
+                    number: record.number,
+                }));
             }
             let at = db.now().await?;
             let standing = match &self.read_before {
@@ -322,10 +312,10 @@ impl Work for Claim {
                 Some((before, at)) => before.standing(*at, &self.policy),
             };
             let Some(attempt) = standing.next_attempt(self.permitted) else {
-                return Ok(Claimed::No(standing));
+                return Ok(Ok(Claimed::No(standing)));
             };
             if let Some(since) = held_since(db).await? {
-                return Ok(Claimed::Held { since });
+                return Ok(Err(Error::Held { since }));
             }
             let send_before = at + self.policy.send_limit;
             let fact = Fact::Claimed {
@@ -336,13 +326,13 @@ impl Work for Claim {
                 .add(db, Evidence { at, fact }, "", &self.policy)
                 .await?
             {
-                return Ok(Claimed::Yes { attempt });
+                return Ok(Ok(Claimed::Yes { attempt }));
             }
         }
     }
 }
 
-/// Grants a permit; the output is `None` without such a payout.
+/// Grants a permit for the next attempt, whose number is the output, if it may.
 #[derive(Clone)]
 struct Grant {
     number: String,
@@ -351,17 +341,20 @@ struct Grant {
 }
 
 impl Work for Grant {
-    type Output = Option<Option<u32>>;
+    type Output = Result<Option<u32>, Error>;
 
     async fn run<D: Database + Send>(self, db: &mut D) -> Result<Self::Output, DatabaseError> {
         loop {
             let Some(mut record) = Record::find(db, &self.number).await? else {
-                return Ok(None);
+                return Ok(Err(Error::not_found(&self.number)));
             };
             let at = db.now().await?;
             let standing = record.standing(at, &self.policy);
             if !standing.permissible {
-                return Ok(Some(None));
+                return Ok(Ok(None));
+            }
+            if let Some(since) = held_since(db).await? {
+                return Ok(Err(Error::Held { since }));
             }
             let attempt = standing.attempt + 1;
             let until = at + self.policy.permit_limit;
@@ -370,7 +363,7 @@ impl Work for Grant {
                 .add(db, Evidence { at, fact }, &self.reason, &self.policy)
                 .await?
             {
-                return Ok(Some(Some(attempt)));
+                return Ok(Ok(Some(attempt)));
             }
         }
     }

@@ -74,7 +74,7 @@ impl Standing {
             state,
             attempt: known.last_attempt,
             released: known.released,
-            permissible: state == State::Unknown && known.absent_twice(),
+            permissible: state == State::Unknown && known.is_absent_since(known.first_question()),
             ask_at: known.ask_at(state, idle),
             send_at: known
                 .send_at(state)
@@ -320,7 +320,7 @@ impl<'p> Known<'p> {
                 | CallOutcome::RejectedUntilNextDay,
             ) => {
                 let is_certain = !self.policy.follows(Rule::RefusalIsDoubt);
-                if is_certain || self.is_absent_after_quarantine() {
+                if is_certain || self.is_absent_since(self.quarantined_until()) {
                     State::Rejected
                 } else {
                     State::Doubt
@@ -392,11 +392,6 @@ impl<'p> Known<'p> {
         self.quiet_since.map(|quiet| quiet + self.policy.quarantine)
     }
 
-    fn is_absent_after_quarantine(&self) -> bool {
-        let mut all = self.absences.iter();
-        all.any(|(at, conclusive)| *conclusive && Some(*at) >= self.quarantined_until())
-    }
-
     fn is_permitted(&self, now: Timestamp) -> bool {
         self.permit
             .is_some_and(|permit| permit.attempt == self.last_attempt + 1 && now < permit.until)
@@ -412,11 +407,10 @@ impl<'p> Known<'p> {
         }
     }
 
-    /// Whether two conclusive questions, apart from each other, did not find it.
-    fn absent_twice(&self) -> bool {
-        let counted = |(at, conclusive): &&(Timestamp, bool)| {
-            *conclusive && Some(*at) >= self.first_question()
-        };
+    /// Whether two conclusive questions since then, apart from each other, did not
+    /// find it.
+    fn is_absent_since(&self, since: Option<Timestamp>) -> bool {
+        let counted = |(at, conclusive): &&(Timestamp, bool)| *conclusive && Some(*at) >= since;
         let mut counted = self.absences.iter().filter(counted);
         let Some((first, _)) = counted.next() else {
             return false;

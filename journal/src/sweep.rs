@@ -6,15 +6,13 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::database::{Database, DatabaseError, Value};
-use crate::journal::Add;
+use crate::journal::{Add, held_since};
 use crate::payout::Record;
+use crate::provider::longest_question;
 use crate::rules::Rule;
 use crate::send::Stopwatch;
 use crate::store::{Store, Work};
 use crate::{Error, Fact, Journal, Policy, Provider, Shown, Standing, Statuses, Timestamp};
-
-/// How many payouts one question may be about, the witness included.
-pub(crate) const QUESTION: i64 = 50;
 
 /// The result of a round of [`Journal::sweep`] or [`Sweeper`](crate::Sweeper).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,8 +26,9 @@ pub struct Round {
 }
 
 impl<S: Store> Journal<S> {
-    /// Asks about the payouts that are due, at most 49, in one question, and records
-    /// the answer. Call it again until `asked` is 0.
+    /// Asks about the payouts that are due, as many as fit into one question, and
+    /// records the answer. Call it again until `asked` is 0. While sending is on hold,
+    /// nothing is asked.
     ///
     /// # Errors
     ///
@@ -155,6 +154,19 @@ impl Work for Due {
 
     async fn run<D: Database + Send>(self, db: &mut D) -> Result<Question, DatabaseError> {
         let now = db.now().await?;
+        let mut question = Question {
+            now,
+            numbers: Vec::new(),
+            witness: None,
+        };
+        if held_since(db).await?.is_some() {
+            // What was sent just before need not be shown yet.
+            return Ok(question);
+        }
+        let is_due = "SELECT number FROM skypay_payout WHERE ask_at <= $1 LIMIT 1";
+        if db.run(is_due, &[Value::Integer(now.0)]).await?.is_empty() {
+            return Ok(question);
+        }
         let again = now + self.query_delay;
         let rows = db
             .run(
@@ -168,18 +180,14 @@ impl Work for Due {
                     Value::Integer(now.0),
                     Value::Integer(again.0),
                     Value::OptionalText(self.only.as_deref()),
-                    Value::Integer(QUESTION - 1),
+                    // One more is the witness.
+                    Value::Integer(longest_question() - 1),
                 ],
             )
             .await?;
         let numbers = rows.iter().map(|row| row.text(0).map(str::to_owned));
-        let mut numbers = numbers.collect::<Result<Vec<_>, _>>()?;
-        numbers.sort();
-        let mut question = Question {
-            now,
-            numbers,
-            witness: None,
-        };
+        question.numbers = numbers.collect::<Result<_, _>>()?;
+        question.numbers.sort();
         if question.numbers.is_empty() {
             return Ok(question);
         }

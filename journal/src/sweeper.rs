@@ -10,6 +10,7 @@ use skypay_client::types::{Amount, PayoutQueueRequest, PayoutQueueV2Request};
 use tokio::time::sleep;
 
 use crate::database::{Database, DatabaseError, Value};
+use crate::journal::held_since;
 use crate::payout::Record;
 use crate::store::{Store, Work};
 use crate::{Error, Journal, Payout, PayoutRequest, Permit, Policy, Provider, Round, Sent, State};
@@ -139,11 +140,9 @@ impl<S: Store, P: Provider, O: Orders> Sweeper<S, P, O> {
         }
     }
 
-    /// Sends what is due, the oldest first, as long as there is a connection.
+    /// Sends what is due, the oldest first, as long as there is a connection and sending
+    /// is not on hold.
     async fn send_due(&self) -> Result<(), Error> {
-        if self.journal.held_since().await?.is_some() {
-            return Ok(());
-        }
         let policy = self.journal.policy;
         while let Some(due) = self.journal.store.transact(NextDue(policy)).await? {
             let permit = match due.state {
@@ -230,29 +229,36 @@ impl Work for NextDue {
     type Output = Option<DuePayout>;
 
     async fn run<D: Database + Send>(self, db: &mut D) -> Result<Self::Output, DatabaseError> {
-        let now = db.now().await?;
-        let rows = db
-            .run(
-                "UPDATE skypay_payout SET send_at = $1
-                 WHERE send_at <= $2 AND number IN (
-                     SELECT number FROM skypay_payout WHERE send_at <= $2
-                     ORDER BY send_at, created_at, number LIMIT 1
-                 ) RETURNING number",
-                &[
-                    Value::Integer((now + self.0.query_delay).0),
-                    Value::Integer(now.0),
-                ],
-            )
-            .await?;
-        let Some(row) = rows.first() else {
+        if held_since(db).await?.is_some() {
             return Ok(None);
-        };
-        let record = Record::find(db, row.text(0)?).await?;
-        Ok(record.map(|record| DuePayout {
-            state: record.standing(now, &self.0).state,
-            number: record.number,
-            order_id: record.order_id,
-        }))
+        }
+        loop {
+            let now = db.now().await?;
+            let next = "SELECT number FROM skypay_payout WHERE send_at <= $1
+                        ORDER BY send_at, created_at, number LIMIT 1";
+            let rows = db.run(next, &[Value::Integer(now.0)]).await?;
+            let Some(row) = rows.first() else {
+                return Ok(None);
+            };
+            let number = row.text(0)?;
+            let again = now + self.0.query_delay;
+            let take = "UPDATE skypay_payout SET send_at = $1
+                        WHERE number = $2 AND send_at <= $3 RETURNING number";
+            let values = [
+                Value::Integer(again.0),
+                Value::Text(number),
+                Value::Integer(now.0),
+            ];
+            let taken = !db.run(take, &values).await?.is_empty();
+            // Another process may have taken it meanwhile.
+            if let Some(record) = Record::find(db, number).await?.filter(|_| taken) {
+                return Ok(Some(DuePayout {
+                    state: record.standing(now, &self.0).state,
+                    number: record.number,
+                    order_id: record.order_id,
+                }));
+            }
+        }
     }
 }
 

@@ -115,11 +115,13 @@ async fn lose_a_payout() {
     let payout = Sqlite::complete(journal.order(&mut transaction, "101", request)).unwrap();
     transaction.commit().unwrap();
     let _ = journal.send(&Lost, &payout).await.unwrap();
-    journal.hold().await.unwrap();
-    let sweeper = Sweeper::new(journal, Lost, SameRequest);
+    let sweeper = Sweeper::new(journal.clone(), Lost, SameRequest);
     while sweeper.round().await.unwrap().failed.is_none() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    // Then nothing is asked any more.
+    journal.hold().await.unwrap();
+    assert_eq!(sweeper.round().await.unwrap().asked, 0);
 }
 
 #[test]

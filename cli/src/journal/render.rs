@@ -397,7 +397,7 @@ fn day_json(day: &Reconciled) -> Value {
 pub(super) fn recovery(recovery: &Recovery) -> Output {
     let mut lines: Vec<_> = recovery.days.iter().map(day_text).collect();
     lines.push(format!(
-        "{} payouts that the journal had as not sent: SkyPay has {} of them",
+        "asked about {} payouts that could be sent or withdrawn: SkyPay has {} of them",
         recovery.asked,
         recovery.sent.len()
     ));

@@ -19,6 +19,9 @@ use crate::store::{Store, TRIES, Work};
 /// How long a transaction waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How many prepared statements a connection keeps: more than the journal has.
+const STATEMENTS: usize = 100;
+
 /// A journal in a SQLite file.
 #[derive(Clone)]
 pub struct Sqlite(Arc<Mutex<Connection>>);
@@ -86,6 +89,7 @@ impl Work for Migrate {
 fn prepare(connection: &Connection) -> Result<(), DatabaseError> {
     let set = || -> rusqlite::Result<()> {
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         // On macOS, what is flushed otherwise may stay in the drive's cache.

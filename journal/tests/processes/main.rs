@@ -5,7 +5,6 @@
 //! counts is what the sandbox has paid for each control number, which it does for
 //! every request: it refuses no number as a duplicate.
 
-#![cfg(all(feature = "sqlite", feature = "postgres"))]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod network;
