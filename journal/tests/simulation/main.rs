@@ -20,13 +20,17 @@
 //! - I7: an acknowledged callback is in the inbox; a repeated one gets the same reply.
 //! - I8: the same seed gives the same run.
 //! - I9: a permit has two answers without the payout, apart from each other, with a
-//!   witness and clocks that agree.
-//! - I10: a question is about at most 50 numbers, and about none too often.
+//!   witness and clocks that agree, since the last attempt that the journal knows of. A
+//!   restored one may have forgotten an attempt: that it does not pay twice either, I1
+//!   and I2 show in S11.
+//! - I10: a question is about at most 50 numbers, about none less than 300 seconds after
+//!   it was sent, and about none too often.
 //!
 //! `--mutants` leaves out one rule at a time: some run then has to violate an invariant.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod agreement;
 mod mutant;
 mod network;
 mod process;
@@ -49,6 +53,9 @@ use world::{Run, Violations};
 
 /// Seeds of an ordinary test run.
 const FEW: u64 = 2;
+
+/// Sequences in which the model of SkyPay is compared with the sandbox's engine.
+const SEQUENCES: u64 = 40;
 
 /// What the command line asks for.
 struct Arguments {
@@ -99,6 +106,7 @@ fn main() -> ExitCode {
     let is_clean = if arguments.mutants {
         mutants(&scenarios, seeds)
     } else {
+        agreement::check(SEQUENCES);
         table(&scenarios, seeds) && is_repeatable(&scenarios)
     };
     if is_clean {

@@ -9,12 +9,13 @@ use skypay_client::types::{
 };
 use skypay_journal::{
     Answer, CallOutcome, Error, Found, Once, PayoutRequest, Provider, ReportRow, Shown, Statuses,
+    Timestamp,
 };
 use tokio::time::{sleep, timeout};
 
 use crate::mutant::Mutant;
 use crate::process::Process;
-use crate::world::{HOUR, World};
+use crate::world::{BEGIN, HOUR, World};
 
 /// How long a client waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,12 +25,12 @@ const UNKNOWN: Answer = Answer {
     code: None,
 };
 
-/// SkyPay behind a network that loses, delays and repeats.
-pub(crate) struct Network(pub(crate) Arc<World>);
+/// SkyPay behind a network that loses, delays and repeats, as a process calls it.
+pub(crate) struct Network(pub(crate) Process);
 
 impl Provider for Network {
     async fn send<R: PayoutRequest>(&self, request: &R) -> Answer {
-        let (world, number) = (&self.0, request.number().to_owned());
+        let (world, number) = (self.0.world(), request.number().to_owned());
         world.check_claim(&number);
         let (random, scenario) = (&world.random, &world.scenario);
         if world.fault(scenario.no_connection) {
@@ -38,6 +39,7 @@ impl Provider for Network {
                 code: None,
             };
         }
+        world.sent(&number);
         if world.keys_change() {
             match random.pick(&[0, 1, 2]) {
                 // Refused in plaintext, which proves nothing.
@@ -55,7 +57,7 @@ impl Provider for Network {
             return UNKNOWN;
         }
         let is_late = world.fault(scenario.late_request);
-        let latest = random.pick(&[1500.0, 1500.0, 5.0 * HOUR]);
+        let latest = random.pick(&[1500.0, 5.0 * HOUR]);
         let delay = if is_late {
             random.between(61.0, latest)
         } else {
@@ -64,6 +66,9 @@ impl Provider for Network {
         let replayed = world.fault(scenario.replay);
         let lost = world.fault(scenario.lose_reply);
         let arriving = tokio::spawn(arrive(Arc::clone(world), number, delay, replayed));
+        if world.fault(scenario.crash_in_call) {
+            self.0.end().await;
+        }
         match timeout(PATIENCE, arriving).await {
             Ok(Ok(code)) if !lost => answer(world, code),
             _ => UNKNOWN,
@@ -71,7 +76,7 @@ impl Provider for Network {
     }
 
     async fn statuses(&self, numbers: &[String]) -> Result<Statuses, String> {
-        let world = &self.0;
+        let world = self.0.world();
         world.check_question(numbers);
         let now = world.now();
         if world.outage.contains(&now) || world.keys_change() {
@@ -93,8 +98,24 @@ impl Provider for Network {
         })
     }
 
-    async fn report(&self, _: Date) -> Result<Vec<ReportRow>, String> {
-        Err("not asked".to_owned())
+    async fn report(&self, day: Date) -> Result<Vec<ReportRow>, String> {
+        let world = self.0.world();
+        let begin = Timestamp::beginning_of(day);
+        let of_day = begin..begin + Duration::from_secs(24 * 60 * 60);
+        let vendor = world.vendor.lock().unwrap();
+        let paid = vendor
+            .executed
+            .iter()
+            .filter(|payout| payout.shown_at(world.now()) == Found::Paid);
+        let rows = paid.map(|payout| ReportRow {
+            number: payout.number.clone(),
+            centavos: 390_000,
+            paid_at: Some(BEGIN + Duration::from_secs_f64(payout.ends)),
+            reference: None,
+        });
+        Ok(rows
+            .filter(|row| row.paid_at.is_some_and(|paid_at| of_day.contains(&paid_at)))
+            .collect())
     }
 }
 
@@ -133,7 +154,8 @@ fn execute(world: &Arc<World>, number: &str) -> &'static str {
     let now = world.now();
     let mut vendor = world.vendor.lock().unwrap();
     let before = vendor.executed.len();
-    let code = vendor.arrive(number, now, &world.random);
+    let drawn = vendor.draw(now, &world.random);
+    let code = vendor.arrive(number, now, drawn);
     world.note(format_args!("arrived {number}: {code}"));
     if let Some(payout) = vendor.executed.get(before) {
         let reversed = payout.reversed.map(|reversed| (Found::Failed, reversed));

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::types::Value as SqlValue;
-use skypay_client::types::{Amount, Date};
+use skypay_client::types::{Amount, Date, DateTime};
 use skypay_journal::database::{Column, Database, DatabaseError, Row, Value};
 use skypay_journal::{
     Answer, CallOutcome, Error, Found, Journal, PayoutRequest, Provider, ReportRow, Resend, State,
@@ -21,7 +21,7 @@ use tokio::time::{sleep, timeout};
 use crate::mutant::Mutant;
 use crate::network::Network;
 use crate::support::{SameRequest, journal, request};
-use crate::world::{HOUR, ORDER, SECOND_ORDER, World};
+use crate::world::{BEGIN, HOUR, ORDER, SECOND_ORDER, World};
 
 /// How long a process waits when SkyPay does not answer.
 const HALF_AN_HOUR: Duration = Duration::from_secs(30 * 60);
@@ -58,6 +58,16 @@ impl Process {
         }
     }
 
+    pub(crate) fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+
+    /// Ends the process: this is not ready any more.
+    pub(crate) async fn end(&self) {
+        self.ended.notify_one();
+        std::future::pending::<()>().await;
+    }
+
     async fn checkpoint(&self) {
         let world = &self.world;
         if world.scenario.workers > 0.0 {
@@ -65,8 +75,7 @@ impl Process {
             sleep(Duration::from_secs_f64(world.random.between(0.001, 0.02))).await;
         }
         if world.fault(world.scenario.crash) {
-            self.ended.notify_one();
-            std::future::pending::<()>().await;
+            self.end().await;
         }
         if world.fault(world.scenario.pause) {
             sleep(Duration::from_secs_f64(world.random.between(60.0, 7200.0))).await;
@@ -208,16 +217,20 @@ pub(crate) async fn worker(world: Arc<World>, first_at: f64) {
 
 async fn serve(process: &Process) -> Infallible {
     let world = &process.world;
-    let journal = process.journal().await;
+    let (journal, network) = (process.journal().await, Network(process.clone()));
+    let is_restored = world.needs_recovery();
+    if is_restored {
+        journal.hold().await.unwrap();
+    }
     let ordered = process.transaction(async |db| {
         // What the partner has given back, it does not order again.
         journal.order(db, ORDER, request).await
     });
     let payout = ordered.await.unwrap();
-    let sent = journal
-        .send(&Network(Arc::clone(world)), &payout)
-        .await
-        .unwrap();
+    if is_restored {
+        recover(&journal, &network).await;
+    }
+    let sent = journal.send(&network, &payout).await.unwrap();
     world.note(format_args!("sent: {sent:?}"));
     let by_person = world.random.chance(0.5);
     let resend = if by_person {
@@ -231,7 +244,6 @@ async fn serve(process: &Process) -> Infallible {
         Some(Mutant::SameNumber) => Resend::ByPerson,
         _ => resend,
     };
-    let network = Network(Arc::clone(world));
     let sweeper = Sweeper::new(journal.clone(), network, SameRequest).resend(resend);
     loop {
         let round = sweeper.round().await.unwrap();
@@ -246,17 +258,28 @@ async fn serve(process: &Process) -> Infallible {
     }
 }
 
+/// Recovers a journal that was lost, or restored from an older copy.
+async fn recover(journal: &Journal<Process>, network: &Network) {
+    let world = network.0.world();
+    loop {
+        let from = DateTime::from(BEGIN).date();
+        let recovery = journal.recover(network, Some(from)).await.unwrap();
+        world.note(format_args!("recovered: {:?}", recovery.sent));
+        let Some(until) = recovery.held_until else {
+            return;
+        };
+        sleep(until - world.time()).await;
+    }
+}
+
 /// A person decides that a payout is sent again, and perhaps leaves it to the sweeper.
 async fn person_permits(process: &Process, journal: &Journal<Process>, number: &str) {
-    let world = &process.world;
+    let (world, network) = (&process.world, Network(process.clone()));
     if world.mutant == Some(Mutant::SameNumber) {
         let ordered =
             process.transaction(async |db| journal.order(db, SECOND_ORDER, request).await);
         let payout = ordered.await.unwrap();
-        let _ = journal
-            .send(&Network(Arc::clone(world)), &payout)
-            .await
-            .unwrap();
+        let _ = journal.send(&network, &payout).await.unwrap();
         return;
     }
     let Some(permit) = journal.permit(number, "a person decided").await.unwrap() else {
@@ -264,10 +287,7 @@ async fn person_permits(process: &Process, journal: &Journal<Process>, number: &
     };
     if world.random.chance(0.5) {
         let payout = skypay_journal::Payout::of(request(number).unwrap());
-        let sent = journal
-            .resend(&Network(Arc::clone(world)), permit, &payout)
-            .await
-            .unwrap();
+        let sent = journal.resend(&network, permit, &payout).await.unwrap();
         world.note(format_args!("sent again: {sent:?}"));
     }
 }
@@ -312,7 +332,7 @@ async fn withdraw(process: &Process, journal: &Journal<Process>, number: &str) {
         standing.state,
         State::AwaitingRecharge | State::AwaitingNextDay
     );
-    if !waits || !world.random.chance(0.3) {
+    if !waits || !world.random.chance(0.5) {
         return;
     }
     let withdrawn = process.transaction(async |db| {

@@ -20,6 +20,8 @@ pub(crate) struct Scenario {
     pub(crate) replay: f64,
     /// A process ends before or after a transaction.
     pub(crate) crash: f64,
+    /// A process ends while it waits for the answer to a payout.
+    pub(crate) crash_in_call: f64,
     /// A process stands still for up to 2 hours before or after a transaction.
     pub(crate) pause: f64,
     /// A second and a third process work on the same order.
@@ -40,12 +42,13 @@ pub(crate) struct Scenario {
     pub(crate) forge: f64,
     /// The clock of the journal is wrong by up to 15 minutes for some hours.
     pub(crate) skew: f64,
-    /// The journal is lost, or restored from an older copy.
+    /// The journal is lost, or restored from an older copy. It is recovered before
+    /// anything is sent, unless SkyPay recognises numbers; then only perhaps.
     pub(crate) lose_journal: f64,
     /// The keys change while the payout is under way.
     pub(crate) key_change: f64,
     /// Whether a payment that SkyPay makes twice is beyond any client if it does not
-    /// recognise a control number: a copy was under way, or the journal was lost.
+    /// recognise a control number, because a copy was under way.
     pub(crate) needs_recognition: bool,
 }
 
@@ -59,6 +62,7 @@ const QUIET: Scenario = Scenario {
     no_connection: 0.0,
     replay: 0.0,
     crash: 0.0,
+    crash_in_call: 0.0,
     pause: 0.0,
     workers: 0.0,
     repeat_callback: 0.0,
@@ -83,8 +87,9 @@ pub(crate) const SCENARIOS: [Scenario; 12] = [
     },
     Scenario {
         name: "S2 requests lost or late",
-        lose_request: 0.3,
+        lose_request: 0.1,
         late_request: 0.5,
+        refuse: 0.5,
         needs_recognition: true,
         ..QUIET
     },
@@ -103,6 +108,7 @@ pub(crate) const SCENARIOS: [Scenario; 12] = [
     Scenario {
         name: "S5 crashes, pauses",
         crash: 0.12,
+        crash_in_call: 0.5,
         pause: 0.06,
         ..QUIET
     },
@@ -144,6 +150,7 @@ pub(crate) const SCENARIOS: [Scenario; 12] = [
         no_connection: 0.3,
         replay: 0.2,
         crash: 0.06,
+        crash_in_call: 0.1,
         pause: 0.06,
         workers: 1.0,
         repeat_callback: 0.5,
@@ -162,7 +169,6 @@ pub(crate) const SCENARIOS: [Scenario; 12] = [
         name: "S11 journal lost or restored",
         lose_journal: 1.0,
         lose_reply: 0.2,
-        needs_recognition: true,
         ..QUIET
     },
     Scenario {

@@ -11,10 +11,11 @@ use crate::random::Random;
 pub(crate) type Seconds = f64;
 
 /// When SkyPay refuses a number that it has executed before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Duplicates {
     /// Unless the payout has failed. On the same channel, which a resend always uses,
     /// `same-channel` is the same.
+    #[default]
     AfterFailure,
     /// Always.
     ForEver,
@@ -47,7 +48,7 @@ pub(crate) struct Executed {
 
 impl Executed {
     /// What is known of it at a time.
-    fn shown_at(&self, time: Seconds) -> Found {
+    pub(crate) fn shown_at(&self, time: Seconds) -> Found {
         if self.reversed.is_some_and(|reversed| reversed <= time) {
             Found::Failed
         } else if self.ends <= time {
@@ -58,11 +59,26 @@ impl Executed {
     }
 }
 
+/// What is not known of a request before it arrives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Drawn {
+    /// The code of a refusal for balance or the daily limit.
+    pub(crate) refusal: Option<&'static str>,
+    /// The code of an error that does not say whether it was executed.
+    pub(crate) error: Option<&'static str>,
+    pub(crate) executes_with_error: bool,
+    /// What becomes of it if it is executed, when after its arrival, and when after
+    /// that the bank gives back what was paid.
+    pub(crate) fate: Found,
+    pub(crate) ends_after: Seconds,
+    pub(crate) reversed_after: Option<Seconds>,
+}
+
 /// How SkyPay behaves where its documentation leaves that open.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Vendor {
     pub(crate) duplicates: Duplicates,
-    /// Whether the balance is looked at before the number.
+    /// Whether a number that is used is refused for the balance, if that is too low.
     pub(crate) balance_first: bool,
     /// How long a status query does not show what is new.
     pub(crate) query_delay: Seconds,
@@ -87,13 +103,42 @@ pub(crate) struct Vendor {
 }
 
 impl Vendor {
-    /// Executes or refuses a request that arrives, and returns the code.
-    pub(crate) fn arrive(&mut self, number: &str, now: Seconds, random: &Random) -> &'static str {
-        let refusal = (now < self.faults_end && random.chance(self.refusal_rate))
-            .then(|| random.pick(&["-1016", "-1016", "-1028"]));
-        if let Some(refusal) = refusal.filter(|_| self.balance_first) {
-            return refusal;
+    /// What is not known of a request before it arrives.
+    pub(crate) fn draw(&self, now: Seconds, random: &Random) -> Drawn {
+        let fails = |rate| now < self.faults_end && random.chance(rate);
+        let fate = random.pick(&[
+            Found::Paid,
+            Found::Paid,
+            Found::Paid,
+            Found::Failed,
+            Found::Cancelled,
+        ]);
+        let is_reversed = fate == Found::Paid && random.chance(self.reversal_rate);
+        Drawn {
+            refusal: fails(self.refusal_rate).then(|| random.pick(&["-1016", "-1016", "-1028"])),
+            error: fails(self.error_rate).then(|| random.pick(&["-1009", "-9999"])),
+            executes_with_error: random.chance(self.executes_with_error),
+            fate,
+            ends_after: random.between(11.0, 5460.0),
+            reversed_after: is_reversed.then(|| random.between(60.0, 20.0 * 3600.0)),
         }
+    }
+
+    /// Executes or refuses a request that arrives, and returns the code.
+    pub(crate) fn arrive(&mut self, number: &str, now: Seconds, drawn: Drawn) -> &'static str {
+        // An error hides what became of the request.
+        match drawn.error {
+            Some(error) => {
+                if drawn.executes_with_error {
+                    self.take(number, now, drawn);
+                }
+                error
+            }
+            None => self.take(number, now, drawn),
+        }
+    }
+
+    fn take(&mut self, number: &str, now: Seconds, drawn: Drawn) -> &'static str {
         let is_void =
             |payout: &Executed| matches!(payout.shown_at(now), Found::Failed | Found::Cancelled);
         let mut before = self
@@ -105,32 +150,17 @@ impl Vendor {
             Duplicates::ForEver => before.next().is_some(),
             Duplicates::Never => false,
         };
-        if is_duplicate {
-            return "-1008";
+        match drawn.refusal {
+            Some("-1016") if is_duplicate && self.balance_first => return "-1016",
+            _ if is_duplicate => return "-1008",
+            _ if self.refuses_content => return "-1022",
+            Some(refusal) => return refusal,
+            None => {}
         }
-        if self.refuses_content {
-            return "-1022";
-        }
-        if let Some(refusal) = refusal {
-            return refusal;
-        }
-        let is_error = now < self.faults_end && random.chance(self.error_rate);
-        if is_error && !random.chance(self.executes_with_error) {
-            return "-9999";
-        }
-        let fate = random.pick(&[
-            Found::Paid,
-            Found::Paid,
-            Found::Paid,
-            Found::Failed,
-            Found::Cancelled,
-        ]);
-        let uploaded = now + random.between(1.0, 60.0);
-        let ends = uploaded + random.between(10.0, 5400.0);
-        let is_reversed = fate == Found::Paid && random.chance(self.reversal_rate);
-        let reversed = is_reversed.then(|| ends + random.between(60.0, 20.0 * 3600.0));
-        self.execute(number, now, fate, ends, reversed);
-        if is_error { "-1009" } else { "1000" }
+        let ends = now + drawn.ends_after;
+        let reversed = drawn.reversed_after.map(|after| ends + after);
+        self.execute(number, now, drawn.fate, ends, reversed);
+        "1000"
     }
 
     pub(crate) fn execute(
@@ -150,8 +180,8 @@ impl Vendor {
         });
     }
 
-    /// What a status query shows of some numbers; nothing of one that it does not
-    /// know. It may be answered by a copy that is behind.
+    /// What a status query shows of some numbers. It may be answered by a copy that is
+    /// behind.
     pub(crate) fn statuses(
         &self,
         numbers: &[String],
@@ -166,13 +196,15 @@ impl Vendor {
         } else {
             now
         };
-        let mut shown = BTreeMap::new();
-        let is_visible = |payout: &&Executed| payout.created + self.query_delay <= time;
-        for payout in self.executed.iter().filter(is_visible) {
-            if numbers.contains(&payout.number) {
-                shown.insert(payout.number.clone(), payout.shown_at(time));
-            }
-        }
-        shown
+        let shown = |number: &String| Some((number.clone(), self.shown_at(number, time)?));
+        numbers.iter().filter_map(shown).collect()
+    }
+
+    /// What is shown of a number at a time: the newest payout under it, or nothing if
+    /// that is too new.
+    pub(crate) fn shown_at(&self, number: &str, time: Seconds) -> Option<Found> {
+        let mut all = self.executed.iter().rev();
+        let newest = all.find(|payout| payout.created <= time && payout.number == number)?;
+        (newest.created + self.query_delay <= time).then(|| newest.shown_at(time))
     }
 }

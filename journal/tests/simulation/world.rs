@@ -29,7 +29,7 @@ const END: Seconds = 80.0 * HOUR;
 /// When faults end: all that is open then has to be decided by the end.
 const FAULTS_END: Seconds = 40.0 * HOUR;
 /// The time of day at which a run begins.
-const BEGIN: Timestamp = Timestamp(1_700_000_000_000_000);
+pub(crate) const BEGIN: Timestamp = Timestamp(1_700_000_000_000_000);
 /// The order that a run is about, and the one that a partner makes in its place who
 /// does not keep the number.
 pub(crate) const ORDER: &str = "12345678";
@@ -196,9 +196,13 @@ pub(crate) struct World {
     begun: Instant,
     latest: Mutex<Timestamp>,
     added: Mutex<Vec<Added>>,
+    /// When the first byte of which number left.
+    sent: Mutex<Vec<(Seconds, String)>>,
     questions: Mutex<Vec<Question>>,
-    /// When the journal was lost.
+    /// When the journal was lost; 0 if it was not.
     lost_at: Mutex<Seconds>,
+    /// Whether the partner recovers a journal that was lost before anything is sent.
+    recovers: bool,
     acknowledged: Mutex<BTreeMap<String, PayoutQueuePayoutRequest>>,
     replies: Mutex<BTreeSet<String>>,
     violations: Mutex<BTreeSet<&'static str>>,
@@ -220,8 +224,8 @@ impl World {
             }
         };
         let begin = random.pick(&[1.0, HOUR]);
-        let longest = random.pick(&[3.0, 6.0, 39.0]) * HOUR;
-        let outage = within(scenario.outage, begin, HOUR, longest);
+        let (shortest, longest) = random.pick(&[(1.0, 6.0), (26.0, 39.0)]);
+        let outage = within(scenario.outage, begin, shortest * HOUR, longest * HOUR);
         let stopped = outage.start..outage.end + random.between(0.0, FAULTS_END - outage.end);
         let vendor = Vendor {
             duplicates: run.duplicates,
@@ -243,8 +247,11 @@ impl World {
             executed: Vec::new(),
         };
         let skew = random.between(-900.0, 900.0);
+        // Without recovery, only SkyPay can recognise what the journal has forgotten.
+        let recovers = random.chance(0.5) || run.duplicates == Duplicates::Never;
         Self {
             scenario,
+            recovers,
             mutant: run.mutant,
             vendor: Mutex::new(vendor),
             outage,
@@ -257,6 +264,7 @@ impl World {
             begun: Instant::now(),
             latest: Mutex::new(BEGIN),
             added: Mutex::default(),
+            sent: Mutex::default(),
             questions: Mutex::default(),
             lost_at: Mutex::default(),
             acknowledged: Mutex::default(),
@@ -312,6 +320,11 @@ impl World {
         self.now() < FAULTS_END && self.random.chance(probability)
     }
 
+    /// Whether the journal has to be recovered before anything is sent.
+    pub(crate) fn needs_recovery(&self) -> bool {
+        self.recovers && *self.lost_at.lock().unwrap() > 0.0
+    }
+
     pub(crate) fn keys_change(&self) -> bool {
         self.key_change.contains(&self.now())
     }
@@ -361,7 +374,12 @@ impl World {
         }
     }
 
-    /// I10: few numbers, and none too often, by the clock of the journal.
+    pub(crate) fn sent(&self, number: &str) {
+        let sent = (self.now(), number.to_owned());
+        self.sent.lock().unwrap().push(sent);
+    }
+
+    /// I10: few numbers, none too soon and none too often, by the clock of the journal.
     pub(crate) fn check_question(&self, numbers: &[String]) {
         let at = self.now();
         // What was asked before is forgotten.
@@ -379,13 +397,18 @@ impl World {
             .iter()
             .rev()
             .take_while(|question| at - question.at < delay && question.at > lost_at);
-        let is_too_soon = recent.any(|recent| {
+        let is_too_often = recent.any(|recent| {
             let mut numbers = numbers.iter();
             numbers.any(|number| recent.asks_about(number) && question.asks_about(number))
         });
+        let sent = self.sent.lock().unwrap();
+        let is_too_soon = sent.iter().any(|(sent, number)| {
+            at - sent < delay && *sent > lost_at && question.asks_about(number)
+        });
+        drop(sent);
         questions.push(question);
         drop(questions);
-        if is_too_soon || numbers.len() > 50 {
+        if is_too_often || is_too_soon || numbers.len() > 50 {
             self.violated("I10");
         }
     }
