@@ -33,6 +33,7 @@ mod example;
 mod fault;
 mod finance;
 mod keys;
+mod list;
 mod magic;
 mod payout;
 mod random;
@@ -61,6 +62,7 @@ pub use delivery::{Attempt, AttemptResult, Callback, DeliveryStatus};
 pub use fault::{Fault, FaultRule, Side, WireFault};
 pub use finance::Movement;
 pub use keys::{Key, KeyStatus, KeysInUse, Pair, Validity};
+pub use list::{MOST_LISTED, Order, Selection};
 pub use magic::{MAGIC, Magic, Meaning};
 pub use payout::{Amendment, Payout, PendingCancellation, Step};
 pub use row::{Payments, Row};
@@ -259,6 +261,12 @@ impl State {
     #[must_use]
     pub fn cash_pickup(&self, control_number: &str) -> Option<CashPickup> {
         self.of_number(control_number).pop()
+    }
+
+    /// The barcode with a reference.
+    #[must_use]
+    pub fn barcode(&self, reference: &str) -> Option<Barcode> {
+        self.of_number(reference).pop()
     }
 
     /// A callback by its number, with every attempt.

@@ -8,6 +8,7 @@ mod actions;
 mod callbacks;
 mod checks;
 mod clock;
+mod connect;
 mod curl;
 mod faults;
 mod form;
@@ -15,8 +16,11 @@ mod form_page;
 mod format;
 mod keys;
 mod layout;
+mod list;
 mod overview;
+mod plot;
 mod requests;
+mod search;
 mod send;
 mod settings;
 mod table;
@@ -42,6 +46,7 @@ pub(crate) type Shared = State<Arc<AppState>>;
 pub(crate) fn routes(app: Arc<AppState>) -> Router {
     Router::new()
         .route("/", get(overview::page))
+        .route("/search", get(search::page))
         .route("/transactions", get(transactions::list))
         .route(
             "/transactions/{kind}/{id}",
@@ -55,6 +60,7 @@ pub(crate) fn routes(app: Arc<AppState>) -> Router {
         .route("/requests", get(requests::list))
         .route("/requests/{id}", get(requests::one))
         .route("/callbacks", get(callbacks::list))
+        .route("/callbacks/replay", post(callbacks::replay_chosen))
         .route("/callbacks/{id}", get(callbacks::one))
         .route("/callbacks/{id}/replay", post(callbacks::replay))
         .route("/checks", get(checks::page).post(checks::start))

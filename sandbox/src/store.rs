@@ -23,7 +23,7 @@ pub(crate) use error::StoreError;
 const APPLICATION: i32 = 0x5359_5342;
 
 /// The version of the tables and of their content.
-const SHAPE: i32 = 5;
+const SHAPE: i32 = 6;
 
 /// The number of requests that are kept.
 const REQUESTS: i64 = 10_000;

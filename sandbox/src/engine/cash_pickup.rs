@@ -92,6 +92,9 @@ impl StoreStatus {
             done: done.filter(|_| completed),
             sending: None,
             finished: (!waits).then(|| done.unwrap_or(created)),
+            facet: String::new(),
+            amount: None,
+            reference: None,
         }
     }
 }
@@ -105,8 +108,12 @@ impl Entity for CashPickup {
 
     fn columns(&self) -> Columns<'_> {
         let number = &self.control_number;
-        self.status
-            .columns(number, Payout::KIND, self.created, self.pay_time)
+        let status = self.status;
+        Columns {
+            facet: format!("{:?}", self.channel),
+            amount: self.amount,
+            ..status.columns(number, Payout::KIND, self.created, self.pay_time)
+        }
     }
 }
 

@@ -80,8 +80,13 @@ impl Entity for Collection {
 
     fn columns(&self) -> Columns<'_> {
         let number = &self.contract_number;
-        self.status
-            .columns(number, Self::KIND, self.created, self.collected)
+        let status = self.status;
+        Columns {
+            facet: format!("{:?}", self.channel),
+            amount: Some(self.amount),
+            reference: self.receipt.clone(),
+            ..status.columns(number, Self::KIND, self.created, self.collected)
+        }
     }
 }
 
@@ -102,6 +107,9 @@ impl Entity for Barcode {
             done: None,
             sending: None,
             finished: Some(self.expires),
+            facet: String::new(),
+            amount: Some(self.amount),
+            reference: Some(self.contract_number.clone()),
         }
     }
 }
@@ -176,7 +184,7 @@ impl Transaction<'_> {
         number: &str,
         channel: &CollectionChannel,
     ) -> Result<(String, Option<Barcode>), String> {
-        let barcode = self.barcode(number);
+        let barcode = self.state.barcode(number);
         let contract = barcode.as_ref();
         let contract = contract.map_or(number, |barcode| barcode.contract_number.as_str());
         if let Some(barcode) = &barcode {
@@ -196,10 +204,6 @@ impl Transaction<'_> {
             ));
         }
         Ok((contract.to_owned(), barcode))
-    }
-
-    fn barcode(&self, reference: &str) -> Option<Barcode> {
-        self.state.of_number(reference).pop()
     }
 
     fn ask_collection(
@@ -293,7 +297,7 @@ impl Transaction<'_> {
 
     fn collect(&mut self, number: &str, channel: &CollectionChannel, paid: &Paid<'_>) -> Done {
         // A barcode that has expired since the inquiry remains valid.
-        let barcode = self.barcode(number);
+        let barcode = self.state.barcode(number);
         let contract = barcode.map_or_else(|| number.to_owned(), |one| one.contract_number);
         let collection = self.open_collection(&contract, channel);
         let collection = collection.ok_or_else(|| format!("inquire about {contract} first"))?;

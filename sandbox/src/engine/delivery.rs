@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use skypay_types::ResponseCode;
 
 use super::callback::Purpose;
 use super::fault::WireFault;
@@ -75,6 +76,51 @@ pub struct Callback {
     pub held_back: bool,
 }
 
+/// The reference of the callbacks that repeat one.
+pub(crate) fn reference_to(callback: u64) -> String {
+    format!("#{callback}")
+}
+
+impl AttemptResult {
+    /// Returns the return code by its name and number, or what happened instead of a
+    /// response.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Answered { code, .. } => match ResponseCode::from(code.as_str()) {
+                listed if listed.is_listed() => format!("{listed:?}"),
+                _ => "Other code".to_owned(),
+            },
+            Self::NotSent { .. } => "Not sent".to_owned(),
+            Self::Lost { status, .. } => status.map_or_else(
+                || "No response".to_owned(),
+                |status| format!("HTTP status {status}"),
+            ),
+        }
+    }
+
+    /// Returns how long the partner took to answer; `None` if nothing was sent.
+    #[must_use]
+    pub fn milliseconds(&self) -> Option<u64> {
+        match self {
+            Self::Answered { milliseconds, .. } | Self::Lost { milliseconds, .. } => {
+                Some(*milliseconds)
+            }
+            Self::NotSent { .. } => None,
+        }
+    }
+
+    /// Whether the partner's server answered, readably or not.
+    #[must_use]
+    pub fn reached(&self) -> bool {
+        match self {
+            Self::Answered { .. } => true,
+            Self::NotSent { .. } => false,
+            Self::Lost { status, .. } => status.is_some(),
+        }
+    }
+}
+
 impl Entity for Callback {
     const KIND: &'static str = "callback";
 
@@ -106,6 +152,11 @@ impl Entity for Callback {
             done: None,
             sending,
             finished: over.then(|| ended.unwrap_or(self.created)),
+            facet: self
+                .last_result()
+                .map_or_else(String::new, AttemptResult::in_words),
+            amount: None,
+            reference: self.repeats.map(reference_to),
         }
     }
 }
@@ -124,6 +175,12 @@ impl DeliveryStatus {
 }
 
 impl Callback {
+    /// Returns the result of the last attempt, if it has ended.
+    #[must_use]
+    pub fn last_result(&self) -> Option<&AttemptResult> {
+        self.attempts.last()?.result.as_ref()
+    }
+
     /// Returns the attempt in progress, if there is one, and the sequence number of the
     /// event that started it.
     #[must_use]

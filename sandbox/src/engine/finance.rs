@@ -57,6 +57,9 @@ impl Entity for Movement {
             done: None,
             sending: None,
             finished: Some(self.time),
+            facet: self.prefix.clone(),
+            amount: Some(self.amount),
+            reference: None,
         }
     }
 }

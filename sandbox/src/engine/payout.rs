@@ -128,6 +128,9 @@ impl Entity for Payout {
             done: self.pay_time,
             sending: None,
             finished: last.filter(|_| !self.is_open() && !reversible),
+            facet: format!("{:?}", self.channel),
+            amount: Some(self.amount),
+            reference: self.reference.clone(),
         }
     }
 }

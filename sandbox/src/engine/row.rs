@@ -253,59 +253,6 @@ impl State {
             .entities(sql, params![number, Callback::KIND, since])
     }
 
-    /// The newest rows of the kinds and statuses that `which` accepts, without
-    /// the first `skipped` ones.
-    #[must_use]
-    pub fn newest(
-        &self,
-        which: impl Fn(&str, &str) -> bool,
-        skipped: usize,
-        limit: usize,
-    ) -> Vec<Row> {
-        let sql = "SELECT id FROM entity WHERE kind = ? AND status = ? ORDER BY id DESC LIMIT ?";
-        let most = sql_limit(skipped.saturating_add(limit));
-        let mut ids: Vec<u64> = Vec::new();
-        for (kind, statuses) in &self.counts {
-            for status in statuses.keys().filter(|status| which(kind, status)) {
-                let of: Vec<u64> = self
-                    .rows
-                    .select(sql, params![kind, status, most], |row| row.get(0));
-                ids.extend(of);
-            }
-        }
-        ids.sort_unstable_by(|left, right| right.cmp(left));
-        let shown = ids.into_iter().skip(skipped).take(limit);
-        shown.filter_map(|id| self.row(id)).collect()
-    }
-
-    /// Rows whose number begins with a text or, if there are none, contains it,
-    /// in the order of their numbers, without the first `skipped` ones that
-    /// `which` accepts.
-    #[must_use]
-    pub fn numbered(
-        &self,
-        number: &str,
-        which: impl Fn(&str, &str) -> bool,
-        skipped: usize,
-        limit: usize,
-    ) -> Vec<Row> {
-        // The first query uses the index. 10,000 matches are enough for a page.
-        let begins = "SELECT id, kind, status FROM entity \
-                      WHERE number BETWEEN ?1 AND ?1 || char(1114111) \
-                      ORDER BY number, kind, id LIMIT 10000";
-        let contains = "SELECT id, kind, status FROM entity WHERE instr(number, ?1) > 0 \
-                        ORDER BY number, kind, id LIMIT 10000";
-        let mut found = Vec::<(u64, String, String)>::new();
-        for sql in [begins, contains] {
-            if found.is_empty() {
-                found = self.rows.select(sql, [number], |row| row.try_into());
-                found.retain(|(_, kind, status)| which(kind, status));
-            }
-        }
-        let shown = found.into_iter().skip(skipped).take(limit);
-        shown.filter_map(|(id, _, _)| self.row(id)).collect()
-    }
-
     /// The number of payments of each control number that was paid at least
     /// `at_least` times, reversed payments included, in the order of the numbers and
     /// without the first `skipped` ones.

@@ -12,7 +12,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use rusqlite::{Connection, Params, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use skypay_types::{Date, DateTime};
+use skypay_types::{Amount, Date, DateTime};
 
 use super::timestamp::Timestamp;
 use super::transaction::{ScheduleEntry, ScheduledEvent};
@@ -22,9 +22,12 @@ pub(crate) const TABLES: &str = "
     CREATE TABLE head (id INTEGER PRIMARY KEY, state TEXT NOT NULL);
     CREATE TABLE entity (
         id INTEGER PRIMARY KEY, kind TEXT NOT NULL, status TEXT NOT NULL, number TEXT NOT NULL,
-        report TEXT, created TEXT NOT NULL, done TEXT, sending INTEGER, finished TEXT, body TEXT NOT NULL
+        report TEXT, created TEXT NOT NULL, done TEXT, sending INTEGER, finished TEXT,
+        facet TEXT NOT NULL, amount INTEGER, reference TEXT, body TEXT NOT NULL
     );
-    CREATE INDEX entity_by_status ON entity (kind, status);
+    CREATE INDEX entity_by_status ON entity (kind, status, facet);
+    CREATE INDEX entity_by_amount ON entity (kind, status, facet, amount) WHERE amount IS NOT NULL;
+    CREATE INDEX entity_by_reference ON entity (reference) WHERE reference IS NOT NULL;
     CREATE INDEX entity_by_number ON entity (number, kind);
     CREATE INDEX entity_by_creation ON entity (report, created) WHERE report IS NOT NULL;
     CREATE INDEX entity_by_end ON entity (report, done) WHERE done IS NOT NULL;
@@ -75,6 +78,13 @@ pub(crate) struct Columns<'a> {
     pub(crate) sending: Option<u64>,
     /// When it was finished: nothing is scheduled for it any more.
     pub(crate) finished: Option<Timestamp>,
+    /// By what its kind is filtered beside its status: the channel of a transaction,
+    /// the prefix of a movement, the last result of a callback.
+    pub(crate) facet: String,
+    pub(crate) amount: Option<Amount>,
+    /// Another number by which it is found: of an institution, a receipt or a contract,
+    /// or of the callback that it repeats.
+    pub(crate) reference: Option<String>,
 }
 
 /// The number of rows by kind and status.
@@ -206,7 +216,7 @@ impl Rows {
     pub(crate) fn insert<E: Entity>(&self, entity: &E) {
         let columns = entity.columns();
         self.execute(
-            "INSERT INTO entity VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO entity VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 entity.id(),
                 E::KIND,
@@ -217,6 +227,9 @@ impl Rows {
                 columns.done,
                 columns.sending,
                 columns.finished,
+                columns.facet,
+                columns.amount.map(Amount::centavos),
+                columns.reference,
                 Json(entity),
             ],
         );
@@ -231,14 +244,17 @@ impl Rows {
             return self.execute(sql, params![Json(entity), entity.id()]);
         }
         self.execute(
-            "UPDATE entity SET status = ?, report = ?, done = ?, sending = ?, finished = ?, body = ? \
-             WHERE id = ?",
+            "UPDATE entity SET status = ?, report = ?, done = ?, sending = ?, finished = ?, facet = ?, \
+             amount = ?, reference = ?, body = ? WHERE id = ?",
             params![
                 columns.status,
                 columns.report,
                 columns.done,
                 columns.sending,
                 columns.finished,
+                columns.facet,
+                columns.amount.map(Amount::centavos),
+                columns.reference,
                 Json(entity),
                 entity.id(),
             ],

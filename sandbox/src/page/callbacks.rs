@@ -5,161 +5,136 @@ use std::collections::BTreeSet;
 use axum::extract::{Form as Posted, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use serde::Deserialize;
+use serde_json::Value;
+use tokio::task::JoinSet;
 
 use super::form::Entered;
 use super::format::{self, BadgeKind, badge, timestamp};
 use super::layout::Page;
-use super::table::{Column, table, text};
+use super::list::{self, Cell, Filter, List, value};
+use super::table::{Column, number, text};
 use super::{Shared, answer, curl, missing};
 use crate::admin_client::{Personal, WireRecord};
-use crate::engine::{self, AttemptResult, Callback, Command, DeliveryStatus, Row};
+use crate::engine::{Attempt, AttemptResult, Callback, Command, DeliveryStatus, Row};
+use crate::ordered_json::OrderedJson;
+use crate::service::operation_named;
 
 const PATH: &str = "/callbacks";
 
 /// The kind of callback rows.
 const KIND: &str = "callback";
 
-/// The number of rows per page.
-pub(crate) const PAGE: usize = 50;
+/// The parameter with which every callback of a page is chosen.
+const ALL: &str = "all";
 
-/// The filter and page number of the list.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Filter {
-    operation: String,
-    status: String,
-    subject: String,
-    page: usize,
-}
-
-pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Response {
-    let content = {
-        let state = app.simulator.state();
-        let counted = state.counts().get(KIND);
-        let all = counted.into_iter().flat_map(|statuses| statuses.keys());
-        let all: Vec<_> = all.filter_map(|status| status.split_once(' ')).collect();
-        let names: BTreeSet<_> = all.iter().map(|(name, _)| *name).collect();
-        let statuses: BTreeSet<_> = all.iter().map(|(_, status)| *status).collect();
-        let which = |kind: &str, status: &str| {
-            let (name, status) = status.split_once(' ').unwrap_or_default();
-            kind == KIND
-                && (filter.operation.is_empty() || filter.operation == name)
-                && (filter.status.is_empty() || filter.status == status)
-        };
-        let part = Part::of(&state, filter.subject.trim(), which, filter.page);
-        html! {
-            form.line method="get" action=(PATH) {
-                (select("operation", "Callback", names.iter().map(|name| (*name, *name)), &filter.operation))
-                (select("status", "State", statuses.iter().map(|status| (*status, *status)), &filter.status))
-                div { label for="subject" { "About" } input id="subject" name="subject" value=(filter.subject); }
-                button.quiet { "Filter" }
-            }
-            @if let Some(total) = part.total { p.soft { (total) " callbacks" } }
-            @if !part.rows.is_empty() {
-                (table(&COLUMNS, part.rows.iter().filter_map(row)))
-            }
-            (pages(filter.page, part.has_more, &[
-                ("operation", &filter.operation), ("status", &filter.status), ("subject", &filter.subject),
-            ]))
-        }
+pub(crate) async fn list(State(app): Shared, Query(entered): Query<Entered>) -> Response {
+    let (operation, status) = (value(&entered, "operation"), value(&entered, "status"));
+    let code = format::stored(value(&entered, "code"));
+    let is_wanted = |kind: &str, both: &str| {
+        let (name, is) = both.split_once(' ').unwrap_or_default();
+        kind == KIND
+            && (operation.is_empty() || operation == name)
+            && (status.is_empty() || status == is)
     };
-    answer(Page::of(PATH, "Callbacks").around(&app, &content))
+    let selection = list::selection(&entered);
+    let rows = list::rows(&app, &selection, |kind, status, facet| {
+        is_wanted(kind, status) && (code.is_empty() || code == facet)
+    });
+    let (groups, total) = {
+        let state = app.simulator.state();
+        (state.groups(), state.counted_of(is_wanted))
+    };
+    let groups = || groups.iter().filter(|(kind, _, _)| kind == KIND);
+    let both = || groups().filter_map(|(_, both, _)| both.split_once(' '));
+    let names: BTreeSet<_> = both().map(|(name, _)| name).collect();
+    let statuses: BTreeSet<_> = both().map(|(_, status)| status).collect();
+    let codes = groups().map(|(_, _, facet)| format::shown(facet));
+    let codes: BTreeSet<_> = codes.filter(|code| !code.is_empty()).collect();
+    let mut filters = vec![
+        Filter::choice("operation", "Callback", names),
+        Filter::choice("status", "State", statuses),
+        Filter::choice("code", "Last answer", codes),
+        Filter::text("number", "About"),
+    ];
+    filters.extend(Filter::days());
+    filters.push(Filter::order(false));
+    let is_chosen = entered.contains_key(ALL);
+    let list = List {
+        path: PATH,
+        title: "Callbacks",
+        before: html! {},
+        filters,
+        columns: &COLUMNS,
+        rows: rows
+            .iter()
+            .filter_map(|row| cells(row, is_chosen))
+            .collect(),
+        total: (code.is_empty() && !selection.is_narrowed()).then_some(total),
+        actions: Some(("/callbacks/replay", choice(&entered))),
+    };
+    list.respond(&app, &entered)
 }
 
-/// Renders a filter by one of some values, each with its label.
-pub(crate) fn select<'c>(
-    name: &str,
-    label: &str,
-    choices: impl IntoIterator<Item = (&'c str, &'c str)>,
-    chosen: &str,
-) -> Markup {
+/// Renders what can be done with chosen callbacks.
+fn choice(entered: &Entered) -> Markup {
+    let mut all = entered.clone();
+    all.insert(ALL.to_owned(), "true".to_owned());
+    let all = serde_urlencoded::to_string(&all).unwrap_or_default();
     html! {
-        div {
-            label for=(name) { (label) }
-            select id=(name) name=(name) {
-                option value="" { "All" }
-                @for (choice, label) in choices { option value=(choice) selected[choice == chosen] { (label) } }
-            }
-        }
+        p { button.quiet { "Replay the chosen ones" } " " a href={ (PATH) "?" (all) } { "Choose all on this page" } }
     }
 }
 
-/// One page of a list of rows.
-pub(crate) struct Part {
-    pub(crate) rows: Vec<Row>,
-    /// The number of rows on all pages; `None` for a search by number.
-    pub(crate) total: Option<u64>,
-    pub(crate) has_more: bool,
-}
-
-impl Part {
-    /// Returns the newest rows whose kind and status match; or, if `number` is not
-    /// empty, the rows whose number starts with it or contains it, ordered by
-    /// number.
-    pub(crate) fn of(
-        state: &engine::State,
-        number: &str,
-        which: impl Fn(&str, &str) -> bool,
-        page: usize,
-    ) -> Self {
-        let skipped = page.saturating_mul(PAGE);
-        let (mut rows, total) = if number.is_empty() {
-            let total = state.counted_of(&which);
-            (state.newest(which, skipped, PAGE + 1), Some(total))
-        } else {
-            (state.numbered(number, which, skipped, PAGE + 1), None)
-        };
-        let has_more = rows.len() > PAGE;
-        rows.truncate(PAGE);
-        Self {
-            rows,
-            total,
-            has_more,
-        }
-    }
-}
-
-/// Renders the links to the previous and next page of a list, keeping the filter.
-pub(crate) fn pages(page: usize, has_more: bool, filter: &[(&str, &str)]) -> Markup {
-    html! {
-        @if page > 0 || has_more {
-            form.line method="get" {
-                @for (name, value) in filter { input type="hidden" name=(name) value=(value); }
-                @if page > 0 { button.quiet name="page" value=(page - 1) { "Newer" } }
-                @if has_more { button.quiet name="page" value=(page.saturating_add(1)) { "Older" } }
-            }
-        }
-    }
-}
-
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 7] = [
     text("Callback"),
     text("About"),
     text("Made"),
     text("State"),
     text("Last answer"),
+    number("Duration"),
+    number("Attempts"),
 ];
 
-fn row(row: &Row) -> Option<Vec<Markup>> {
+fn cells(row: &Row, is_chosen: bool) -> Option<Vec<Cell>> {
     let Row::Callback(callback) = row else {
         return None;
     };
     let (status, tone) = format::status(&callback.status);
-    let last = callback
-        .attempts
-        .last()
-        .and_then(|attempt| attempt.result.as_ref());
+    let result = callback.last_result();
+    let (outcome, outcome_tone) = format::outcome(callback, result);
+    let in_words = result.map_or_else(String::new, |result| format::shown(&result.in_words()));
+    let duration = result
+        .and_then(AttemptResult::milliseconds)
+        .map(|ms| ms.to_string());
+    let duration = duration.unwrap_or_default();
+    let (id, name) = (
+        callback.id,
+        format!("{} #{}", callback.operation, callback.id),
+    );
+    let first = html! {
+        input type="checkbox" name="id" value=(id) checked[is_chosen] aria-label={ "Choose " (name) };
+        a href={ (PATH) "/" (id) } { (name) }
+        @if let Some(summary) = format::summary(callback) { " " (summary) }
+        @if let Some(repeats) = callback.repeats { small.soft { " repeats #" (repeats) } }
+        " " button.quiet.small name="only" value=(id) aria-label={ "Replay " (name) } { "Replay" }
+    };
     Some(vec![
-        html! {
-            a href={ (PATH) "/" (callback.id) } { (callback.operation) " #" (callback.id) }
-            @if let Some(summary) = format::summary(callback) { " " (summary) }
-            @if let Some(repeats) = callback.repeats { small.soft { " repeats #" (repeats) } }
-        },
-        html! { code.whole { (callback.subject) } },
-        timestamp(callback.created),
-        badge(status, tone),
-        html! { @if callback.attempts.is_empty() { "–" } @else { (format::ended(callback, last)) } },
+        Cell::of(&*name, first),
+        Cell::of(
+            &*callback.subject,
+            html! { code.whole { (callback.subject) } },
+        ),
+        Cell::time(callback.created),
+        Cell::of(status, badge(status, tone)),
+        Cell::of(
+            &*in_words,
+            html! { @if result.is_some() { (badge(outcome, outcome_tone)) " " (in_words) } @else { "–" } },
+        ),
+        Cell::of(
+            &*duration,
+            html! { @if !duration.is_empty() { (duration) " ms" } },
+        ),
+        Cell::plain(&callback.attempts.len().to_string()),
     ])
 }
 
@@ -175,12 +150,7 @@ pub(crate) async fn one(
     // Missing records, such as those of an attempt in progress, are not shown.
     let wire = app.simulator.wire_of(id).await.unwrap_or_default();
     let (status, tone) = format::status(&callback.status);
-    let copies = {
-        let state = app.simulator.state();
-        let about = state.callbacks_about(&callback.subject, callback.created);
-        let copies = about.iter().filter(|other| other.repeats == Some(id));
-        copies.map(|other| other.id).collect::<Vec<_>>()
-    };
+    let copies = app.simulator.state().copies_of(id);
     let content = html! {
         dl.facts {
             @if let Some(summary) = format::summary(&callback) { dt { "Tells" } dd { (summary) } }
@@ -194,7 +164,7 @@ pub(crate) async fn one(
                 dt { "Repeats" } dd { a href={ (PATH) "/" (repeats) } { "#" (repeats) } }
             }
             @if !copies.is_empty() {
-                dt { "Sent again as" } dd { @for copy in &copies { a href={ (PATH) "/" (copy) } { "#" (copy) } " " } }
+                dt { "Sent again as" } dd { @for copy in &copies { a href={ (PATH) "/" (copy.id) } { "#" (copy.id) } " " } }
             }
         }
         form.line method="post" action={ (PATH) "/" (id) "/replay" } {
@@ -211,6 +181,39 @@ pub(crate) async fn one(
     answer(Page::of(PATH, &title).around(&app, &content))
 }
 
+/// Replays the callbacks that were chosen in the list, or the one whose button it was.
+pub(crate) async fn replay_chosen(
+    State(app): Shared,
+    Posted(entered): Posted<Vec<(String, String)>>,
+) -> Response {
+    let of = |wanted: &str| {
+        let values = entered.iter().filter(|(name, _)| name == wanted);
+        values
+            .filter_map(|(_, id)| id.parse().ok())
+            .collect::<Vec<u64>>()
+    };
+    let only = of("only");
+    let chosen = if only.is_empty() { of("id") } else { only };
+    if chosen.is_empty() {
+        return missing(&app, PATH, "Nothing was sent: choose callbacks.");
+    }
+    let mut replays = JoinSet::new();
+    for delivery in chosen {
+        let simulator = app.simulator.clone();
+        let command = Command::Replay {
+            delivery,
+            copies: 1,
+        };
+        replays.spawn(async move { simulator.execute(command).await });
+    }
+    for replayed in replays.join_all().await {
+        if let Err(error) = replayed {
+            return missing(&app, PATH, &error.to_string());
+        }
+    }
+    Redirect::to(PATH).into_response()
+}
+
 /// Renders whether personal data are shown, with a link to switch.
 pub(crate) fn shown_or_masked(personal: bool, path: &str) -> Markup {
     html! {
@@ -221,24 +224,102 @@ pub(crate) fn shown_or_masked(personal: bool, path: &str) -> Markup {
     }
 }
 
-/// Renders the attempts in order; also used by the history of a transaction.
+/// Renders the attempts in order, each with what differs from the one before.
 fn attempts(callback: &Callback, wire: &[WireRecord], personal: bool) -> Markup {
+    let attempts = &callback.attempts;
+    let before = std::iter::once(None).chain(attempts.iter().map(Some));
     html! {
-        @if callback.attempts.is_empty() { p.soft { "Nothing was tried yet." } }
+        @if attempts.is_empty() { p.soft { "Nothing was tried yet." } }
         ol.history {
-            @for attempt in &callback.attempts {
+            @for (attempt, before) in attempts.iter().zip(before) {
                 li {
                     (timestamp(attempt.started))
                     (format::ended(callback, attempt.result.as_ref()))
                     @if let Some(url) = &attempt.url { div { "to " code { (url) } } }
                     @for fault in &attempt.faults { " " (badge(&fault.to_string(), BadgeKind::Warn)) }
+                    @if let Some(before) = before {
+                        @let differences = differences(callback, before, attempt, personal);
+                        @if differences.is_empty() { p.soft { "As attempt " (before.number) "." } }
+                        @else {
+                            p.soft { "Other than attempt " (before.number) ":" }
+                            ul { @for difference in differences { li { (difference) } } }
+                        }
+                    }
                     @if let Some(AttemptResult::Answered { plaintext, .. }) = &attempt.result {
-                        details { summary { "The answer" } (format::message(plaintext, &callback.operation, personal)) }
+                        details open[attempt.number as usize == attempts.len()] {
+                            summary { "The answer" }
+                            (format::message(plaintext, &callback.operation, personal))
+                        }
                     }
                     @for record in wire.iter().filter(|record| record.attempt == attempt.number) { (sealed(record)) }
                 }
             }
         }
+    }
+}
+
+/// Returns what differs between two attempts: where it was sent, how it ended, and the
+/// fields of the answers.
+fn differences(
+    callback: &Callback,
+    before: &Attempt,
+    attempt: &Attempt,
+    personal: bool,
+) -> Vec<String> {
+    let ended = |attempt: &Attempt| match &attempt.result {
+        Some(result) => format::shown(&result.in_words()),
+        None => "no end yet".to_owned(),
+    };
+    let url = |attempt: &Attempt| attempt.url.clone().unwrap_or_else(|| "no URL".to_owned());
+    let faults = |attempt: &Attempt| match attempt.faults.as_slice() {
+        [] => "no fault".to_owned(),
+        faults => faults
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    let both = [
+        ("", ended(before), ended(attempt)),
+        ("URL: ", url(before), url(attempt)),
+        ("Faults: ", faults(before), faults(attempt)),
+    ];
+    let both = both.into_iter().filter(|(_, old, new)| old != new);
+    let said = |name: &str, old: &str, new: &str| format!("{name}{new} instead of {old}");
+    let mut differences: Vec<_> = both
+        .map(|(name, old, new)| said(name, &old, &new))
+        .collect();
+
+    let info = operation_named(&callback.operation).filter(|_| !personal);
+    let hidden = info.map_or(&[][..], |info| info.personal_data);
+    let shown = |attempt: &Attempt| {
+        let masked = OrderedJson::of(fields(attempt)).masked(hidden);
+        serde_json::to_value(masked).unwrap_or_default()
+    };
+    let (old, new) = (fields(before), fields(attempt));
+    let (old_shown, new_shown) = (shown(before), shown(attempt));
+    let names = [old, new].into_iter().filter_map(Value::as_object);
+    let names: BTreeSet<_> = names.flat_map(serde_json::Map::keys).collect();
+    let other = names
+        .into_iter()
+        .filter(|name| old.get(*name) != new.get(*name));
+    differences.extend(other.map(|name| {
+        let name = name.as_str();
+        let text = |answer: &Value| {
+            answer
+                .get(name)
+                .map_or("nothing".to_owned(), Value::to_string)
+        };
+        said(&format!("{name}: "), &text(&old_shown), &text(&new_shown))
+    }));
+    differences
+}
+
+/// Returns the answer to an attempt; null if it was not answered.
+fn fields(attempt: &Attempt) -> &Value {
+    match &attempt.result {
+        Some(AttemptResult::Answered { plaintext, .. }) => plaintext,
+        _ => &Value::Null,
     }
 }
 

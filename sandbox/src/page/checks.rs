@@ -10,10 +10,10 @@ use maud::{Markup, html};
 use skypay_client::Credentials;
 use skypay_types::{Direction, OPERATIONS};
 
-use super::callbacks::select;
 use super::form::Entered;
 use super::format::{BadgeKind, badge};
 use super::layout::Page;
+use super::list::Filter;
 use super::{POLICY_OF_ONE_FILE, Shared, answer, document, missing};
 use crate::callback_checks::{Run, Target, Verdict};
 use crate::service::AppState;
@@ -49,13 +49,13 @@ fn form(app: &AppState) -> Markup {
     let state = app.simulator.state();
     let urls = &state.settings().callbacks;
     let callbacks = callbacks().filter(|name| urls.of(name).is_some());
-    let callbacks: Vec<_> = callbacks.map(|name| (name, name)).collect();
+    let callbacks: Vec<_> = callbacks.collect();
     html! {
         @if callbacks.is_empty() {
             p.notice { "No callback has a URL: set one in the " a href="/settings" { "settings" } "." }
         } @else {
             form.line method="post" action=(PATH) {
-                (select("callback", "Callback", callbacks, ""))
+                (Filter::choice("callback", "Callback", callbacks).draw(&Entered::new()))
                 div {
                     label for="only" { "Only these checks" }
                     input id="only" name="only" placeholder="D05 D27";

@@ -274,16 +274,9 @@ fn magic() -> Markup {
     html! {
         h2 { "Magic amounts" }
         p.soft { "The centavos of a payout's amount say what becomes of it." }
-        table {
-            thead { tr { th { "Centavos" } th { "What becomes of it" } } }
-            tbody {
-                @for magic in MAGIC {
-                    tr {
-                        th scope="row" { code { (format!(".{:02}", magic.centavos)) } }
-                        td { (magic.description) }
-                    }
-                }
-            }
-        }
+        (table(&[text("Centavos"), text("What becomes of it")], MAGIC.iter().map(|magic| vec![
+            html! { code { (format!(".{:02}", magic.centavos)) } },
+            html! { (magic.description) },
+        ])))
     }
 }

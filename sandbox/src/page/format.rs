@@ -140,32 +140,41 @@ pub(crate) fn status(status: &DeliveryStatus) -> (&'static str, BadgeKind) {
     (status.as_str(), tone)
 }
 
-/// Renders the result of an attempt on one line.
-pub(crate) fn ended(callback: &Callback, result: Option<&AttemptResult>) -> Markup {
+/// Returns the outcome of an attempt and its badge.
+pub(crate) fn outcome(
+    callback: &Callback,
+    result: Option<&AttemptResult>,
+) -> (&'static str, BadgeKind) {
     let Some(result) = result else {
-        return badge("no end yet", BadgeKind::Plain);
+        return ("no end yet", BadgeKind::Plain);
     };
     let outcome = operation_named(&callback.operation).map(|info| result.outcome(info));
-    let (text, tone) = match (result, outcome) {
+    match (result, outcome) {
         (AttemptResult::NotSent { .. }, _) => ("not sent", BadgeKind::Bad),
         (_, Some(Outcome::Accepted)) => ("accepted", BadgeKind::Good),
         (_, Some(Outcome::Rejected)) => ("refused", BadgeKind::Bad),
         _ => ("unknown", BadgeKind::Warn),
-    };
+    }
+}
+
+/// Renders the result of an attempt on one line.
+pub(crate) fn ended(callback: &Callback, result: Option<&AttemptResult>) -> Markup {
+    let (text, tone) = outcome(callback, result);
     html! {
         (badge(text, tone)) " "
         @match result {
-            AttemptResult::Answered { code: number, description, milliseconds, .. } => {
+            Some(AttemptResult::Answered { code: number, description, milliseconds, .. }) => {
                 (code(&ResponseCode::from(number.as_str())))
                 @if let Some(description) = description { ", “" (description) "”" }
                 ", " (milliseconds) " ms"
             }
-            AttemptResult::NotSent { reason } => (reason),
-            AttemptResult::Lost { reason, status, milliseconds } => {
+            Some(AttemptResult::NotSent { reason }) => (reason),
+            Some(AttemptResult::Lost { reason, status, milliseconds }) => {
                 (reason)
                 @if let Some(status) = status { ", HTTP status " (status) }
                 ", " (milliseconds) " ms"
             }
+            None => {}
         }
     }
 }

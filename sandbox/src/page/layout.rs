@@ -5,22 +5,40 @@ use maud::{DOCTYPE, Markup, html};
 use crate::admin_client::ClockStatus;
 use crate::service::AppState;
 
-/// The sections of the page in menu order: path and title.
-const PARTS: [(&str, &str); 14] = [
-    ("/", "Overview"),
-    ("/transactions", "Transactions"),
-    ("/send", "Send"),
-    ("/requests", "Requests"),
-    ("/callbacks", "Callbacks"),
-    ("/checks", "Checks"),
-    ("/payout-tool", "Payout Tool"),
-    ("/collection-tool", "Collection Tool"),
-    ("/finance", "Finance"),
-    ("/settings", "Settings"),
-    ("/keys", "Keys"),
-    ("/faults", "Faults"),
-    ("/clock", "Clock"),
-    ("/reference", "API reference"),
+/// A link of the menu: path and title.
+type Part = (&'static str, &'static str);
+
+/// The sections of the page in menu order, in groups.
+const GROUPS: [(&str, &[Part]); 4] = [
+    (
+        "Look",
+        &[
+            ("/", "Overview"),
+            ("/transactions", "Transactions"),
+            ("/requests", "Requests"),
+            ("/callbacks", "Callbacks"),
+        ],
+    ),
+    (
+        "Do",
+        &[
+            ("/send", "Send"),
+            ("/payout-tool", "Payout Tool"),
+            ("/collection-tool", "Collection Tool"),
+            ("/finance", "Finance"),
+            ("/checks", "Checks"),
+        ],
+    ),
+    (
+        "Set up",
+        &[
+            ("/settings", "Settings"),
+            ("/keys", "Keys"),
+            ("/faults", "Faults"),
+            ("/clock", "Clock"),
+        ],
+    ),
+    ("Read", &[("/reference", "API reference")]),
 ];
 
 /// The value of `by` that moves the clock to the next scheduled event.
@@ -35,6 +53,22 @@ fn moves(clock: &ClockStatus) -> Markup {
             input type="hidden" name="form" value="move";
             @for (by, label) in moves.into_iter().chain(next) {
                 button.quiet name="by" value=(by) { (label) }
+            }
+        }
+    }
+}
+
+/// Renders the menu; `path` is that of the current section.
+fn menu(path: &str) -> Markup {
+    html! {
+        nav aria-label="Parts" {
+            @for (group, parts) in GROUPS {
+                div {
+                    p { (group) }
+                    @for (to, name) in parts {
+                        a href=(to) aria-current=[(*to == path).then_some("page")] { (name) }
+                    }
+                }
             }
         }
     }
@@ -80,6 +114,10 @@ impl<'a> Page<'a> {
                     a.skip href="#content" { "Skip to the content" }
                     header {
                         a.name href="/" { "SkyPay sandbox" }
+                        form.search role="search" action="/search" {
+                            input type="search" name="q" aria-label="Search" placeholder="Number, reference, text";
+                            button.quiet { "Search" }
+                        }
                         div.clock {
                             p {
                                 @if clock.is_virtual { "Virtual clock " } @else { "Clock " }
@@ -87,12 +125,8 @@ impl<'a> Page<'a> {
                             }
                             @if clock.is_virtual { (moves(&clock)) }
                         }
-                        nav aria-label="Parts" {
-                            @for (to, name) in PARTS {
-                                a href=(to) aria-current=[(to == self.path).then_some("page")] { (name) }
-                            }
-                        }
                     }
+                    (menu(self.path))
                     main id="content" tabindex="-1" {
                         h1 { (self.title) }
                         (content)

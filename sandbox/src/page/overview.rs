@@ -1,17 +1,17 @@
-//! The overview: credentials, balances and current state.
+//! The overview: how to connect a service, plots, balances and the latest events.
 
 use axum::extract::{Query, State};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::Value;
+use skypay_types::ResponseCode;
 
-use super::format::{self, badge, pesos};
+use super::format::{self, badge, code, pesos};
 use super::layout::Page;
-use super::table::{number, table, text};
-use super::{Shared, answer, curl};
+use super::table::{Column, number, table, text};
+use super::{Shared, answer, connect, plot};
 use crate::admin_client::{ListQuery, Personal};
-use crate::engine::{self, DeliveryStatus, Row};
-use crate::service::AppState;
+use crate::engine::{self, DeliveryStatus, Row, Selection};
 
 /// The status of a callback that was never acknowledged.
 const LOST: &str = DeliveryStatus::GivenUp.as_str();
@@ -31,32 +31,34 @@ pub(crate) async fn page(State(app): Shared, Query(asked): Query<Personal>) -> R
         let state = app.simulator.state();
         html! {
             (unknowns(&state))
+            (connect::connect(&app, asked.personal))
+            h2 { "At a glance" }
+            (plot::plots(&state))
             (balances(&state))
             (counts(&state))
-            (partner(&app, asked.personal))
             h2 { "Latest" }
             @if lines.is_empty() { p.soft { "Nothing has happened yet." } }
-            @else {
-                table.cards {
-                    thead { tr { th { "Time" } th { "What" } th { "About" } th { "Details" } } }
-                    tbody { @for (_, line) in lines.iter().rev() { (logged(line)) } }
-                }
-            }
+            @else { (table(&LATEST_COLUMNS, lines.iter().rev().map(|(_, line)| logged(line)))) }
         }
     };
     answer(Page::of("/", "Overview").around(&app, &content))
 }
 
+const LATEST_COLUMNS: [Column; 4] = [text("Time"), text("What"), text("About"), text("Details")];
+
 /// Renders the callbacks that were never acknowledged, whose outcome is unknown.
 fn unknowns(state: &engine::State) -> Markup {
     let is_lost = |kind: &str, status: &str| kind == "callback" && status.ends_with(LOST);
     let lost = state.counted_of(is_lost);
+    let newest = state.list(&Selection::newest(5), |kind, status, _| {
+        is_lost(kind, status)
+    });
     html! {
         @if lost > 0 {
             section.notice.warn aria-labelledby="unknowns" {
                 h2 id="unknowns" { (lost) " callbacks that the partner did not acknowledge" }
                 ul {
-                    @for row in state.newest(is_lost, 0, 5) {
+                    @for row in newest {
                         @if let Row::Callback(callback) = row {
                             li {
                                 a href={ "/callbacks/" (callback.id) } {
@@ -82,7 +84,6 @@ fn balances(state: &engine::State) -> Markup {
         number("Collected"),
     ];
     html! {
-        h2 { "Balances" }
         (table(&columns, state.ledger().accounts.iter().map(|(prefix, account)| vec![
             html! { (prefix) },
             html! { (account.name) },
@@ -107,8 +108,7 @@ fn counts(state: &engine::State) -> Markup {
         h2 { "Transactions" }
         @if payouts.is_empty() {
             p.soft {
-                "No payout yet. The README's first curl line orders one; the "
-                a href="/payout-tool" { "Payout Tool" } " makes one."
+                "No payout yet: " a href="/send?operation=payoutQueue" { "send" } " one."
             }
         }
         dl.counts {
@@ -123,51 +123,43 @@ fn counts(state: &engine::State) -> Markup {
     }
 }
 
-/// Renders a log line, which is JSON, as a row.
-fn logged(line: &str) -> Markup {
+/// Returns the cells of a log line, which is JSON, in words.
+fn logged(line: &str) -> Vec<Markup> {
     let event = serde_json::from_str::<Value>(line).unwrap_or_default();
     let field = |name: &str| event[name].as_str().unwrap_or_default();
     let time = field("time").split('.').next().unwrap_or_default();
-    html! {
-        tr {
-            td data-label="Time" { time { (time) } }
-            td data-label="What" { (field("kind").replace('-', " ")) }
-            td data-label="About" { code { (field("subject")) } }
-            td data-label="Details" { code { @if !event["details"].is_null() { (event["details"]) } } }
-        }
-    }
+    let subject = field("subject");
+    let encoded = serde_urlencoded::to_string([("q", subject)]).unwrap_or_default();
+    let details = event["details"].as_object();
+    let details = details.into_iter().flatten().enumerate();
+    vec![
+        html! { time { (time) } },
+        html! { (field("kind").replace('-', " ")) },
+        html! { @if !subject.is_empty() { a href={ "/search?" (encoded) } { (subject) } } },
+        html! {
+            @for (index, (name, value)) in details {
+                @if index > 0 { ", " }
+                @if name == "delivery" { a href={ "/callbacks/" (value) } { "callback #" (value) } }
+                @else { (name.replace('_', " ")) " " (in_words(name, value)) }
+            }
+        },
+    ]
 }
 
-fn partner(app: &AppState, personal: bool) -> Markup {
-    let info = &app.info;
-    let keys = {
-        let now = app.simulator.now();
-        app.simulator.state().keys_in_use(now)
-    };
-    html! {
-        h2 { "For a partner" }
-        dl.facts {
-            dt { "URL" } dd { code { (info.service_url) } }
-            dt { "Caller name" } dd { code { (info.caller_name) } }
-            dt { "User name" } dd { code { (info.user_name) } }
-            @if personal {
-                dt { "Authentication" } dd { code { (keys.sealing.authentication) } }
-                dt { "Encrypt key" } dd { code { (keys.sealing.encrypt_key) } }
-                dt { "With curl" } dd {
-                    @let message = format!(
-                        r#"{{"userName":"{}","authentication":"{}","action":"balanceQuery"}}"#,
-                        info.user_name, keys.sealing.authentication,
-                    );
-                    (curl::command(
-                        "A balance query with curl and openssl",
-                        &curl::plaintext(&info.service_url, &keys.sealing.encrypt_key, &message),
-                    ))
-                }
-            } @else {
-                dt { "Secrets" } dd { a href="/?personal=true" { "Show the keys in use" } }
-            }
-            dt { "Takes" } dd { @if info.plaintext { "encrypted bodies and plaintext" } @else { "encrypted bodies only" } }
-            dt { "Seed" } dd { (info.seed) }
+/// Returns a value of a log line in words.
+fn in_words(name: &str, value: &Value) -> String {
+    match value {
+        Value::String(number) if name == "code" => code(&ResponseCode::from(number.as_str())),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => {
+            let values: Vec<_> = values.iter().map(|value| in_words("", value)).collect();
+            values.join(" and ")
         }
+        Value::Object(fields) => {
+            let fields = fields.iter();
+            let fields = fields.map(|(name, value)| format!("{name} {}", in_words(name, value)));
+            fields.collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
     }
 }

@@ -41,7 +41,9 @@
     if (field && main.contains(field) && field.matches("input, select, textarea")) return true;
     return [...main.querySelectorAll("form")].some((form) =>
       [...form.elements].some(
-        (field) => "defaultValue" in field && field.type !== "hidden" && field.value !== field.defaultValue,
+        (field) =>
+          field.checked !== field.defaultChecked ||
+          ("defaultValue" in field && field.type !== "hidden" && field.value !== field.defaultValue),
       ),
     );
   };

@@ -3,99 +3,100 @@
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use maud::{Markup, html};
-use serde::Deserialize;
 use skypay_types::ResponseCode;
 
-use super::callbacks::{PAGE, pages, select, shown_or_masked};
+use super::callbacks::shown_or_masked;
+use super::form::Entered;
 use super::format::{BadgeKind, badge, code, timestamp};
 use super::layout::Page;
-use super::table::{number, table, text};
+use super::list::{self, Cell, Filter, List, value};
+use super::table::{Column, number, text};
 use super::{Shared, answer, curl, missing};
 use crate::admin_client::{ListQuery, Personal, RequestRecord, RequestResult};
+use crate::engine::{Order, Selection};
 use crate::ordered_json::OrderedJson;
 use crate::service::operations;
 
 pub(crate) const PATH: &str = "/requests";
 
-/// The filter and page number of the list.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Filter {
-    operation: String,
-    result: String,
-    number: String,
-    code: String,
-    text: String,
-    page: usize,
-}
-
-pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Response {
+pub(crate) async fn list(State(app): Shared, Query(entered): Query<Entered>) -> Response {
+    let text_of = |name| value(&entered, name).to_owned();
+    let Selection {
+        days: (from, to),
+        order,
+        skipped,
+        limit,
+        ..
+    } = list::selection(&entered);
     let query = ListQuery {
-        newest_first: true,
-        operation: filter.operation.clone(),
-        state: filter.result.clone(),
-        number: filter.number.trim().to_owned(),
-        code: filter.code.trim().to_owned(),
-        text: filter.text.trim().to_owned(),
-        skipped: filter.page.saturating_mul(PAGE),
-        limit: Some(PAGE + 1),
+        newest_first: order != Order::Oldest,
+        operation: text_of("operation"),
+        state: text_of("result"),
+        number: text_of("number"),
+        code: text_of("code"),
+        text: text_of("text"),
+        from,
+        to,
+        skipped,
+        limit: Some(limit),
         ..ListQuery::default()
     };
-    let mut found = match app.simulator.requests(query).await {
+    let found = match app.simulator.requests(query).await {
         Ok(found) => found,
         Err(error) => return missing(&app, PATH, &error.to_string()),
     };
-    let has_more = found.len() > PAGE;
-    found.truncate(PAGE);
-    let names = operations().map(|info| (info.name, info.name));
-    let results = ["accepted", "refused", "rejected", "unknown"];
-    let columns = [
-        text("Request"),
-        text("Time"),
-        text("About"),
-        text("Result"),
-        text("Why"),
-        number("Duration"),
+    let mut filters = vec![
+        Filter::choice("operation", "Operation", operations().map(|info| info.name)),
+        Filter::choice(
+            "result",
+            "Result",
+            RequestResult::ALL.map(RequestResult::as_str),
+        ),
+        Filter::text("number", "About"),
+        Filter::text("code", "Code"),
+        Filter::text("text", "Text"),
     ];
-    let content = html! {
-        p.soft {
-            "Every request that arrived, with the reason if it was not accepted: "
-            "rejected before an operation was executed, refused by its return code, or unknown. "
-            "A request is kept until 10,000 newer ones have arrived."
-        }
-        form.line method="get" action=(PATH) {
-            (select("operation", "Operation", names, &filter.operation))
-            (select("result", "Result", results.map(|result| (result, result)), &filter.result))
-            @for (name, label, value) in [
-                ("number", "About", &filter.number), ("code", "Code", &filter.code), ("text", "Text", &filter.text),
-            ] {
-                div { label for=(name) { (label) } input id=(name) name=(name) value=(value); }
+    filters.extend(Filter::days());
+    filters.push(Filter::order(false));
+    let list = List {
+        path: PATH,
+        title: "Requests",
+        before: html! {
+            p.soft {
+                "Every request that arrived, with the reason if it was not accepted: "
+                "rejected before an operation was executed, refused by its return code, or unknown. "
+                "A request is kept until 10,000 newer ones have arrived."
             }
-            button.quiet { "Filter" }
-        }
-        @if found.is_empty() { p.soft { "No request." } }
-        @else { (table(&columns, found.iter().map(row))) }
-        (pages(filter.page, has_more, &[
-            ("operation", &filter.operation), ("result", &filter.result), ("number", &filter.number),
-            ("code", &filter.code), ("text", &filter.text),
-        ]))
+        },
+        filters,
+        columns: &COLUMNS,
+        rows: found.iter().map(cells).collect(),
+        total: None,
+        actions: None,
     };
-    answer(Page::of(PATH, "Requests").around(&app, &content))
+    list.respond(&app, &entered)
 }
 
-fn row(record: &RequestRecord) -> Vec<Markup> {
-    let about = |record: &RequestRecord| {
-        html! {
-            @for number in &record.numbers { code.whole { (number) } " " }
-        }
-    };
+pub(crate) const COLUMNS: [Column; 6] = [
+    text("Request"),
+    text("Time"),
+    text("About"),
+    text("Result"),
+    text("Why"),
+    number("Milliseconds"),
+];
+
+pub(crate) fn cells(record: &RequestRecord) -> Vec<Cell> {
+    let name = record.operation.as_deref().unwrap_or(&record.path);
+    let about = html! { @for number in &record.numbers { code.whole { (number) } " " } };
+    let code = record.code.as_deref().unwrap_or_default();
     vec![
-        link(record),
-        timestamp(record.time),
-        about(record),
-        ended(record),
-        html! { @if let Some(why) = &record.why { (why) } },
-        duration(record),
+        Cell::of(format!("{name} #{}", record.id), link(record)),
+        Cell::time(record.time),
+        Cell::of(record.numbers.join(" "), about),
+        Cell::of(format!("{} {code}", record.result), ended(record)),
+        Cell::plain(record.why.as_deref().unwrap_or_default()),
+        Cell::plain(&duration(record)),
     ]
 }
 
@@ -122,9 +123,10 @@ pub(crate) fn ended(record: &RequestRecord) -> Markup {
     }
 }
 
-fn duration(record: &RequestRecord) -> Markup {
+/// Returns the duration in milliseconds.
+fn duration(record: &RequestRecord) -> String {
     let tenths = record.microseconds.div_ceil(100);
-    html! { (tenths / 10) "." (tenths % 10) " ms" }
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 pub(crate) async fn one(
@@ -147,7 +149,7 @@ pub(crate) async fn one(
     let content = html! {
         @if let Some(why) = &record.why { p.notice.bad { strong { "Why: " } (why) } }
         dl.facts {
-            dt { "Time" } dd { (timestamp(record.time)) ", " (duration(&record)) }
+            dt { "Time" } dd { (timestamp(record.time)) ", " (duration(&record)) " ms" }
             dt { "Sent" } dd { code { (record.method) " " (record.path) } " from " (record.peer) }
             dt { "Content type" } dd {
                 @match &record.content_type { Some(kind) => code { (kind) }, None => "none" }

@@ -6,6 +6,12 @@ use maud::{Markup, html};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column(&'static str, bool);
 
+impl Column {
+    pub(crate) fn heading(self) -> &'static str {
+        self.0
+    }
+}
+
 /// Returns a column of text.
 pub(crate) const fn text(heading: &'static str) -> Column {
     Column(heading, false)

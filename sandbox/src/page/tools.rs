@@ -7,16 +7,14 @@ use super::form::Form;
 use super::form_page::FormPage;
 use super::format;
 use super::table::{Column, number, table, text};
-use crate::engine::{Row, State, StoreStatus};
+use crate::engine::{Row, Selection, State, StoreStatus};
 
 /// Returns the page for cash pickups and the institution's side of a payout.
 pub(crate) fn payout(state: &State, _: &str) -> FormPage {
     let inquired = format!("{:?}", StoreStatus::Inquired);
-    let asked = state.newest(
-        |kind, status| kind == "cash-pickup" && status == inquired,
-        0,
-        1,
-    );
+    let asked = state.list(&Selection::newest(1), |kind, status, _| {
+        kind == "cash-pickup" && status == inquired
+    });
     let asked = asked.iter().map(Row::number).next();
     let cashier = Form::of(&["cashier"], &["inquire", "pay"])
         .titled(
@@ -85,7 +83,7 @@ pub(crate) fn finance(state: &State, _: &str) -> FormPage {
 }
 
 fn movements(state: &State) -> Markup {
-    let movements = state.newest(|kind, _| kind == "movement", 0, 50);
+    let movements = state.list(&Selection::newest(50), |kind, _, _| kind == "movement");
     html! {
         h2 { "Movements" }
         @if movements.is_empty() { p.soft { "Nothing has moved yet." } }

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use axum::extract::{Form as Posted, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use serde::Deserialize;
-use skypay_types::{Amount, Effect};
+use skypay_types::{Amount, CollectionChannel, Effect, PayoutChannel};
 
-use super::callbacks::{Part, pages, select, shown_or_masked};
+use super::callbacks::shown_or_masked;
 use super::form::Entered;
 use super::format::{self, BadgeKind, badge, pesos, timestamp};
 use super::layout::Page;
-use super::table::{Column, number, table, text};
+use super::list::{self, Cell, Filter, List, value};
+use super::table::{Column, number, text};
 use super::{Shared, actions, answer, asset, missing, requests};
 use crate::admin_client::{ListQuery, Personal, RequestRecord};
 use crate::barcode;
@@ -29,30 +29,20 @@ const KINDS: [(&str, &str); 4] = [
     ("barcode", "7-Eleven reference"),
 ];
 
-/// The filter and page number of the list.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Filter {
-    kind: String,
-    state: String,
-    number: String,
-    page: usize,
-}
-
 /// A transaction of any kind, as a row of the list.
-struct Transaction {
+pub(crate) struct Transaction {
     kind: &'static str,
     id: String,
-    number: String,
+    pub(crate) number: String,
     prefix: String,
     channel: String,
-    amount: Option<Amount>,
-    status: (String, BadgeKind),
-    created: Timestamp,
+    pub(crate) amount: Option<Amount>,
+    pub(crate) status: (String, BadgeKind),
+    pub(crate) created: Timestamp,
 }
 
 impl Transaction {
-    fn of(row: &Row, now: Timestamp) -> Option<Self> {
+    pub(crate) fn of(row: &Row, now: Timestamp) -> Option<Self> {
         Some(match row {
             Row::Payout(payout) => Self {
                 kind: "payout",
@@ -106,14 +96,25 @@ impl Transaction {
         })
     }
 
-    fn cells(&self) -> Vec<Markup> {
+    /// Returns the path of its page.
+    pub(crate) fn path(&self) -> String {
+        format!("{PATH}/{}/{}", self.kind, self.id)
+    }
+
+    /// Returns the name of its kind.
+    pub(crate) fn name(&self) -> &'static str {
+        kind(self.kind)
+    }
+
+    fn cells(&self) -> Vec<Cell> {
+        let link = html! { a href=(self.path()) { (self.number) } };
         vec![
-            html! { a href={ (PATH) "/" (self.kind) "/" (self.id) } { (self.number) } },
-            html! { (kind(self.kind)) },
-            html! { (self.channel) },
-            timestamp(self.created),
-            badge(&self.status.0, self.status.1),
-            html! { @match self.amount { Some(amount) => (pesos(amount)), None => "–" } },
+            Cell::of(&*self.number, link),
+            Cell::plain(self.name()),
+            Cell::plain(&self.channel),
+            Cell::time(self.created),
+            Cell::of(&*self.status.0, badge(&self.status.0, self.status.1)),
+            Cell::amount(self.amount),
         ]
     }
 }
@@ -131,10 +132,9 @@ const COLUMNS: [Column; 6] = [
 fn find(state: &engine::State, kind: &str, id: &str) -> Option<Row> {
     match kind {
         "payout" | "collection" => state.row(id.parse().ok()?).filter(|row| row.kind() == kind),
-        kind => state
-            .numbered(id, |of, _| of == kind, 0, 1)
-            .into_iter()
-            .find(|row| row.number() == id),
+        "cash-pickup" => state.cash_pickup(id).map(Row::CashPickup),
+        "barcode" => state.barcode(id).map(Row::Barcode),
+        _ => None,
     }
 }
 
@@ -145,41 +145,53 @@ fn kind(of: &str) -> &'static str {
         .map_or("", |(_, name)| name)
 }
 
-pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Response {
-    let state = app.simulator.state();
-    let now = Timestamp::from(state.now());
+pub(crate) async fn list(State(app): Shared, Query(entered): Query<Entered>) -> Response {
     let is_listed = |kind: &str| KINDS.iter().any(|(known, _)| *known == kind);
-    let (chosen, wanted) = (format::stored(&filter.state), filter.number.trim());
-    let which = |kind: &str, status: &str| {
+    let wanted = |name| format::stored(value(&entered, name));
+    let (wanted_kind, state, channel) =
+        (value(&entered, "kind"), wanted("state"), wanted("channel"));
+    let is_wanted = |kind: &str, status: &str| {
         is_listed(kind)
-            && (filter.kind.is_empty() || filter.kind == kind)
-            && (chosen.is_empty() || chosen == status)
+            && (wanted_kind.is_empty() || wanted_kind == kind)
+            && (state.is_empty() || state == status)
     };
-    let listed = state.counts().iter().filter(|(kind, _)| is_listed(kind));
-    let states: BTreeSet<_> = listed
-        .flat_map(|(_, statuses)| statuses.keys())
-        .map(|status| format::shown(status))
-        .collect();
-    let part = Part::of(&state, wanted, which, filter.page);
-    let rows = part.rows.iter();
-    let found: Vec<_> = rows.filter_map(|row| Transaction::of(row, now)).collect();
-    drop(state);
-    let content = html! {
-        form.line method="get" action=(PATH) {
-            (select("kind", "Kind", KINDS, &filter.kind))
-            (select("state", "State", states.iter().map(|state| (&**state, &**state)), &filter.state))
-            div { label for="number" { "Number" } input id="number" name="number" value=(filter.number); }
-            button.quiet { "Filter" }
-        }
-        @if let Some(total) = part.total { p.soft { (total) " transactions" } }
-        @if !found.is_empty() {
-            (table(&COLUMNS, found.iter().map(Transaction::cells)))
-        }
-        (pages(filter.page, part.has_more, &[
-            ("kind", &filter.kind), ("state", &filter.state), ("number", &filter.number),
-        ]))
+    let selection = list::selection(&entered);
+    let rows = list::rows(&app, &selection, |kind, status, facet| {
+        is_wanted(kind, status) && (channel.is_empty() || channel == facet)
+    });
+    let (states, total, now) = {
+        let state = app.simulator.state();
+        let listed = state.counts().iter().filter(|(kind, _)| is_listed(kind));
+        let states = listed.flat_map(|(_, statuses)| statuses.keys());
+        let states: BTreeSet<_> = states.map(|status| format::shown(status)).collect();
+        let total = state.counted_of(is_wanted);
+        (states, total, Timestamp::from(state.now()))
     };
-    answer(Page::of(PATH, "Transactions").around(&app, &content))
+    let is_counted = channel.is_empty() && !selection.is_narrowed();
+    let channels = PayoutChannel::ALL.iter().map(format::code);
+    let channels = channels.chain(CollectionChannel::ALL.iter().map(format::code));
+    let kinds = KINDS.map(|(kind, label)| (kind.to_owned(), label.to_owned()));
+    let mut filters = vec![
+        Filter::labelled("kind", "Kind", kinds.into()),
+        Filter::choice("state", "State", states),
+        Filter::choice("channel", "Channel", channels.collect::<BTreeSet<_>>()),
+        Filter::text("number", "Number or reference"),
+    ];
+    filters.extend(Filter::days());
+    filters.extend(Filter::amounts());
+    filters.push(Filter::order(true));
+    let rows = rows.iter().filter_map(|row| Transaction::of(row, now));
+    let list = List {
+        path: PATH,
+        title: "Transactions",
+        before: html! {},
+        filters,
+        columns: &COLUMNS,
+        rows: rows.map(|transaction| transaction.cells()).collect(),
+        total: is_counted.then_some(total),
+        actions: None,
+    };
+    list.respond(&app, &entered)
 }
 
 pub(crate) async fn one(
@@ -268,10 +280,10 @@ fn life_of(
             @for (time, class, what) in steps(state, of, row, requests) { li class=(class) { (timestamp(time)) (what) } }
             @for (time, what) in state.expected(of) { li.expected { (timestamp(time)) "expected: " (what) } }
         }
-        (actions::buttons(&actions::of(state, of), &format!("{PATH}/{}/{}", row.kind, row.id)))
+        (actions::buttons(&actions::of(state, of), &row.path()))
         @if let Row::Payout(payout) = of {
             h2 { "Order" }
-            (shown_or_masked(personal, &format!("{PATH}/{}/{}", row.kind, row.id)))
+            (shown_or_masked(personal, &row.path()))
             (format::message(&payout.order, &payout.operation, personal))
         }
         @if row.kind != "barcode" && row.kind != "collection" {

@@ -53,7 +53,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use skypay_types::Amount;
+use skypay_types::{Amount, Date};
 
 use crate::engine::{Callback, Duration, Row, Timestamp, WireFault};
 
@@ -165,6 +165,12 @@ pub struct ListQuery {
     pub code: String,
     /// A text anywhere in it, in any case.
     pub text: String,
+    /// The first day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Date>,
+    /// The last day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<Date>,
     /// Whether to include personal data.
     pub personal: bool,
 }
@@ -348,6 +354,9 @@ pub enum RequestResult {
 }
 
 impl RequestResult {
+    /// All results.
+    pub const ALL: [Self; 4] = [Self::Accepted, Self::Refused, Self::Rejected, Self::Unknown];
+
     /// Returns the result as a word, as in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -19,6 +19,7 @@ struct List {
     state: &'static str,
     code: &'static str,
     text: &'static str,
+    time: &'static str,
 }
 
 const LOG: List = List {
@@ -32,6 +33,7 @@ const LOG: List = List {
     state: "json_extract(line, '$.details.result')",
     code: "json_extract(line, '$.details.code')",
     text: "line",
+    time: "json_extract(line, '$.time')",
 };
 
 const REQUESTS: List = List {
@@ -45,6 +47,7 @@ const REQUESTS: List = List {
     state: "result",
     code: "code",
     text: "record",
+    time: "time",
 };
 
 const ROWS: List = List {
@@ -58,6 +61,7 @@ const ROWS: List = List {
     state: "status",
     code: "json_extract(body, '$.attempts[#-1].result.code')",
     text: "body",
+    time: "created",
 };
 
 impl Store {
@@ -104,6 +108,7 @@ impl Store {
             state,
             code,
             text,
+            time,
         } = list;
         let order = if query.newest_first { "DESC" } else { "ASC" };
         let sql = format!(
@@ -114,7 +119,8 @@ impl Store {
              AND (?6 = '' OR instr(lower({state}), lower(?6)) > 0) \
              AND (?7 = '' OR {code} = ?7) \
              AND (?8 = '' OR instr(lower({text}), lower(?8)) > 0) \
-             ORDER BY {id} {order} LIMIT ?9 OFFSET ?10"
+             AND (?9 IS NULL OR {time} >= ?9) AND (?10 IS NULL OR {time} <= ?10 || ' ~') \
+             ORDER BY {id} {order} LIMIT ?11 OFFSET ?12"
         );
         let values = rusqlite::params![
             query.after,
@@ -125,6 +131,8 @@ impl Store {
             query.state,
             query.code,
             query.text,
+            query.from.map(|day| day.to_string()),
+            query.to.map(|day| day.to_string()),
             sql_limit(query.limit.unwrap_or(usize::MAX)),
             sql_limit(query.skipped),
         ];

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 
 import { World, barriers, picture, request, sealed } from "./world.mjs";
 
@@ -31,6 +32,103 @@ async function reason(page) {
   await page.locator("tbody th a").first().click();
   return page.locator("p.notice", { hasText: "Why:" }).innerText();
 }
+
+test("the overview says how far a service is connected", async () => {
+  const page = await world.page();
+  const steps = page.locator("ol.checklist li");
+  const done = async () => {
+    await open(page, "/");
+    return (await steps.allTextContents()).map((step) => step.startsWith("done"));
+  };
+  assert.deepEqual(await done(), [true, false, false, false, false]);
+  world.order({ controlNumber: "SKY9800000701" });
+  world.skypay("clock", "advance", "300s");
+  assert.deepEqual(await done(), [true, true, true, true, false]);
+  await open(page, "/callbacks");
+  await page.getByRole("button", { name: "Replay payoutQueuePayout" }).first().click();
+  await page.locator("tbody tr", { hasText: "repeats" }).first().waitFor();
+  assert.deepEqual(await done(), [true, true, true, true, true]);
+
+  // Callbacks by result and latency, payouts over time, and the money of two accounts.
+  assert.equal(await page.getByRole("img").count(), 4);
+  const latest = page.locator("tbody tr", { hasText: "callback ended" });
+  await latest.first().getByRole("link", { name: "callback #" }).click();
+  await page.getByRole("heading", { level: 1, name: "payoutQueuePayout #" }).waitFor();
+  assert.deepEqual(page.wrong, []);
+});
+
+test("everything is found by its number, and lists are filtered, sorted and downloaded", async () => {
+  const page = await world.page({ javaScriptEnabled: false });
+  const number = "SKY9800000711";
+  world.order({ controlNumber: number, amount: "4711.00" });
+  world.order({ controlNumber: "SKY9800000712", amount: "4712.00" });
+  await open(page, "/faults");
+  await page.getByRole("searchbox").fill(number);
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByRole("link", { name: "payoutQueue #" }).waitFor();
+  await page.getByRole("link", { name: number, exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: number }).waitFor();
+
+  await open(page, "/transactions");
+  await page.getByLabel("State").selectOption({ label: "Pending (0)" });
+  await page.getByLabel("Channel").selectOption({ label: "Bank (5)" });
+  await page.getByLabel("Amount from").fill("4,711");
+  await page.getByLabel("Amount to").fill("4712");
+  await page.getByRole("button", { name: "Filter" }).click();
+  const numbers = () => page.locator("tbody th").allInnerTexts();
+  assert.deepEqual(await numbers(), ["SKY9800000712", number]);
+  await page.getByLabel("Order").selectOption("Smallest amount first");
+  await page.getByRole("button", { name: "Filter" }).click();
+  assert.deepEqual(await numbers(), [number, "SKY9800000712"]);
+
+  // A filtered list is a link, also to its download.
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download as CSV" }).click(),
+  ]);
+  assert.equal(download.suggestedFilename(), "transactions.csv");
+  const lines = readFileSync(await download.path(), "utf8").trim().split("\r\n");
+  assert.equal(lines.length, 3);
+  assert.match(lines[1], /^"SKY9800000711","Payout","Bank \(5\)",.*,"Pending \(0\)","4711.00"$/);
+
+  await open(page, "/transactions?from=2999-01-01");
+  assert.deepEqual(await numbers(), []);
+  await open(page, "/callbacks");
+  await page.getByLabel("Last answer").selectOption("Success (1000)");
+  await page.getByRole("button", { name: "Filter" }).click();
+  const answers = await page.locator("tbody td:nth-child(5)").allInnerTexts();
+  assert.ok(answers.length > 0 && answers.every((answer) => answer.includes("1000")), `${answers}`);
+  assert.deepEqual(page.wrong, []);
+});
+
+test("callbacks are replayed in bulk, and what differs between attempts is shown", async () => {
+  const page = await world.page();
+  await open(page, "/callbacks");
+  await page.locator("tbody tr").first().waitFor();
+  const count = async () => Number((await page.getByText(/^\d+ callbacks$/).innerText()).split(" ")[0]);
+  const before = await count();
+  for (const box of [0, 1]) await page.getByRole("checkbox").nth(box).check();
+  await page.getByRole("button", { name: "Replay the chosen ones" }).click();
+  await page.getByText(`${before + 2} callbacks`).waitFor();
+  await page.getByRole("link", { name: "Choose all on this page" }).click();
+  assert.ok(await page.getByRole("checkbox").last().isChecked());
+
+  world.skypay("behavior", "callback-retry", "until-answered");
+  world.skypay("fault", "add", "callbacks", "--times", "1", "reset");
+  world.skypay("finance", "recharge", "SKY98", "5000");
+  world.skypay("clock", "advance", "300s");
+  await open(page, "/callbacks?operation=financeNotification");
+  const newest = page.locator("tbody tr").first();
+  assert.match(await newest.innerText(), /Success \(1000\)\s+\d+ ms\s+2/);
+  await newest.getByRole("link").first().click();
+  const second = page.locator("ol.history li", { hasText: "Other than attempt 1" });
+  assert.match(await second.innerText(), /Success \(1000\) instead of No response/);
+  assert.match(await second.locator("details[open]").innerText(), /"responseCode": "1000"/);
+  await picture(page, "callback-attempts");
+  world.skypay("behavior", "callback-retry", "never");
+  world.skypay("fault", "clear");
+  assert.deepEqual(page.wrong, []);
+});
 
 test("with curl and the page alone, one finds out why a request was refused", async () => {
   const page = await world.page();
@@ -294,7 +392,7 @@ test("a callback's URL is changed and kept", async () => {
   assert.match(await result(page), /Done/);
   await open(page, "/settings");
   assert.equal(await field.inputValue(), url);
-  assert.match(world.skypay("callbacks", "show"), new RegExp(`financeNotification\\s+${url}`));
+  assert.match(world.skypay("callbacks", "urls"), new RegExp(`financeNotification\\s+${url}`));
   await picture(page, "settings");
   assert.deepEqual(page.wrong, []);
 });
@@ -398,7 +496,8 @@ test("the whole menu is reached with the keyboard", async () => {
   const focused = () => page.evaluate(() => document.activeElement.innerText);
   const links = await page.getByRole("navigation").getByRole("link").allInnerTexts();
   const before = await page.getByRole("banner").getByRole("button").count();
-  for (let index = 0; index < before + 2; index += 1) await page.keyboard.press("Tab");
+  // Before them, the link to the content, the name and the search.
+  for (let index = 0; index < before + 3; index += 1) await page.keyboard.press("Tab");
   for (const link of links) {
     await page.keyboard.press("Tab");
     assert.equal(await focused(), link);
@@ -436,6 +535,8 @@ test("every part reads well on a phone and on a wide screen, light and dark", as
             document.documentElement.clientWidth,
           ]);
           assert.ok(content <= window, `${content} pixels in a window of ${window}`);
+          const { height } = await page.getByRole("banner").boundingBox();
+          assert.ok(form === "phone" || height < 70, `the header is ${height} pixels high`);
           await picture(page, `${part}-${form}-${colorScheme}`);
           assert.deepEqual(page.wrong, []);
         });

@@ -123,7 +123,7 @@ async fn a_file_of_another_shape_is_refused_with_one_message() {
     check_refused(builder(&directory), "shape 99").await;
     change("PRAGMA user_version = 2");
     check_refused(builder(&directory), "another version").await;
-    change("PRAGMA user_version = 5; UPDATE head SET state = '{}'");
+    change("PRAGMA user_version = 6; UPDATE head SET state = '{}'");
     check_refused(builder(&directory), "cannot be read").await;
     let nowhere = Sandbox::builder().database(directory.file("missing/sandbox.db"));
     check_refused(nowhere, "cannot be opened").await;

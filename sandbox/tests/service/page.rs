@@ -152,10 +152,106 @@ async fn a_filter_leaves_only_what_it_names() {
         ),
         ("/requests?number=SKY9800000101&text=dela+cruz", 1),
         ("/requests?text=nowhere", 0),
-        ("/callbacks?status=Given+up&subject=SKY9800000101", 0),
+        ("/callbacks?status=Given+up&number=SKY9800000101", 0),
+        ("/callbacks?code=Success+%281000%29&number=SKY9800000101", 2),
+        ("/callbacks?code=No+response", 0),
+        ("/transactions?channel=Bank+%285%29", 1),
+        (
+            "/transactions?channel=Bank+%285%29&state=Pending+%280%29",
+            0,
+        ),
+        ("/transactions?at_least=1%2C000&at_most=1000.00", 1),
+        ("/transactions?at_least=1000.01&kind=payout", 0),
+        ("/transactions?from=2000-01-01&to=2999-12-31", 4),
+        ("/transactions?to=2000-01-01", 0),
+        ("/requests?to=2000-01-01", 0),
+        ("/search?q=SKY9800000101", 4),
+        ("/search?q=%231", 1),
+        ("/search?q=nowhere", 0),
     ] {
         assert_eq!(shown(&setup.page(list).await), rows, "{list}");
     }
+}
+
+/// The order of a list is that of creation, also within one moment.
+#[tokio::test]
+async fn a_list_is_sorted_and_downloaded() {
+    let setup = Setup::open().await;
+    for (last, amount) in [(1, "300.00"), (2, "100.00"), (3, "200.00")] {
+        let number = format!("SKY980000010{last}");
+        setup.pay(&number, amount).await.unwrap();
+    }
+    for (order, expected) in [
+        ("", [3, 2, 1]),
+        ("oldest", [1, 2, 3]),
+        ("largest", [1, 3, 2]),
+        ("smallest", [2, 3, 1]),
+    ] {
+        let path = format!("/transactions?order={order}&format=csv");
+        let (status, head, body) = got(setup.sandbox.url(), &path).await;
+        assert_eq!(status, 200, "{body}");
+        assert!(head.contains("content-type: text/csv"), "{head}");
+        assert!(head.contains("filename=\"transactions.csv\""), "{head}");
+        let lines: Vec<_> = body.lines().collect();
+        let heading = "\"Number\",\"Kind\",\"Channel\",\"Since\",\"State\",\"Amount\"";
+        assert_eq!(lines[0], heading);
+        let numbers = lines.iter().skip(1);
+        let numbers: Vec<_> = numbers
+            .map(|line| line.split('"').nth(1).unwrap())
+            .collect();
+        let expected = expected.map(|last| format!("SKY980000010{last}"));
+        assert_eq!(numbers, expected, "{order}");
+    }
+}
+
+#[tokio::test]
+async fn callbacks_are_replayed_from_the_list_and_in_bulk() {
+    let setup = Setup::open().await;
+    setup.fill().await;
+    let url = setup.sandbox.url();
+    let ids = || async {
+        let list = links(&setup.page("/callbacks").await);
+        let ids = list
+            .iter()
+            .filter_map(|link| link.strip_prefix("/callbacks/"));
+        ids.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = ids().await;
+    let chosen = format!("id={}&id={}", before[0], before[1]);
+    for (fields, more) in [(chosen, 2), (format!("only={}&id=1", before[0]), 3)] {
+        let (status, head, _) = posted(url, "/callbacks/replay", FORM, &fields).await;
+        assert_eq!(status, 303, "{head}");
+        assert_eq!(ids().await.len(), before.len() + more, "{fields}");
+    }
+    let (status, _, body) = posted(url, "/callbacks/replay", FORM, "").await;
+    assert_eq!((status, body.contains("choose callbacks")), (404, true));
+}
+
+/// From what the sandbox has recorded.
+#[tokio::test]
+async fn the_overview_shows_how_far_a_service_is_connected() {
+    let setup = Setup::open().await;
+    let done = || async {
+        let page = setup.page("/").await;
+        let (before, _) = page.split_once(" of 5 steps are done").unwrap();
+        before.rsplit('>').next().unwrap().to_owned()
+    };
+    let partner = setup.state().await["settings"]["callbacks"]["shared"].clone();
+    assert_eq!(done().await, "1", "the URL");
+    setup.done(&calls_to("http://127.0.0.1:9/")).await;
+    setup.recharged("1.00").await;
+    assert_eq!(done().await, "1", "not reachable");
+    setup.done(&calls_to(partner.as_str().unwrap())).await;
+    setup.recharged("1.00").await;
+    assert_eq!(done().await, "4", "answered 1000");
+    let list = setup.page("/callbacks?status=Acknowledged").await;
+    let list = links(&list);
+    let mut ids = list
+        .iter()
+        .filter_map(|link| link.strip_prefix("/callbacks/"));
+    let fields = format!("only={}", ids.next().unwrap());
+    posted(setup.sandbox.url(), "/callbacks/replay", FORM, &fields).await;
+    assert_eq!(done().await, "5", "a duplicate");
 }
 
 #[tokio::test]
@@ -243,7 +339,7 @@ async fn long_lists_are_turned_page_by_page_with_their_filter() {
     let older = setup.page(&format!("{filtered}&page=1")).await;
     assert_eq!(shown(&older), 12);
     assert!(
-        older.contains("Newer") && !older.contains("Older"),
+        older.contains("Previous page") && !older.contains("Next page"),
         "{older}"
     );
     // Any page number is accepted.
@@ -310,7 +406,7 @@ async fn what_others_have_written_is_text() {
     for page in [
         setup.page(&history).await,
         setup
-            .page("/callbacks?subject=%3Cscript%3Ealert(1)%3C/script%3E")
+            .page("/callbacks?number=%3Cscript%3Ealert(1)%3C/script%3E")
             .await,
         setup
             .page("/payout-tool?control_number=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
