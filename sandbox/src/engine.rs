@@ -221,6 +221,12 @@ impl State {
         set.get(name).map_or_else(default, String::as_str)
     }
 
+    /// The settings that it was started with.
+    #[must_use]
+    pub fn initial(&self) -> &Settings {
+        &self.initial
+    }
+
     /// The current settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {

@@ -35,8 +35,8 @@ pub(crate) struct Form {
     /// The command without its arguments, such as `finance recharge`.
     path: Vec<String>,
     fields: Vec<Field>,
-    /// The whole command, of a form that is a button.
-    command: Option<Command>,
+    /// The whole commands, of a form that is a button.
+    commands: Vec<Command>,
 }
 
 /// A field of a form.
@@ -78,7 +78,7 @@ impl Form {
             button: "Send",
             path: path.iter().map(ToString::to_string).collect(),
             fields: Vec::new(),
-            command: None,
+            commands: Vec::new(),
         };
         for arg in command.get_arguments() {
             form.add("", arg);
@@ -119,15 +119,20 @@ impl Form {
             button,
             path: Vec::new(),
             fields: args.iter().map(|arg| Field::of("", arg)).collect(),
-            command: None,
+            commands: Vec::new(),
         }
     }
 
     /// Returns a button that executes a command.
     pub(crate) fn command(id: String, button: &'static str, command: Command) -> Self {
+        Self::commands(id, button, vec![command])
+    }
+
+    /// Returns a button that executes commands.
+    pub(crate) fn commands(id: String, button: &'static str, commands: Vec<Command>) -> Self {
         Self {
             id,
-            command: Some(command),
+            commands,
             ..Self::with("", "", &[], button)
         }
     }
@@ -195,14 +200,14 @@ impl Form {
         }
     }
 
-    /// Parses the input into a command, or returns the problems by field.
-    pub(crate) fn read(&self, entered: &Entered) -> Result<Command, Problems> {
-        if let Some(command) = &self.command {
-            return Ok(command.clone());
+    /// Parses the input into commands, or returns the problems by field.
+    pub(crate) fn read(&self, entered: &Entered) -> Result<Vec<Command>, Problems> {
+        if !self.commands.is_empty() {
+            return Ok(self.commands.clone());
         }
         let values = self.values(entered)?;
         if self.path.is_empty() {
-            return Ok(Command::Callbacks(urls(values)));
+            return Ok(vec![Command::Callbacks(urls(values))]);
         }
         let step = values.get(STEP).map_or("", String::as_str);
         let mut line = self.path.clone();
@@ -214,7 +219,9 @@ impl Form {
         let sandbox = clap::Command::new("sandbox").no_binary_name(true);
         let parsed = Command::augment_subcommands(sandbox).try_get_matches_from(line);
         let command = parsed.and_then(|matches| Command::from_arg_matches(&matches));
-        command.map_err(|error| Problems::from([(String::new(), error.to_string())]))
+        command
+            .map(|command| vec![command])
+            .map_err(|error| Problems::from([(String::new(), error.to_string())]))
     }
 
     /// Returns the arguments of the command or of a subcommand, options first.
@@ -271,7 +278,7 @@ impl Form {
                     @let problem = problems.get(field.name()).map(String::as_str);
                     (field.draw(&self.id, entered, problem))
                 }
-                div.wide { button.quiet[count == 1 || self.command.is_some()] { (self.button) } }
+                div.wide { button.quiet[count == 1 || !self.commands.is_empty()] { (self.button) } }
             }
         }
     }
@@ -359,8 +366,27 @@ impl Field {
     }
 }
 
+/// The labels of arguments whose names do not say enough.
+const LABELS: [(&str, &str); 12] = [
+    (STEP, "What happens"),
+    ("on", "Which messages"),
+    ("subject", "Control or contract number"),
+    ("account", "Account number"),
+    ("at_least", "Amount from"),
+    ("at_most", "Amount to"),
+    ("percent", "Percent of messages"),
+    ("times", "Maximum number of times"),
+    ("by", "Duration"),
+    ("refuse", "Refuse with the code"),
+    ("outcome", "Outcome of the payout"),
+    ("after", "Duration of each step"),
+];
+
 /// Returns the label of an argument: its name in words, unless it is that of a callback.
 fn label(name: &str) -> String {
+    if let Some((_, label)) = LABELS.iter().find(|(known, _)| *known == name) {
+        return (*label).to_owned();
+    }
     if name.contains(char::is_uppercase) {
         return name.to_owned();
     }
@@ -456,7 +482,7 @@ mod tests {
     use crate::engine::Command;
 
     /// Reads a form from a text such as `prefix=SKY98&amount=5000`.
-    fn read(form: &Form, entered: &str) -> Result<Command, Problems> {
+    fn read(form: &Form, entered: &str) -> Result<Vec<Command>, Problems> {
         let entered = entered.split('&').filter_map(|field| field.split_once('='));
         let entered = entered.map(|(name, value)| (name.to_owned(), value.to_owned()));
         form.read(&entered.collect())
@@ -509,7 +535,7 @@ mod tests {
             ),
         ] {
             let expected: Command = serde_json::from_str(expected).unwrap();
-            assert_eq!(read(&form(path), entered), Ok(expected), "{path}");
+            assert_eq!(read(&form(path), entered), Ok(vec![expected]), "{path}");
         }
     }
 
@@ -539,7 +565,7 @@ mod tests {
         let form = form("keys reveal").fixed("id", "2");
         let reveal: Command =
             serde_json::from_value(json!({ "command": "keys", "do": "reveal", "id": 2 })).unwrap();
-        assert_eq!(read(&form, "id=1"), Ok(reveal));
+        assert_eq!(read(&form, "id=1"), Ok(vec![reveal]));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::form::{Entered, Form, Problems};
 use super::{answer, format, layout};
-use crate::engine::{self, AttemptResult, Callback, CommandOutcome};
+use crate::engine::{self, AttemptResult, Callback, Command, CommandOutcome};
 use crate::service::AppState;
 use crate::simulator::Executed;
 
@@ -60,13 +60,31 @@ async fn act(app: &AppState, path: &str, draw: Render, entered: &Entered) -> Res
     let ending = match command {
         None => FormOutcome::Failed("This form is not there any more: look again.".to_owned()),
         Some(Err(problems)) => FormOutcome::Wrong(problems),
-        Some(Ok(command)) => match app.simulator.execute(command).await {
-            Ok(executed) => FormOutcome::CommandResult(executed),
-            Err(error) => FormOutcome::Failed(error.to_string()),
-        },
+        Some(Ok(commands)) => executed(app, commands).await,
     };
     let form_page = draw(&app.simulator.state(), path);
     drawn(app, path, &form_page, Some(entered), Some((id, &ending)))
+}
+
+/// Executes commands in order, and returns the result of the last one, or of the first
+/// that is not possible.
+async fn executed(app: &AppState, commands: Vec<Command>) -> FormOutcome {
+    let mut outcome = FormOutcome::Failed("It changes nothing.".to_owned());
+    for command in commands {
+        let executed = match app.simulator.execute(command).await {
+            Ok(executed) => executed,
+            Err(error) => return FormOutcome::Failed(error.to_string()),
+        };
+        let invalid = matches!(
+            executed.applied.answer,
+            CommandOutcome::InvalidCommand { .. }
+        );
+        outcome = FormOutcome::CommandResult(executed);
+        if invalid {
+            break;
+        }
+    }
+    outcome
 }
 
 fn drawn(

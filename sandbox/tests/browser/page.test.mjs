@@ -130,6 +130,28 @@ test("callbacks are replayed in bulk, and what differs between attempts is shown
   assert.deepEqual(page.wrong, []);
 });
 
+test("settings say what differs from the defaults, and are set by a preset", async () => {
+  const page = await world.page();
+  await open(page, "/settings");
+  const differs = (text) => page.locator("tbody tr", { hasText: text });
+  await differs("callbacks, shared").waitFor();
+  await page.getByRole("button", { name: "Gentle" }).click();
+  const duplicates = differs("refused with -1008");
+  assert.match(await duplicates.innerText(), /for-ever\s+same-channel/);
+  await picture(page, "settings-gentle");
+  await duplicates.getByRole("button", { name: "Reset" }).click();
+  await duplicates.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Worst" }).click();
+  await page.getByRole("status").waitFor();
+  assert.equal(await page.locator("tbody tr").count(), 1);
+  await page.getByRole("button", { name: "Reset all settings" }).click();
+  await page.getByText("Nothing.", { exact: true }).waitFor();
+  world.skypay("callbacks", "set", world.partner.told.listening);
+  await open(page, "/faults");
+  await page.getByLabel("Percent of messages").waitFor();
+  assert.deepEqual(page.wrong, []);
+});
+
 test("with curl and the page alone, one finds out why a request was refused", async () => {
   const page = await world.page();
   const { user_name, authentication, encrypt_key } = world.sandbox.told;
@@ -281,7 +303,7 @@ test("a payout inquiry is sent with the form and its result read", async () => {
   await open(page, "/payout-tool");
   const form = page.locator("form", { has: page.getByLabel("Channel") });
   await form.getByLabel("Channel").selectOption({ index: 0 });
-  await form.getByLabel("Action").selectOption("inquire");
+  await form.getByLabel("What happens").selectOption("inquire");
   await form.getByLabel("Control number").fill("SKY9800000401");
   await form.getByRole("button", { name: "Send" }).click();
 
@@ -293,7 +315,7 @@ test("a payout inquiry is sent with the form and its result read", async () => {
 
   // The form holds the number that can now be paid out.
   await form.getByLabel("Channel").selectOption({ index: 0 });
-  await form.getByLabel("Action").selectOption("pay");
+  await form.getByLabel("What happens").selectOption("pay");
   await form.getByRole("button", { name: "Send" }).click();
   assert.match(await result(page), /payoutPayout #\d+: accepted/);
   assert.deepEqual(page.wrong, []);
@@ -308,7 +330,7 @@ test("a collection is asked for and taken with the form", async () => {
   await page.getByRole("button", { name: "Send" }).click();
   assert.match(await result(page), /collectionInquiry #\d+: accepted/);
 
-  await page.getByLabel("Action").selectOption("collect");
+  await page.getByLabel("What happens").selectOption("collect");
   await page.getByLabel("Receipt number").fill("R-1");
   await page.getByRole("button", { name: "Send" }).click();
   assert.match(await result(page), /collectionCollect #\d+: accepted/);
@@ -436,7 +458,7 @@ test("a rule for a fault is made and taken back", async () => {
   const rules = () => page.locator("main").innerText();
   const empty = await rules();
   const form = page.locator("form.fields").first();
-  await form.getByLabel("By").fill("1s");
+  await form.getByLabel("Duration", { exact: true }).fill("1s");
   await form.getByRole("button").click();
   await page.getByRole("region", { name: "Result" }).waitFor();
   await open(page, "/faults");
