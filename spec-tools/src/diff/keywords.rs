@@ -76,7 +76,9 @@ pub(super) fn meaning(holder: Holder, key: &str, pair: Pair<'_>) -> Meaning {
             ("mode-changed", impact)
         }
         (H::Operation, "x-skypay-mode") => ("mode-changed", Impact::MEANING),
-        (H::Operation, "x-skypay-transaction-id") => ("transaction-id-changed", Impact::ADDED),
+        (H::Operation, "x-skypay-transaction-id") => {
+            ("transaction-id-changed", transaction_id_changed(pair))
+        }
         // A receiver does not find entries stored under the old key, so a duplicate
         // takes effect again.
         (H::Operation, "x-skypay-delivery-key") => ("delivery-key-changed", key_changed(pair)),
@@ -115,6 +117,14 @@ pub(super) fn retry(key: &str, pair: Pair<'_>) -> Meaning {
         Impact::ADDED
     };
     ("retry-changed", impact)
+}
+
+/// A method of a status query takes the numbers of a payout, and is gone without them.
+fn transaction_id_changed(pair: Pair<'_>) -> Impact {
+    match pair {
+        (None, Some(_)) => Impact::ADDED,
+        _ => Impact::SOURCE,
+    }
 }
 
 fn key_changed(pair: Pair<'_>) -> Impact {
