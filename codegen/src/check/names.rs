@@ -247,7 +247,7 @@ mod tests {
     /// and those that are part of a placeholder.
     #[test]
     fn the_types_of_the_templates_are_taken() {
-        let filled = r"(?s)\{% filter doc %\}.*?\{% endfilter %\}|\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}";
+        let filled = r"(?s)\{% filter doc\b.*?\{% endfilter %\}|\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}";
         let filled = regex_lite::Regex::new(filled).unwrap();
         for template in [
             include_str!("../../templates/client/lib.rs.jinja"),
