@@ -155,17 +155,22 @@ enum StoredReply {
     Refusal(String, String),
 }
 
-fn write_reply<R: serde::Serialize>(reply: &Result<R, Refusal>) -> Result<String, DatabaseError> {
+fn write_reply<R: serde::Serialize>(reply: &Result<R, Refusal>) -> Result<String, Error> {
     let stored = match reply {
         Ok(response) => serde_json::to_string(response).map(StoredReply::Response),
-        Err(refusal) => Ok(StoredReply::Refusal(
-            refusal.code().unwrap_or_default().to_owned(),
-            refusal.description().to_owned(),
-        )),
+        Err(refusal) => {
+            let code = refusal.code().ok_or_else(|| {
+                Error::setup(
+                    "a failure is no reply: roll the transaction back, so that the next \
+                     delivery of the callback is the first one",
+                )
+            })?;
+            let description = refusal.description().to_owned();
+            Ok(StoredReply::Refusal(code.to_owned(), description))
+        }
     };
-    stored
-        .and_then(|stored| serde_json::to_string(&stored))
-        .map_err(|error| DatabaseError::new(error, false))
+    let stored = stored.and_then(|stored| serde_json::to_string(&stored));
+    Ok(stored.map_err(|error| DatabaseError::new(error, false))?)
 }
 
 fn read_reply<O: Operation>(text: &str) -> Result<Result<O::Response, Refusal>, Error> {
@@ -201,7 +206,8 @@ impl<O: Operation> Receipt<O> {
     ///
     /// # Errors
     ///
-    /// If the database fails.
+    /// If the database fails, or the reply is a refusal without a code, such as that of
+    /// an error: it would be repeated for ever. Roll the transaction back then.
     pub async fn reply<D: Database>(
         self,
         db: &mut D,

@@ -162,3 +162,30 @@ fn without_a_transaction_nothing_is_taken() {
     let error = taken.unwrap_err();
     assert!(error.to_string().contains("no open transaction"), "{error}");
 }
+
+#[test]
+fn a_failure_is_not_kept_as_the_reply() {
+    let file = sqlite_file();
+    let mut connection = open(file.path());
+    let request = collected("R1", "3900.00");
+    let take = |connection: &mut Connection, reply| {
+        let mut transaction = connection.transaction().unwrap();
+        let taken = Sqlite::complete(async {
+            match inbox().once(&mut transaction, &request).await? {
+                Once::Again(reply) => Ok(reply),
+                Once::First(first) => first.reply(&mut transaction, reply).await,
+            }
+        });
+        // As `?` does it: what failed is rolled back.
+        if taken.is_ok() {
+            transaction.commit().unwrap();
+        }
+        text(taken)
+    };
+    let failed = Err(Refusal::from("the ledger is closed"));
+    assert!(take(&mut connection, failed).starts_with("a failure is no reply"));
+    let refused = || Err(Refusal::new("-1013", "not now"));
+    assert_eq!(take(&mut connection, refused()), "Some(\"-1013\") not now");
+    let later = take(&mut connection, Ok(booked("R1")));
+    assert_eq!(later, "Some(\"-1013\") not now");
+}
