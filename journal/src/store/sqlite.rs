@@ -89,8 +89,6 @@ impl Work for Migrate {
 fn prepare(connection: &Connection) -> Result<(), DatabaseError> {
     let set = || -> rusqlite::Result<()> {
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        // More than the statements of the journal, so that each is prepared once.
-        connection.set_prepared_statement_cache_capacity(64);
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
