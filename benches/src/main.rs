@@ -35,15 +35,15 @@ fn cases() -> Vec<Case> {
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words[..] {
+    match &words[..] {
         [] => instructions::table(),
         ["load"] => load::measure(),
-        ["programs"] => programs::measure(),
+        ["programs", names @ ..] => programs::measure(names),
         ["serve-callbacks"] => load::serve(),
         ["serve"] => client::serve(),
         ["run", name, side, times] => run(name, side, times),
         _ => {
-            eprintln!("usage: benches [load | programs | run CASE ours|other TIMES]");
+            eprintln!("usage: benches [load | programs [NAME]... | run CASE ours|other TIMES]");
             ExitCode::from(2)
         }
     }
