@@ -8,7 +8,7 @@ mod program;
 
 use std::sync::Arc;
 
-use partner::{TOO_MANY, start};
+use partner::{ALL_UNKNOWN, TOO_MANY, start};
 use skypay_certify::{CHECKS, Configuration, Credentials, Level, Outcome, Report, Selection, run};
 use skypay_runtime::keys;
 
@@ -47,9 +47,12 @@ async fn a_correct_program_passes_every_check() {
 #[tokio::test]
 async fn each_mutant_fails_its_check() {
     let mutants = all().into_iter().map(|id| (id, id, ""));
-    let too_many = (TOO_MANY, "M13", "a query about 60 payouts");
+    let more = [
+        (TOO_MANY, "M13", "a query about 60 payouts"),
+        (ALL_UNKNOWN, "M01", "unknown after 48 hours"),
+    ];
     let mut alive = Vec::new();
-    for (mutant, id, problem) in mutants.chain([too_many]) {
+    for (mutant, id, problem) in mutants.chain(more) {
         let report = checked(&start(mutant).await, &[id]).await;
         let result = report.checks.iter().find(|result| result.id == id).unwrap();
         let is_why = result.reasons.iter().any(|why| why.contains(problem));

@@ -448,7 +448,7 @@ fn search(assumed: Assumed, check: impl Fn(&Model, &Standing)) {
 #[test]
 fn no_history_pays_twice_or_releases_what_is_paid() {
     let (late, call) = (Policy::default().quarantine, CALL);
-    for (latest, repeats, waits) in [(late, false, 3), (call, true, 2)] {
+    for (latest, repeats, waits) in [(late, false, 4), (call, true, 2)] {
         let recognises = true;
         let assumed = Assumed {
             recognises,

@@ -235,7 +235,7 @@ impl fmt::Debug for OperationInfo {
 pub struct ReturnCode {
     /// The code as on the wire.
     pub code: &'static str,
-    /// The outcome that it stands for.
+    /// The outcome that it means.
     pub outcome: Outcome,
     /// Its text in the provider's documentation, if it has one. The description that
     /// is received may differ: decide by the code alone.

@@ -125,6 +125,9 @@ pub(super) async fn verdict(session: &Session, orders: &[Order]) -> Verdict {
             Recorded::Open if session.has_clock() => {
                 problem("neither final nor listed for a person after 48 hours".to_owned());
             }
+            Recorded::Unknown if order.is_ordinary && session.has_clock() => {
+                problem("unknown after 48 hours, although nothing went wrong with it".to_owned());
+            }
             Recorded::Open | Recorded::Unknown if !session.has_clock() => {
                 open.push(format!("order {} is still {word}", order.id));
             }

@@ -13,7 +13,7 @@ use axum::response::Response;
 use axum::routing::post;
 use axum::{Json, Router};
 use orders::Entry;
-pub(crate) use orders::TOO_MANY;
+pub(crate) use orders::{ALL_UNKNOWN, TOO_MANY};
 use skypay_certify::Configuration;
 use skypay_client::types::PayoutQueuePayoutRequest;
 use skypay_client::{Client, KeyRing};
