@@ -372,7 +372,7 @@ pub enum Outcome {
 }
 
 /// The request field that identifies the transaction.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TransactionRef {
     /// The Rust name of the list whose items have the field, unless the request
     /// itself has it.
