@@ -162,7 +162,7 @@ impl<S: Store> Partner<S> {
     }
 }
 
-/// The program on a journal and a sandbox with the real clock.
+/// The program on a journal and a sandbox of the same day.
 struct Operator {
     setup: Setup,
     client: Client,
@@ -171,9 +171,9 @@ struct Operator {
 impl Operator {
     fn start(journal: &str) -> Self {
         let program = Program::bare().with("SKYPAY_JOURNAL", journal);
-        let up = [
-            "--json", "sandbox", "up", "--memory", "--port", "0", "--clock", "real",
-        ];
+        // A clock that stands still: payouts wait for `pay`.
+        let up = "--json sandbox up --memory --port 0 --clock virtual --start now";
+        let up: Vec<_> = up.split(' ').collect();
         let (setup, info) = Setup::begin(program, &up, &[]);
         setup.run("behavior query-delay none").ended(0);
         let text = |name: &str| info[name].as_str().unwrap();
@@ -281,7 +281,8 @@ async fn an_operator_works_on<S: Store>(store: S, place: &str) {
         operator.json(&format!("resolve {ACCEPTED}"), 0)["state"],
         "paid"
     );
-    let today = status["now"].as_str().unwrap()[..10].to_owned();
+    let clock = operator.setup.run("clock show").json();
+    let today = &clock["now"].as_str().unwrap()[..10];
     let day = operator.json(&format!("reconcile {today}"), 0);
     assert_eq!((&day["rows"], &day["differences"]), (&json!(1), &json!([])));
 

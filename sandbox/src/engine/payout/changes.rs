@@ -220,9 +220,10 @@ impl Transaction<'_> {
         if done {
             return Ok(Value::Null);
         }
-        let status = self.payout(id).map(|payout| payout.status);
+        let status = self.payout(id).map(|payout| format!("{:?}", payout.status));
         Err(format!(
-            "payout {control_number} is {status:?}, where that cannot happen"
+            "payout {control_number} is {}, where that cannot happen",
+            status.unwrap_or_default()
         ))
     }
 }
