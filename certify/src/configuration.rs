@@ -7,7 +7,9 @@ use std::time::Duration;
 use http::Uri;
 use serde::Deserialize;
 use skypay_runtime::keys::{self, InvalidText};
-use skypay_types::{Direction, OPERATIONS, OperationInfo};
+use skypay_sandbox::operations::callbacks;
+use skypay_sandbox::service::is_loopback;
+use skypay_types::OperationInfo;
 
 /// The server under check, and what belongs to it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -246,19 +248,4 @@ impl Configuration {
             Err(ConfigurationError::Host(host.to_owned()))
         }
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let address = bare.parse::<std::net::IpAddr>();
-    address.map_or_else(
-        |_| host.eq_ignore_ascii_case("localhost"),
-        |it| it.is_loopback(),
-    )
-}
-
-/// Returns the callbacks of the document.
-pub(crate) fn callbacks() -> impl Iterator<Item = &'static OperationInfo> {
-    let all = OPERATIONS.iter().copied();
-    all.filter(|info| info.direction == Direction::ToPartner)
 }

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use skypay_runtime::value::DateTime;
+use skypay_sandbox::operations::callbacks;
 use skypay_types::OperationInfo;
 use tokio::sync::OnceCell;
 
 use crate::check::{
     CHECKS, Check, Level, Necessity, NotJudged, Probe, Trial, Verdict, answered, opened,
 };
-use crate::configuration::{Configuration, ConfigurationError, Credentials, callbacks};
+use crate::configuration::{Configuration, ConfigurationError, Credentials};
 use crate::expected::Expectations;
 use crate::message::Message;
 use crate::money;

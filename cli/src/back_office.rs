@@ -17,6 +17,7 @@ pub(crate) enum Clock {
     /// Move a virtual clock; everything due on the way happens
     Advance {
         /// The duration, such as 300s, 24h or 90d
+        #[arg(value_name = "DURATION")]
         by: Duration,
     },
 }

@@ -4,19 +4,22 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 use skypay_client::{Credentials, Transport};
 use skypay_runtime::envelope;
 use skypay_sandbox::admin_client::{CallbackDetails, ListQuery};
 use skypay_sandbox::arguments;
 use skypay_sandbox::engine::{AttemptResult, Command, Row};
-use skypay_types::{Direction, OPERATIONS, OperationInfo, ResponseCode};
+use skypay_types::ResponseCode;
 
 use crate::call::cannot_start;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::history;
-use crate::lists::{Which, table_or_none};
-use crate::output::{Output, OutputFormat, columns, message, short, table};
+use crate::lists::{WhichEntries, table_or_none};
+use crate::operations;
+use crate::output::{Output, OutputFormat, columns, message, short, table, wrapped};
+use crate::registration::warning;
 use crate::remote::{admin, callback_urls, carry_and_wait, execute, failed, masked};
 
 /// Show callbacks and their attempts; show or set their URLs
@@ -31,17 +34,23 @@ pub(crate) enum Callbacks {
         #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
         limit: usize,
         #[command(flatten)]
-        which: Which,
-        /// Where they stand
+        which: WhichEntries,
+        /// Their state
         #[arg(long, value_parser = ["scheduled", "being-sent", "acknowledged", "given-up"])]
         state: Option<String>,
         /// The return code of the last response, by its number or name
-        #[arg(long, value_parser = arguments::return_code, allow_hyphen_values = true)]
+        #[arg(
+            long,
+            value_parser = arguments::ReturnCode,
+            ignore_case = true,
+            hide_possible_values = true,
+            allow_hyphen_values = true
+        )]
         code: Option<ResponseCode>,
     },
     /// Show one with every attempt, encrypted as it was sent
     Show {
-        /// The number
+        /// Its number, which `skypay callbacks list` shows
         id: u64,
     },
     /// Show the URL of each callback
@@ -51,7 +60,11 @@ pub(crate) enum Callbacks {
         /// The partner's URL; without one, the callback is not sent
         url: Option<String>,
         /// Only for this callback
-        #[arg(long = "for", value_name = "CALLBACK")]
+        #[arg(
+            long = "for",
+            value_name = "CALLBACK",
+            value_parser = PossibleValuesParser::new(operations::callbacks().map(|info| info.name))
+        )]
         only: Option<String>,
     },
 }
@@ -81,41 +94,31 @@ impl Callbacks {
             Self::Urls => {
                 let urls = callback_urls(&admin()?).await?;
                 let url = |name: &str| urls.of(name).unwrap_or("nowhere").to_owned();
-                let rows: Vec<_> = partner_operations()
+                let rows: Vec<_> = operations::callbacks()
                     .map(|info| (info.name, url(info.name)))
                     .collect();
                 Ok(Output::new(columns(&rows, 0), &urls))
             }
             Self::Set { url, only } => {
-                let mut urls = callback_urls(&admin()?).await?;
+                let admin = admin()?;
+                let mut urls = callback_urls(&admin).await?;
+                let warning = match &url {
+                    Some(url) => warning(&admin, url).await,
+                    None => None,
+                };
                 match (only, url) {
                     (None, url) => urls.shared = url,
-                    (Some(name), url) => {
-                        known(&name)?;
-                        match url {
-                            Some(url) => urls.own.insert(name, url),
-                            None => urls.own.remove(&name),
-                        };
-                    }
+                    (Some(name), Some(url)) => drop(urls.own.insert(name, url)),
+                    (Some(name), None) => drop(urls.own.remove(&name)),
                 }
-                execute(&Command::Callbacks(urls), format).await
+                let mut said = execute(&Command::Callbacks(urls), format).await?;
+                if let Some(warning) = warning {
+                    said.text.push_str(&format!("\n{}", wrapped(&warning, 0)));
+                }
+                Ok(said)
             }
         }
     }
-}
-
-/// Rejects a name that is not that of a callback.
-pub(crate) fn known(name: &str) -> Result<(), Failure> {
-    if partner_operations().any(|info| info.name == name) {
-        return Ok(());
-    }
-    let what = format!("there is no callback {name}");
-    Err(Failure::usage(what).help("`skypay trigger --help` lists the callbacks."))
-}
-
-fn partner_operations() -> impl Iterator<Item = &'static OperationInfo> {
-    let all = OPERATIONS.iter().copied();
-    all.filter(|info| info.direction == Direction::ToPartner)
 }
 
 async fn list(query: ListQuery) -> Result<Output, Failure> {
@@ -190,7 +193,7 @@ pub(crate) struct Replay {
     /// Send a callback of the listener to this URL
     #[arg(long, value_name = "URL")]
     to: Option<String>,
-    /// The listener's file
+    /// The listener's file [default: .skypay/listen.jsonl]
     #[arg(long, value_name = "FILE", requires = "to")]
     history: Option<PathBuf>,
 }

@@ -38,10 +38,11 @@ pub(crate) const FILE: &str = "skypay.toml";
 /// The options for environment and credentials.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
-    /// sandbox, test, production, a section of the file, or a base URL
+    /// sandbox (the default), test, production, a section of the credentials file,
+    /// or a base URL
     #[arg(long, short, global = true, value_name = "ENVIRONMENT")]
     pub(crate) environment: Option<String>,
-    /// A TOML file with credentials
+    /// A TOML file with credentials [default: skypay.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) credentials: Option<PathBuf>,
 }

@@ -18,8 +18,8 @@ const VARIABLE: &str = "SKYPAY_ENCRYPT_KEY";
 ///
 /// Reads standard input and writes standard output: to a terminal with a line
 /// break, otherwise byte for byte. The key is the text that was issued, from
-/// SKYPAY_ENCRYPT_KEY or the first line of --key-file, without its line break and
-/// a byte order mark.
+/// SKYPAY_ENCRYPT_KEY or the first line of --key-file; a line break at its end and
+/// a byte order mark do not count.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Envelope {
     #[command(subcommand)]

@@ -1,9 +1,10 @@
 //! An event of the sandbox's log as text.
 
 use serde_json::Value;
+use skypay_sandbox::arguments::code_name;
 use skypay_types::{CollectionChannel, PayoutChannel, PayoutStatus};
 
-use crate::output::{code_name, line};
+use crate::output::line;
 
 /// The details that say the most, in this order; their names are not shown.
 const FIRST: [&str; 8] = [

@@ -21,7 +21,7 @@ const TEMPLATE: &str = include_str!("skypay.toml");
 /// overwritten.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Init {
-    /// The file
+    /// The file to write
     #[arg(default_value = FILE)]
     file: PathBuf,
 }
@@ -48,20 +48,20 @@ impl Init {
 
 /// Open the sandbox's page in a browser
 ///
-/// Prints its URL, which is all where there is no browser.
+/// Prints the URL, and does nothing else if there is no browser.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = crate::remote::HELP)]
 pub(crate) struct Open {
     /// A part of the page, such as requests or reference
-    #[arg(default_value = "")]
-    path: String,
+    path: Option<String>,
 }
 
 impl Open {
     pub(crate) async fn run(&self) -> Result<Output, Failure> {
         admin()?.health().await.map_err(failed)?;
-        let (url, path) = (sandbox_url(), self.path.trim_start_matches('/'));
-        let url = format!("{}/{path}", url.trim_end_matches('/'));
+        let (url, path) = (sandbox_url(), self.path.as_deref().unwrap_or_default());
+        let (url, path) = (url.trim_end_matches('/'), path.trim_start_matches('/'));
+        let url = format!("{url}/{path}");
         let opened = browse(&url);
         Ok(Output::new(&url, &json!({ "url": url, "opened": opened })))
     }

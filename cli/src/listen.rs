@@ -28,12 +28,11 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::call::{cannot_start, violation};
-use crate::callbacks::known;
 use crate::credentials::Options;
 use crate::exit_status::Failure;
 use crate::history::{self, Entry, History};
 use crate::lists::Which;
-use crate::operations::{self, shown};
+use crate::operations::{self, shown, with_channel_names};
 use crate::output::{Output, OutputFormat, message, out, wrapped};
 use crate::registration::Registration;
 use crate::sandbox::interrupted;
@@ -41,8 +40,8 @@ use skypay_sandbox::ordered_json::OrderedJson;
 
 /// Receive callbacks: print, answer and forward them
 ///
-/// Registers its URL with the sandbox, and what was registered before when it
-/// stops. Decrypts, authenticates and checks each callback as the generated
+/// Registers its URL with the sandbox; when it stops, it registers the former one
+/// again. Decrypts, authenticates and checks each callback as the generated
 /// server does, on any path, and answers it. Notifications and confirmations are
 /// accepted; inquiries need a response with data, given with --answer. Each
 /// callback is stored, encrypted, for `skypay replay`.
@@ -94,7 +93,11 @@ struct Seen {
 impl Listen {
     pub(crate) async fn run(&self, format: OutputFormat) -> Result<Output, Failure> {
         let only = self.which.operation.as_deref();
-        only.map_or(Ok(()), known)?;
+        if only.is_some_and(|name| !operations::callbacks().any(|info| info.name == name)) {
+            let what = format!("there is no callback {}", only.unwrap_or_default());
+            let help = "`skypay trigger --help` lists the callbacks.";
+            return Err(Failure::usage(what).help(help));
+        }
         let access = self.options.access().await?;
         let (served, mut count) = mpsc::unbounded_channel();
         let partner = Partner {
@@ -166,10 +169,15 @@ impl Listen {
         format: OutputFormat,
     ) {
         let history = &self.history;
+        let warning = registration.and_then(|tried| tried.as_ref().ok()?.warning.as_ref());
         if format.json {
             let registered = matches!(registration, Some(Ok(_)));
-            let greeting =
-                json!({ "listening": url, "registered": registered, "history": history });
+            let greeting = json!({
+                "listening": url,
+                "registered": registered,
+                "warning": warning,
+                "history": history,
+            });
             return out(&greeting.to_string());
         }
         let registered = match registration {
@@ -180,9 +188,10 @@ impl Listen {
                 Some(name) => format!("Registered with the sandbox for {name}"),
             },
         };
+        let warning = warning.map_or_else(String::new, |warning| format!("\n{warning}"));
         out(&format!(
             "Listening on {url}\n{}\nKept in {}\n",
-            wrapped(&registered, 0),
+            wrapped(&format!("{registered}{warning}"), 0),
             history.display()
         ));
     }
@@ -386,8 +395,9 @@ impl Received {
         }
         let name = seen.map_or("not opened", |seen| seen.info.name);
         let mut text = format!("{id}  {time}  {name}");
-        if let Some(plaintext) = &plaintext {
-            text.push_str(&format!("\n{}", message(plaintext, 4)));
+        if let (Some(seen), Some(plaintext)) = (seen, plaintext) {
+            let named = with_channel_names(seen.info, plaintext);
+            text.push_str(&format!("\n{}", message(&named, 4)));
         }
         for violation in seen.into_iter().flat_map(|seen| &seen.violations) {
             text.push_str(&format!("\n{}", wrapped(&format!("! {violation}"), 4)));

@@ -2,50 +2,85 @@
 //! entries as they come.
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 use skypay_sandbox::admin_client::{Admin, Follow, ListQuery};
-use skypay_types::OPERATIONS;
+use skypay_sandbox::arguments;
+use skypay_types::{Amount, Date};
 
 use crate::exit_status::Failure;
 use crate::output::{Output, OutputFormat, out, table};
 use crate::remote::{admin, failed};
 use crate::sandbox::interrupted;
 
-/// Which entries of a list; what is not given does not matter.
+/// Which messages; what is not given does not matter.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Which ones")]
+#[command(next_help_heading = "Filters")]
 pub(crate) struct Which {
     /// An operation or a callback, by its name
     #[arg(
         long,
         value_name = "NAME",
         visible_alias = "callback",
-        value_parser = PossibleValuesParser::new(OPERATIONS.iter().map(|info| info.name)),
+        value_parser = arguments::operation(),
         hide_possible_values = true
     )]
     pub(crate) operation: Option<String>,
     /// A part of a control number, contract number or other public number
     #[arg(long)]
     pub(crate) number: Option<String>,
-    /// A text anywhere in it
+    /// A text anywhere in it, in upper or lower case
     #[arg(long)]
     pub(crate) text: Option<String>,
 }
 
-impl Which {
+/// Which entries of a list.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Filters")]
+pub(crate) struct WhichEntries {
+    #[command(flatten)]
+    which: Which,
+    /// Not before this day of the sandbox's clock
+    #[arg(long, value_name = "yyyy-MM-dd")]
+    from: Option<Date>,
+    /// Not after this day
+    #[arg(long, value_name = "yyyy-MM-dd")]
+    to: Option<Date>,
+}
+
+impl WhichEntries {
+    /// Returns the query for all of them, the oldest first.
+    pub(crate) fn all(self, format: OutputFormat) -> ListQuery {
+        ListQuery {
+            operation: self.which.operation.unwrap_or_default(),
+            number: self.which.number.unwrap_or_default(),
+            text: self.which.text.unwrap_or_default(),
+            from: self.from,
+            to: self.to,
+            personal: format.show_personal_data,
+            ..ListQuery::default()
+        }
+    }
+
     /// Returns the query for the newest of them.
     pub(crate) fn newest(self, limit: usize, format: OutputFormat) -> ListQuery {
         ListQuery {
             newest_first: true,
             limit: Some(limit),
-            operation: self.operation.unwrap_or_default(),
-            number: self.number.unwrap_or_default(),
-            text: self.text.unwrap_or_default(),
-            personal: format.show_personal_data,
-            ..ListQuery::default()
+            ..self.all(format)
         }
     }
+}
+
+/// Which amounts.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Filters")]
+pub(crate) struct Amounts {
+    /// The minimum amount
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) at_least: Option<Amount>,
+    /// The maximum amount
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) at_most: Option<Amount>,
 }
 
 /// Formats a table, or says that it is empty.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use skypay_sandbox::admin_client::ListQuery;
 use skypay_sandbox::arguments;
@@ -12,7 +12,7 @@ use skypay_types::{PayoutChannel, ResponseCode};
 
 use crate::event::event;
 use crate::exit_status::Failure;
-use crate::lists::{Growing, Which};
+use crate::lists::{Amounts, Growing, WhichEntries};
 use crate::output::{Output, OutputFormat, message};
 use crate::remote::{admin, failed};
 
@@ -35,47 +35,74 @@ enum LogStep {
         #[arg(long)]
         no_follow: bool,
         #[command(flatten)]
-        which: Which,
-        /// A kind of event, such as payout-paid
-        #[arg(long)]
-        kind: Option<String>,
-        /// A return code, by its number or name
-        #[arg(long, value_parser = arguments::return_code, allow_hyphen_values = true)]
-        code: Option<ResponseCode>,
-        /// A channel of payouts, by its code or name
-        #[arg(long, value_parser = arguments::payout_channel)]
-        channel: Option<PayoutChannel>,
+        which: WhichEvents,
     },
-    /// Show one line with all its details
+    /// Show one event with all its details
     Show {
-        /// The number
+        /// Its number, which `skypay log tail` shows
         sequence: u64,
     },
-    /// Export the whole log, one JSON object per line
+    /// Export the log, or the events selected, one JSON object per line
     Export {
-        /// The file, by default standard output
+        /// The file to write [default: standard output]
         file: Option<PathBuf>,
+        #[command(flatten)]
+        which: WhichEvents,
     },
+}
+
+/// Which events.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Filters")]
+struct WhichEvents {
+    #[command(flatten)]
+    which: WhichEntries,
+    #[command(flatten)]
+    amounts: Amounts,
+    /// A kind of event, such as payout-paid
+    #[arg(long)]
+    kind: Option<String>,
+    /// A return code, by its number or name
+    #[arg(
+        long,
+        value_parser = arguments::ReturnCode,
+        ignore_case = true,
+        hide_possible_values = true,
+        allow_hyphen_values = true
+    )]
+    code: Option<ResponseCode>,
+    /// A channel of payouts, by its code or name
+    #[arg(long, value_parser = arguments::payout_channel(), ignore_case = true)]
+    channel: Option<PayoutChannel>,
+}
+
+impl WhichEvents {
+    /// Returns the query for all of them, the oldest first.
+    fn all(self, format: OutputFormat) -> ListQuery {
+        let (code, channel) = (self.code.as_ref(), self.channel.as_ref());
+        ListQuery {
+            kind: self.kind.unwrap_or_default(),
+            code: code.map_or("", ResponseCode::as_str).to_owned(),
+            channel: channel.map_or("", PayoutChannel::as_str).to_owned(),
+            at_least: self.amounts.at_least,
+            at_most: self.amounts.at_most,
+            ..self.which.all(format)
+        }
+    }
 }
 
 impl Log {
     pub(crate) async fn run(self, format: OutputFormat) -> Result<Output, Failure> {
-        let personal = format.show_personal_data;
         match self.step {
             LogStep::Tail {
                 which,
-                kind,
-                code,
-                channel,
                 lines,
                 no_follow,
             } => {
                 let query = ListQuery {
-                    kind: kind.unwrap_or_default(),
-                    code: code.map_or_else(String::new, |code| code.as_str().to_owned()),
-                    channel: channel
-                        .map_or_else(String::new, |channel| channel.as_str().to_owned()),
-                    ..which.newest(lines, format)
+                    newest_first: true,
+                    limit: Some(lines),
+                    ..which.all(format)
                 };
                 let line = |line: &str| event(&serde_json::from_str(line).unwrap_or_default());
                 Growing::Log.tail(query, !no_follow, format, line).await
@@ -85,7 +112,7 @@ impl Log {
                 let query = ListQuery {
                     after,
                     limit: Some(1),
-                    personal,
+                    personal: format.show_personal_data,
                     ..ListQuery::default()
                 };
                 let found = admin()?.log(&query).await.map_err(failed)?;
@@ -98,11 +125,8 @@ impl Log {
                 })?;
                 Ok(Output::new(message(&line, 0), &line))
             }
-            LogStep::Export { file } => {
-                let query = ListQuery {
-                    personal,
-                    ..ListQuery::default()
-                };
+            LogStep::Export { file, which } => {
+                let query = which.all(format);
                 let text = admin()?.log_text(&query).await.map_err(failed)?;
                 let Some(file) = file else {
                     let mut said = Output::new(&text, &Value::Null);

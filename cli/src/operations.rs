@@ -13,6 +13,7 @@ use skypay_types::{
 use crate::exit_status::Failure;
 use crate::output::{OutputFormat, columns};
 use skypay_sandbox::fields::request_fields;
+pub(crate) use skypay_sandbox::operations::{callbacks, find};
 use skypay_sandbox::ordered_json::OrderedJson;
 
 /// The result of a call: the typed response as on the wire, and its violations.
@@ -117,13 +118,25 @@ pub(crate) fn shown(info: &OperationInfo, tree: OrderedJson, format: OutputForma
     tree.masked(info.personal_data)
 }
 
-fn unknown_operation(name: &str) -> Failure {
-    Failure::usage(format!("{name} cannot be called from this side"))
+/// Returns a request as it is shown: with the names of channels in place of their codes.
+pub(crate) fn with_channel_names(info: &OperationInfo, request: OrderedJson) -> OrderedJson {
+    let OrderedJson::Object(members) = request else {
+        return request;
+    };
+    let fields = request_fields(info.name);
+    let members = members.into_iter().map(|(name, value)| {
+        let field = fields.iter().find(|field| field.name == name);
+        let channel = match &value {
+            OrderedJson::Text(code) => field.and_then(|field| field.name_of(code)),
+            _ => None,
+        };
+        (name, channel.map_or(value, OrderedJson::Text))
+    });
+    OrderedJson::Object(members.collect())
 }
 
-/// Returns the operation with the given name, in either direction.
-pub(crate) fn find(name: &str) -> Option<&'static OperationInfo> {
-    OPERATIONS.iter().copied().find(|info| info.name == name)
+fn unknown_operation(name: &str) -> Failure {
+    Failure::usage(format!("{name} cannot be called from this side"))
 }
 
 /// An operation with its request fields, as a subcommand: one of SkyPay, or a callback

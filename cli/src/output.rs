@@ -1,7 +1,6 @@
 //! Output as text, at most 80 columns wide, and as JSON.
 
 use std::borrow::Cow;
-use std::fmt::Debug;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
@@ -216,16 +215,6 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
         lines.push(line(&mut row.iter().map(String::as_str)));
     }
     lines.join("\n")
-}
-
-/// Returns the name of a code, such as of a channel; of one that is not listed, the
-/// code.
-pub(crate) fn code_name(code: &(impl Debug + AsRef<str>)) -> String {
-    let shown = format!("{code:?}");
-    match shown.split_once('(') {
-        Some((name, rest)) if rest.strip_suffix(')') == Some(code.as_ref()) => name.to_owned(),
-        _ => code.as_ref().to_owned(),
-    }
 }
 
 /// Formats a message as text, with one field per line.

@@ -3,19 +3,23 @@
 use clap::Subcommand;
 use serde_json::json;
 use skypay_sandbox::admin_client::{ListQuery, RequestRecord, RowDetails};
-use skypay_sandbox::arguments;
+use skypay_sandbox::arguments::{self, code_name};
 use skypay_sandbox::engine::{Callback, Row, Timestamp};
 use skypay_sandbox::ordered_json::OrderedJson;
 use skypay_types::{Amount, Effect, PayoutChannel};
 
 use crate::exit_status::Failure;
-use crate::lists::{Which, table_or_none};
-use crate::operations;
-use crate::output::{Output, OutputFormat, code_name, columns, message, short, wrapped};
+use crate::lists::{Amounts, WhichEntries, table_or_none};
+use crate::operations::{self, with_channel_names};
+use crate::output::{Output, OutputFormat, columns, message, short, wrapped};
 use crate::remote::{admin, ended, failed};
 use crate::requests;
 
 /// Show payouts, and the life of one
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, which is executed once"
+)]
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Payouts {
     /// List the last payouts, the newest first
@@ -24,11 +28,13 @@ pub(crate) enum Payouts {
         #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
         limit: usize,
         #[command(flatten)]
-        which: Which,
+        which: WhichEntries,
+        #[command(flatten)]
+        amounts: Amounts,
         /// A channel, by its code or name
-        #[arg(long, value_parser = arguments::payout_channel)]
+        #[arg(long, value_parser = arguments::payout_channel(), ignore_case = true)]
         channel: Option<PayoutChannel>,
-        /// Where they stand; the last four are those of a cash pickup
+        /// Their state; the last four are those of cash pickups
         #[arg(long, value_parser = STATES)]
         state: Option<String>,
     },
@@ -64,6 +70,7 @@ impl Payouts {
         match self {
             Self::List {
                 which,
+                amounts,
                 channel,
                 state,
                 limit,
@@ -73,6 +80,8 @@ impl Payouts {
                     channel: channel
                         .map_or_else(String::new, |channel| channel.as_str().to_owned()),
                     state: state.unwrap_or_default(),
+                    at_least: amounts.at_least,
+                    at_most: amounts.at_most,
                     ..which.newest(limit, format)
                 };
                 let found = admin()?.rows(&query).await.map_err(failed)?;
@@ -185,7 +194,11 @@ async fn show(number: &str, format: OutputFormat) -> Result<Output, Failure> {
     for RowDetails { row, .. } in &payouts {
         text.push_str(&Facts::of(row).map_or_else(String::new, Facts::lines));
         if let (true, Row::Payout(payout)) = (personal, row) {
-            let order = message(&OrderedJson::from(payout.order.clone()), 4);
+            let mut order = OrderedJson::from(payout.order.clone());
+            if let Some(info) = operations::find(&payout.operation) {
+                order = with_channel_names(info, order);
+            }
+            let order = message(&order, 4);
             text.push_str(&format!("\n  order\n{order}"));
         }
         text.push_str("\n\n");

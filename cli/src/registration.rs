@@ -1,7 +1,11 @@
 //! The registration of a listener's URL with the running sandbox.
 
+use std::net::IpAddr;
+
+use http::Uri;
 use skypay_sandbox::admin_client::Admin;
 use skypay_sandbox::engine::{CallbackUrls, Command};
+use skypay_sandbox::service::is_loopback;
 
 use crate::exit_status::Failure;
 use crate::remote::{admin, callback_urls, failed};
@@ -11,6 +15,8 @@ pub(crate) struct Registration {
     admin: Admin,
     before: CallbackUrls,
     ours: CallbackUrls,
+    /// Why the sandbox may not reach the URL.
+    pub(crate) warning: Option<String>,
 }
 
 impl Registration {
@@ -35,6 +41,7 @@ impl Registration {
         }
         set(&admin, &ours).await?;
         Ok(Self {
+            warning: warning(&admin, url).await,
             admin,
             before,
             ours,
@@ -61,5 +68,48 @@ async fn set(admin: &Admin, urls: &CallbackUrls) -> Result<(), Failure> {
     match executed.invalid_command() {
         Some(why) => Err(Failure::refused(why)),
         None => Ok(()),
+    }
+}
+
+/// Returns a warning if a URL is one of this machine only, and the sandbox may be on
+/// another one.
+pub(crate) async fn warning(admin: &Admin, url: &str) -> Option<String> {
+    let client = admin.info().await.ok()?.client?;
+    leads_elsewhere(url, client)
+}
+
+/// The same, by the address at which the sandbox sees this machine.
+fn leads_elsewhere(url: &str, client: IpAddr) -> Option<String> {
+    let uri: Uri = url.parse().ok()?;
+    (is_loopback(uri.host()?) && !client.is_loopback()).then(|| {
+        format!(
+            "Warning: {url} is an address of this machine only, and the sandbox, which sees this \
+             program at {client}, may be on another one or in a container. Then no callback \
+             arrives: register a URL by which the sandbox reaches this machine."
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leads_elsewhere;
+
+    #[test]
+    fn a_url_of_this_machine_is_doubtful_for_a_sandbox_elsewhere() {
+        let check = |url: &str, client: &str, is_doubtful: bool| {
+            let warning = leads_elsewhere(url, client.parse().unwrap());
+            assert_eq!(warning.is_some(), is_doubtful, "{url} {client}");
+        };
+        for loopback in [
+            "http://127.0.0.1:7272/",
+            "http://localhost",
+            "http://[::1]:1/x",
+        ] {
+            check(loopback, "172.17.0.1", true);
+            check(loopback, "127.0.0.1", false);
+            check(loopback, "::1", false);
+        }
+        check("http://192.0.2.7:7272/", "172.17.0.1", false);
+        check("https://partner.example.com/", "172.17.0.1", false);
     }
 }

@@ -7,7 +7,7 @@ use skypay_sandbox::arguments;
 use skypay_sandbox::ordered_json::OrderedJson;
 
 use crate::exit_status::Failure;
-use crate::lists::{Growing, Which};
+use crate::lists::{Growing, WhichEntries};
 use crate::output::{Output, OutputFormat, columns, message, short, wrapped};
 use crate::remote::{admin, failed};
 
@@ -24,7 +24,7 @@ pub(crate) enum Requests {
     },
     /// Show one request: the reason, the message, both bodies and the response
     Show {
-        /// The number
+        /// Its number, which `skypay requests list` shows
         id: u64,
     },
     /// Show the last requests, and follow new ones
@@ -44,12 +44,18 @@ pub(crate) enum Requests {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct WhichRequests {
     #[command(flatten)]
-    which: Which,
+    which: WhichEntries,
     /// How they ended
     #[arg(long, value_parser = arguments::choice::<RequestResult>())]
     result: Option<RequestResult>,
     /// A return code, by its number or name
-    #[arg(long, value_parser = arguments::return_code, allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_parser = arguments::ReturnCode,
+        ignore_case = true,
+        hide_possible_values = true,
+        allow_hyphen_values = true
+    )]
     code: Option<skypay_types::ResponseCode>,
 }
 

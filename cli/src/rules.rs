@@ -85,7 +85,7 @@ impl Fault {
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = crate::remote::HELP)]
 pub(crate) struct Behavior {
-    /// The behavior
+    /// The name of the behavior
     name: Option<String>,
     /// Its new value
     value: Option<String>,

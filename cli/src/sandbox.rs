@@ -40,12 +40,12 @@ enum SandboxCommand {
     Reset,
     /// Save everything to a file on its machine
     Save {
-        /// The file
+        /// The file to write
         file: PathBuf,
     },
     /// Replace everything by a saved file
     Restore {
-        /// The file
+        /// The file that `skypay sandbox save` wrote
         file: PathBuf,
     },
     /// Show the whole state as JSON
@@ -69,10 +69,10 @@ const OTHER_DATABASE: &str = "Name another file with --db, or take --memory.";
 /// Start a sandbox and print its credentials
 ///
 /// Runs until Ctrl-C. Listens on loopback only, unless --host names another
-/// address. Then, or if there is a SKYPAY_ADMIN_TOKEN, `skypay` and the page need
-/// that token: the variable of the same name, and the password of the user
-/// admin. Nothing encrypts it on the way; partners do not need it. GET /health
-/// says whether the sandbox is ready.
+/// address; that requires the variable SKYPAY_ADMIN_TOKEN. A sandbox with such a
+/// token is controlled with it only: `skypay` takes it from the same variable, and
+/// the page as the password of the user admin. It is not encrypted on the way;
+/// partners do not need it. GET /health says whether the sandbox is ready.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Up {
     /// The SQLite database; git ignores .skypay

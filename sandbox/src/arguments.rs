@@ -1,9 +1,10 @@
 //! Value parsers for commands that derive their arguments.
 
+use std::ffi::OsStr;
 use std::fmt::Debug;
 
 use clap::ValueEnum;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use skypay_types::{CollectionChannel, OPERATIONS, PayoutChannel, ResponseCode};
 
 /// Returns a parser for the variants of an enum, which the help lists without their
@@ -15,59 +16,77 @@ pub fn choice<T: ValueEnum + Clone + Send + Sync + 'static>() -> impl TypedValue
     parser.try_map(|name| T::from_str(&name, false))
 }
 
-/// Parses the name of an operation or a callback.
-///
-/// # Errors
-///
-/// Returns an error if the name is unknown.
-pub fn operation(name: &str) -> Result<String, String> {
-    let known = OPERATIONS.iter().any(|info| info.name == name);
-    let help = "there is no such operation; `skypay call --help` lists them";
-    known
-        .then(|| name.to_owned())
-        .ok_or_else(|| help.to_owned())
+/// Returns a parser for the name of an operation or a callback.
+#[must_use]
+pub fn operation() -> PossibleValuesParser {
+    PossibleValuesParser::new(OPERATIONS.iter().map(|info| info.name))
 }
 
-/// Parses a payout channel by its code or name.
-pub fn payout_channel(text: &str) -> Result<PayoutChannel, String> {
-    listed(PayoutChannel::ALL, text)
+/// Returns a parser for a payout channel, by its code or name.
+#[must_use]
+pub fn payout_channel() -> impl TypedValueParser<Value = PayoutChannel> {
+    listed(PayoutChannel::ALL)
 }
 
-/// Parses a collection channel by its code or name.
-pub fn collection_channel(text: &str) -> Result<CollectionChannel, String> {
-    listed(CollectionChannel::ALL, text)
+/// Returns a parser for a collection channel, by its code or name.
+#[must_use]
+pub fn collection_channel() -> impl TypedValueParser<Value = CollectionChannel> {
+    listed(CollectionChannel::ALL)
 }
 
-/// Parses a return code by its number or name; a number may be unlisted.
-pub fn return_code(text: &str) -> Result<ResponseCode, String> {
-    if text.parse::<i32>().is_ok() {
-        return Ok(ResponseCode::from(text));
+/// A parser for a return code by its number or name; a number may be unlisted.
+#[derive(Clone, Debug)]
+pub struct ReturnCode;
+
+impl TypedValueParser for ReturnCode {
+    type Value = ResponseCode;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<ResponseCode, clap::Error> {
+        match value.to_str() {
+            Some(text) if text.parse::<i32>().is_ok() => Ok(ResponseCode::from(text)),
+            _ => listed(ResponseCode::ALL).parse_ref(command, arg, value),
+        }
     }
-    listed(ResponseCode::ALL, text)
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(names(ResponseCode::ALL)))
+    }
 }
 
-fn listed<C: AsRef<str> + Debug + Clone>(all: &[C], text: &str) -> Result<C, String> {
-    let same = |code: &&C| {
-        let shown = format!("{code:?}");
-        let name = shown.split('(').next().unwrap_or_default();
-        code.as_ref() == text || name.eq_ignore_ascii_case(text)
-    };
-    all.iter().find(same).cloned().ok_or_else(|| {
-        let all: Vec<_> = all.iter().map(|code| format!("{code:?}")).collect();
-        format!("it is none of {}", all.join(", "))
-    })
+/// Returns a parser for a code of a table, by its code or name; in any case if the
+/// argument ignores it.
+fn listed<C>(all: &'static [C]) -> impl TypedValueParser<Value = C>
+where
+    C: AsRef<str> + Debug + Clone + Send + Sync,
+{
+    let unknown = || "it is not listed";
+    let parser = PossibleValuesParser::new(names(all));
+    parser.try_map(move |text| named(all, &text).ok_or_else(unknown))
 }
 
-#[cfg(test)]
-mod tests {
-    use skypay_types::PayoutChannel;
+fn names<C: AsRef<str> + Debug>(all: &[C]) -> impl Iterator<Item = PossibleValue> {
+    let value = |code: &C| PossibleValue::new(code_name(code)).alias(code.as_ref().to_owned());
+    all.iter().map(value)
+}
 
-    use super::payout_channel;
+/// Returns the code of a table with this code or name, in any case.
+pub(crate) fn named<C: AsRef<str> + Debug + Clone>(all: &[C], text: &str) -> Option<C> {
+    let is_same = |code: &&C| code.as_ref() == text || code_name(*code).eq_ignore_ascii_case(text);
+    all.iter().find(is_same).cloned()
+}
 
-    #[test]
-    fn channels_go_by_code_or_name() {
-        assert_eq!(payout_channel("1"), Ok(PayoutChannel::MLhuillier));
-        assert_eq!(payout_channel("gcash"), Ok(PayoutChannel::GCash));
-        assert!(payout_channel("77").unwrap_err().contains("Bank(5)"));
+/// Returns the name of a code, such as of a channel; of one that is not listed, the
+/// code.
+#[must_use]
+pub fn code_name(code: &(impl Debug + AsRef<str>)) -> String {
+    let shown = format!("{code:?}");
+    match shown.split_once('(') {
+        Some((name, rest)) if rest.strip_suffix(')') == Some(code.as_ref()) => name.to_owned(),
+        _ => code.as_ref().to_owned(),
     }
 }

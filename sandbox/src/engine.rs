@@ -74,12 +74,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use skypay_types::{DateTime, OPERATIONS, ResponseCode};
+use skypay_types::{DateTime, ResponseCode};
 
 use random::Random;
 use rows::Counts;
 pub(crate) use rows::{Json, Rows, TABLES, sql_limit};
 use transaction::Transaction;
+
+use crate::operations;
 
 /// The state: accounts, payouts, collections, keys, rules, faults, behaviors and
 /// callbacks. Transactions and callbacks are rows of a database, and are not part
@@ -516,8 +518,7 @@ fn refusable(rule: &Rule) -> Result<(), String> {
     let Some(operation) = &rule.when.operation else {
         return Ok(());
     };
-    let mut all = OPERATIONS.iter().copied();
-    let Some(info) = all.find(|info| info.name == operation) else {
+    let Some(info) = operations::find(operation) else {
         return Err(format!("there is no operation {operation:?}"));
     };
     if refused::lists(info, code) {

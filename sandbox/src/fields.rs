@@ -2,9 +2,9 @@
 
 use schemars::{Schema, schema_for};
 use serde_json::Value;
-use skypay_types::Operation;
+use skypay_types::{CollectionChannel, Operation, PayoutChannel};
 
-use crate::arguments;
+use crate::arguments::{code_name, named};
 
 /// A field of a message.
 #[derive(Clone, Debug)]
@@ -26,14 +26,21 @@ impl Field {
     #[must_use]
     pub fn code_of(&self, name: &str) -> Option<String> {
         let code = match self.schema.as_str() {
-            "PayoutChannel" => arguments::payout_channel(name).ok()?.as_str().to_owned(),
-            "CollectionChannel" => arguments::collection_channel(name)
-                .ok()?
-                .as_str()
-                .to_owned(),
+            "PayoutChannel" => named(PayoutChannel::ALL, name)?.as_str().to_owned(),
+            "CollectionChannel" => named(CollectionChannel::ALL, name)?.as_str().to_owned(),
             _ => return None,
         };
         Some(code)
+    }
+
+    /// Returns the name of a channel by its code, if the field is a channel.
+    #[must_use]
+    pub fn name_of(&self, code: &str) -> Option<String> {
+        match self.schema.as_str() {
+            "PayoutChannel" => Some(code_name(&PayoutChannel::from(code))),
+            "CollectionChannel" => Some(code_name(&CollectionChannel::from(code))),
+            _ => None,
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub mod fields;
 mod http;
 pub mod limits;
 #[doc(hidden)]
+pub mod operations;
+#[doc(hidden)]
 pub mod ordered_json;
 mod page;
 #[doc(hidden)]

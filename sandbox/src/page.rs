@@ -37,7 +37,8 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use maud::{Markup, html};
 
-use crate::service::{AppState, operations};
+use crate::operations;
+use crate::service::AppState;
 
 /// The state shared by all pages.
 pub(crate) type Shared = State<Arc<AppState>>;
@@ -144,7 +145,7 @@ async fn reference() -> Response {
     let banner = r#"<header class="banner">"#;
     let with_link = format!(r#"{banner}<a href="/">Back to the sandbox</a>"#);
     let mut page = include_str!("page/reference.html").replacen(banner, &with_link, 1);
-    for info in operations() {
+    for info in operations::of_skypay() {
         let name = info.name;
         let article = page.find(&format!(r#"<article id="{name}">"#));
         let heading = article.and_then(|at| Some(at + page.get(at..)?.find(EXAMPLES)?));

@@ -282,6 +282,7 @@ fn info(
         clock: simulator.clock(),
         database,
         plaintext,
+        client: None,
     };
     drop(state);
     info.at_present(simulator)

@@ -23,8 +23,9 @@ use crate::limits;
 use crate::simulator::Simulator;
 pub(crate) use admin_routes::AppState;
 use api::{Api, Call};
-pub(crate) use explain::{operation_named, ours as operations};
 pub(crate) use mailbox::Mailbox;
+#[doc(hidden)]
+pub use origin_check::is_loopback;
 use origin_check::refused;
 pub(crate) use origin_check::{AdminAccess, AdminToken, origin_check};
 

@@ -3,6 +3,7 @@
 use futures_util::FutureExt;
 use schemars::JsonSchema;
 use serde_json::Value;
+use skypay_sandbox::operations::callbacks;
 use skypay_types::{
     ContractNumber, ControlNumber, Effect, Mode, OperationInfo, Outcome as CodeOutcome,
     ResponseCode,
@@ -10,7 +11,6 @@ use skypay_types::{
 
 use super::{Found, accepted, altered, equal, fresh, key_text, one_effect};
 use crate::check::{NotJudged, Opened, Stopped, Trial, answered, missing, verdict};
-use crate::configuration::callbacks;
 use crate::message::{Message, is_amount};
 
 /// A confirmation whose effects can be counted, and their number before it.

@@ -6,9 +6,10 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use skypay_sandbox::engine::{self, Fault, Rule, Then, When, WireFault};
+use skypay_sandbox::operations;
 use skypay_types::{
-    OPERATIONS, Operation, Outcome as CodeOutcome, PayoutQueryStatusRequest, PayoutQueueRequest,
-    ResponseCode, Validate,
+    Operation, Outcome as CodeOutcome, PayoutQueryStatusRequest, PayoutQueueRequest, ResponseCode,
+    Validate,
 };
 
 use super::scenarios::{placed, verdict, witness};
@@ -157,8 +158,7 @@ pub(super) fn question_first<'a>(trial: &'a Trial<'a>) -> Found<'a> {
 }
 
 fn may_be_executed(request: &Received) -> bool {
-    let mut all = OPERATIONS.iter();
-    let info = all.find(|info| info.name == request.operation);
+    let info = operations::find(&request.operation);
     let outcome = info.map(|info| info.outcome_of(&request.code));
     request.is_hidden || outcome != Some(CodeOutcome::Rejected)
 }

@@ -129,3 +129,20 @@ fn the_example_is_sent_to_the_registered_url_with_the_fields_that_are_given() {
         "{listed}"
     );
 }
+
+#[test]
+fn a_listener_shows_channels_by_name() {
+    let (setup, _) = Setup::up(&["--memory"]);
+    let arguments = ["listen", "--port", "0", "--history", "h", "--count", "1"];
+    let mut listener = setup.program.start(&arguments);
+    let greeting = listener.until("Kept in");
+    assert!(
+        greeting.contains("Registered with the sandbox for all"),
+        "{greeting}"
+    );
+    assert!(!greeting.contains("Warning"), "{greeting}");
+    setup.run("trigger payoutPayout withdrawChannel=9").ended(0);
+    let shown = listener.until("answered");
+    assert!(shown.contains("withdrawChannel  RdPawnshop"), "{shown}");
+    assert_eq!(setup.run("sandbox info").json()["client"], "127.0.0.1");
+}

@@ -97,6 +97,11 @@ fn shells_get_their_completions() {
         for known in ["payoutQueueV2", "callbacks", "doctor", "speed"] {
             assert!(script.contains(known), "{shell}: {known}");
         }
+        // The other two complete no values.
+        for value in ["GCash", "InsufficientBalance"] {
+            let has_values = ["bash", "zsh", "fish"].contains(&shell);
+            assert_eq!(script.contains(value), has_values, "{shell}: {value}");
+        }
     }
 }
 
@@ -115,7 +120,13 @@ fn what_makes_no_sense_is_said_and_ends_with_2() {
     );
     check(&["fault", "add", "requests", "nonsense"], "nonsense");
     check(&["behavior", "nonsense"], "there is no behavior nonsense");
-    check(&["cashier", "pay", "X", "--channel", "77"], "it is none of");
+    let channel = |given| ["cashier", "pay", "X", "--channel", given];
+    check(&channel("77"), "MLhuillier");
+    check(&channel("GCahs"), "'GCash'");
+    check(
+        &["log", "tail", "--code", "InsuficientBalance"],
+        "'InsufficientBalance'",
+    );
     check(&["callbacks"], "Usage: skypay callbacks");
     let ran = Program::bare().run(&["nonsense", "--json"]).ended(2);
     let said: serde_json::Value = serde_json::from_str(&ran.err).unwrap();

@@ -1,6 +1,8 @@
 //! `skypay payouts` and `skypay log`: what there is, one line each, and the life of a
 //! payout.
 
+use serde_json::Value;
+
 use crate::setup::Setup;
 
 #[test]
@@ -65,6 +67,20 @@ fn payouts_and_events_are_listed_by_each_filter_and_shown_in_eighty_columns() {
     assert_eq!(follow.json()["subject"], "SKY9800000102");
     setup.pay_out("SKY9800000105", "1000.00").ended(0);
     assert_eq!(follow.json()["subject"], "SKY9800000105");
+
+    setup.run("clock advance 1d").ended(0);
+    setup.pay_out("SKY9800000106", "2500.00").ended(0);
+    check("payouts list --from 2026-01-06", &["106"]);
+    check("payouts list --to 2026-01-05 --at-least 1000.01", &["102"]);
+    check("payouts list --at-least 1000.04 --at-most 2500", &["106"]);
+    let accepted = "--kind payout-accepted";
+    check(&format!("{tail} {accepted} --from 2026-01-06"), &["106"]);
+    check(&format!("{tail} {accepted} --at-least 2500"), &["106"]);
+    let export = format!("log export {accepted} --to 2026-01-05 --at-most 1000.02");
+    let lines = setup.program.line(&export).ended(0).out;
+    let lines = lines.lines().map(serde_json::from_str::<Value>);
+    let subjects: Vec<_> = lines.map(|line| line.unwrap()["subject"].take()).collect();
+    assert_eq!(subjects, ["SKY9800000101", "SKY9800000105"]);
 }
 
 #[test]

@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use skypay_types::{
-    Direction, Invalid, OPERATIONS, Operation, OperationInfo, Outcome, ResponseCode,
-};
+use skypay_types::{Invalid, Operation, OperationInfo, Outcome, ResponseCode};
 
 use super::answer::Done;
 use super::behaviors;
@@ -14,6 +12,7 @@ use super::fault::{Fault, Side, WireFault};
 use super::request::{MOST_COPIES, RequestFacts};
 use super::timestamp::{Duration, Timestamp};
 use super::transaction::{ScheduledEvent, Transaction};
+use crate::operations;
 
 /// The purpose of a callback, which determines how its outcome is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,8 +50,7 @@ const CONFIRMATION_PAUSES: [Duration; 3] = [
 
 /// Returns the description of a callback, by its operation name.
 pub(crate) fn find(operation: &str) -> Option<&'static OperationInfo> {
-    let mut all = OPERATIONS.iter().copied();
-    all.find(|info| info.direction == Direction::ToPartner && info.name == operation)
+    operations::callbacks().find(|info| info.name == operation)
 }
 
 impl AttemptResult {
@@ -166,9 +164,7 @@ impl Transaction<'_> {
         url: Option<&str>,
     ) -> Done {
         if find(operation).is_none() {
-            let all = OPERATIONS.iter().copied();
-            let all = all.filter(|info| info.direction == Direction::ToPartner);
-            let names: Vec<_> = all.map(|info| info.name).collect();
+            let names: Vec<_> = operations::callbacks().map(|info| info.name).collect();
             return Err(format!(
                 "there is no callback {operation:?}; there are {}",
                 names.join(", ")

@@ -188,7 +188,7 @@ pub struct Delivered {
 
 /// Act as a store's cashier: payouts and collections
 ///
-/// The vendor's two test forms. The exit code says how the partner answered.
+/// They are the two test forms of the vendor. The exit code says how the partner answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum CashierCommand {
@@ -198,7 +198,7 @@ pub enum CashierCommand {
         #[arg(value_name = "PAYOUT")]
         control_number: String,
         /// The store, by its code or name
-        #[arg(long, value_parser = arguments::payout_channel)]
+        #[arg(long, value_parser = arguments::payout_channel(), ignore_case = true)]
         channel: PayoutChannel,
     },
     /// Pay it out (payoutPayout); only after a successful inquiry
@@ -207,7 +207,7 @@ pub enum CashierCommand {
         #[arg(value_name = "PAYOUT")]
         control_number: String,
         /// The store, by its code or name
-        #[arg(long, value_parser = arguments::payout_channel)]
+        #[arg(long, value_parser = arguments::payout_channel(), ignore_case = true)]
         channel: PayoutChannel,
         /// The cashier's time [default: now], as 'yyyy-MM-dd HH:mm:ss'
         #[arg(long, value_name = "TIME")]
@@ -219,7 +219,7 @@ pub enum CashierCommand {
         #[arg(value_name = "CONTRACT")]
         contract_number: String,
         /// The store, by its code or name
-        #[arg(long, value_parser = arguments::collection_channel)]
+        #[arg(long, value_parser = arguments::collection_channel(), ignore_case = true)]
         channel: CollectionChannel,
         /// The amount, if the contract has none
         #[arg(long)]
@@ -235,7 +235,7 @@ pub enum CashierCommand {
         #[arg(value_name = "CONTRACT")]
         contract_number: String,
         /// The store, by its code or name
-        #[arg(long, value_parser = arguments::collection_channel)]
+        #[arg(long, value_parser = arguments::collection_channel(), ignore_case = true)]
         channel: CollectionChannel,
         /// The amount paid [default: the amount of the inquiry]
         #[arg(long)]

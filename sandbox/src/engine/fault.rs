@@ -68,7 +68,12 @@ pub enum Fault {
     /// The behavior `failures` sets whether the request is executed.
     Answer {
         /// The code, such as -1009
-        #[arg(value_parser = arguments::return_code, allow_hyphen_values = true)]
+        #[arg(
+            value_parser = arguments::ReturnCode,
+            ignore_case = true,
+            hide_possible_values = true,
+            allow_hyphen_values = true
+        )]
         code: skypay_types::ResponseCode,
     },
     /// Answer from a copy that is behind; queries only

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use serde_json::{Value, json};
 use skypay_runtime::read;
 use skypay_types::{
-    Amount, Effect, OPERATIONS, Operation, OperationInfo, Outcome, PayoutChannel, ResponseCode,
+    Amount, Effect, Operation, OperationInfo, Outcome, PayoutChannel, ResponseCode,
 };
 
 use super::answer::CommandOutcome;
@@ -25,6 +25,7 @@ use super::refused::{Refused, lists, text_of};
 use super::rule::{Then, When};
 use super::timestamp::Duration;
 use super::transaction::{ScheduledEvent, Transaction};
+use crate::operations;
 
 /// The most copies of a message that are delivered at once.
 pub(crate) const MOST_COPIES: u32 = 1000;
@@ -345,8 +346,7 @@ impl Transaction<'_> {
     /// Selects the faults whose rules match, with the ids of the rules, and counts their
     /// use.
     pub(crate) fn faults_for(&mut self, side: Side, facts: &RequestFacts) -> Vec<(u64, Fault)> {
-        let mut all = OPERATIONS.iter();
-        let info = all.find(|info| info.name == facts.operation);
+        let info = operations::find(&facts.operation);
         let reads = info.is_some_and(|info| info.effect == Effect::Reads);
         let mut found = Vec::new();
         for numbered in &mut self.state.faults {

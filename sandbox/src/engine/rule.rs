@@ -30,7 +30,12 @@ pub struct Rule {
 #[serde(default)]
 pub struct When {
     /// An operation or callback, by its name
-    #[arg(long, value_name = "NAME", value_parser = arguments::operation)]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = arguments::operation(),
+        hide_possible_values = true
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
     /// A control or contract number; * matches anything
@@ -38,7 +43,7 @@ pub struct When {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// A payout channel, by its code or name
-    #[arg(long, value_parser = arguments::payout_channel)]
+    #[arg(long, value_parser = arguments::payout_channel(), ignore_case = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<PayoutChannel>,
     /// An account number; * matches anything
@@ -70,7 +75,9 @@ pub struct Then {
     #[arg(
             long,
             value_name = "CODE",
-            value_parser = arguments::return_code,
+            value_parser = arguments::ReturnCode,
+            ignore_case = true,
+            hide_possible_values = true,
             allow_hyphen_values = true
         )]
     #[serde(skip_serializing_if = "Option::is_none")]

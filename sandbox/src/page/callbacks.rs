@@ -16,8 +16,8 @@ use super::table::{Column, number, text};
 use super::{Shared, answer, curl, missing};
 use crate::admin_client::{Personal, WireRecord};
 use crate::engine::{Attempt, AttemptResult, Callback, Command, DeliveryStatus, Row};
+use crate::operations;
 use crate::ordered_json::OrderedJson;
-use crate::service::operation_named;
 
 const PATH: &str = "/callbacks";
 
@@ -290,7 +290,7 @@ fn differences(
         .map(|(name, old, new)| said(name, &old, &new))
         .collect();
 
-    let info = operation_named(&callback.operation).filter(|_| !personal);
+    let info = operations::find(&callback.operation).filter(|_| !personal);
     let hidden = info.map_or(&[][..], |info| info.personal_data);
     let shown = |attempt: &Attempt| {
         let masked = OrderedJson::of(fields(attempt)).masked(hidden);

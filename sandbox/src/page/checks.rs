@@ -8,7 +8,6 @@ use http::HeaderValue;
 use http::header::REFRESH;
 use maud::{Markup, html};
 use skypay_client::Credentials;
-use skypay_types::{Direction, OPERATIONS};
 
 use super::form::Entered;
 use super::format::{BadgeKind, badge};
@@ -16,6 +15,7 @@ use super::layout::Page;
 use super::list::Filter;
 use super::{POLICY_OF_ONE_FILE, Shared, answer, document, missing};
 use crate::callback_checks::{Run, Target, Verdict};
+use crate::operations;
 use crate::service::AppState;
 
 const PATH: &str = "/checks";
@@ -67,9 +67,7 @@ fn form(app: &AppState) -> Markup {
 }
 
 fn callbacks() -> impl Iterator<Item = &'static str> {
-    let all = OPERATIONS.iter();
-    let all = all.filter(|info| info.direction == Direction::ToPartner);
-    all.map(|info| info.name)
+    operations::callbacks().map(|info| info.name)
 }
 
 fn results(run: &Run) -> Markup {

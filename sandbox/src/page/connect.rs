@@ -2,11 +2,11 @@
 //! callback URL, and a checklist of what the sandbox has seen.
 
 use maud::{Markup, html};
-use skypay_types::{Direction, OPERATIONS};
 
 use super::curl;
 use super::format::{BadgeKind, badge};
 use crate::engine::{AttemptResult, Callback, CallbackUrls, DeliveryStatus, Row, State};
+use crate::operations;
 use crate::service::AppState;
 
 /// A step of the checklist: whether it was seen, what it is, and how to get there.
@@ -40,9 +40,7 @@ pub(crate) fn connect(app: &AppState, personal: bool) -> Markup {
 
 fn steps(state: &State) -> [Step; 5] {
     let urls = &state.settings().callbacks;
-    let mut callbacks = OPERATIONS.iter();
-    let has_url = callbacks
-        .any(|info| info.direction == Direction::ToPartner && urls.of(info.name).is_some());
+    let has_url = operations::callbacks().any(|info| urls.of(info.name).is_some());
     // One callback of each status and result shows what has been seen.
     let seen = state.newest_of_each("callback");
     let seen = || {

@@ -434,16 +434,6 @@ fn written(arg: &Arg, value: &str) -> Vec<String> {
 
 /// Returns the values that an argument can have, each with its label.
 fn choices(arg: &Arg) -> Vec<(String, String)> {
-    let possible = arg.get_possible_values();
-    if !possible.is_empty() {
-        let choice = |value: &clap::builder::PossibleValue| {
-            (
-                value.get_name().to_owned(),
-                value.get_name().replace('-', " "),
-            )
-        };
-        return possible.iter().map(choice).collect();
-    }
     if arg.get_id() == "operation" {
         let choice = |name: &str, summary: &str| (name.to_owned(), format!("{name}: {summary}"));
         let all = OPERATIONS.iter();
@@ -453,7 +443,13 @@ fn choices(arg: &Arg) -> Vec<(String, String)> {
     codes(parser, PayoutChannel::ALL)
         .or_else(|| codes(parser, CollectionChannel::ALL))
         .or_else(|| codes(parser, ResponseCode::ALL))
-        .unwrap_or_default()
+        .unwrap_or_else(|| {
+            let possible = arg.get_possible_values();
+            let names = possible.iter().map(clap::builder::PossibleValue::get_name);
+            names
+                .map(|name| (name.to_owned(), name.replace('-', " ")))
+                .collect()
+        })
 }
 
 /// Returns the codes of a table, if the parser gives them.

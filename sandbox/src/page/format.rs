@@ -8,8 +8,8 @@ use skypay_types::{
 };
 
 use crate::engine::{AttemptResult, Callback, DeliveryStatus, StoreStatus, Timestamp};
+use crate::operations;
 use crate::ordered_json::OrderedJson;
-use crate::service::operation_named;
 
 /// The CSS class of a badge, by how good a status is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub(crate) fn summary(callback: &Callback) -> Option<String> {
 /// the document defines which fields are personal.
 pub(crate) fn message(plaintext: &Value, name: &str, personal: bool) -> Markup {
     let mut shown = OrderedJson::of(plaintext);
-    if let (false, Some(info)) = (personal, operation_named(name)) {
+    if let (false, Some(info)) = (personal, operations::find(name)) {
         shown = shown.masked(info.personal_data);
     }
     html! { pre { (serde_json::to_string_pretty(&shown).unwrap_or_default()) } }
@@ -148,7 +148,7 @@ pub(crate) fn outcome(
     let Some(result) = result else {
         return ("no end yet", BadgeKind::Plain);
     };
-    let outcome = operation_named(&callback.operation).map(|info| result.outcome(info));
+    let outcome = operations::find(&callback.operation).map(|info| result.outcome(info));
     match (result, outcome) {
         (AttemptResult::NotSent { .. }, _) => ("not sent", BadgeKind::Bad),
         (_, Some(Outcome::Accepted)) => ("accepted", BadgeKind::Good),

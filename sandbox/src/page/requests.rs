@@ -14,8 +14,8 @@ use super::table::{Column, number, text};
 use super::{Shared, answer, curl, missing};
 use crate::admin_client::{ListQuery, Personal, RequestRecord, RequestResult};
 use crate::engine::{Order, Selection};
+use crate::operations;
 use crate::ordered_json::OrderedJson;
-use crate::service::operations;
 
 pub(crate) const PATH: &str = "/requests";
 
@@ -46,7 +46,11 @@ pub(crate) async fn list(State(app): Shared, Query(entered): Query<Entered>) -> 
         Err(error) => return missing(&app, PATH, &error.to_string()),
     };
     let mut filters = vec![
-        Filter::choice("operation", "Operation", operations().map(|info| info.name)),
+        Filter::choice(
+            "operation",
+            "Operation",
+            operations::of_skypay().map(|info| info.name),
+        ),
         Filter::choice(
             "result",
             "Result",

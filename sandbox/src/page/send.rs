@@ -20,8 +20,9 @@ use crate::admin_client::ListQuery;
 use crate::engine::State as Engine;
 use crate::fields::{Field, Kind, request_fields};
 use crate::http::{ConnectionControl, Peer};
+use crate::operations;
 use crate::ordered_json::OrderedJson;
-use crate::service::{AppState, Partner, operations};
+use crate::service::{AppState, Partner};
 
 const PATH: &str = "/send";
 
@@ -33,7 +34,7 @@ const FIELD: &str = "field.";
 
 pub(crate) async fn page(State(app): Shared, Query(entered): Query<Entered>) -> Response {
     let chosen = entered.get("operation").and_then(|name| ours(name));
-    let Some(info) = chosen.or_else(|| operations().next()) else {
+    let Some(info) = chosen.or_else(|| operations::of_skypay().next()) else {
         return missing(&app, PATH, "There is no operation.");
     };
     let fields = filled_in(&app.simulator.state(), info);
@@ -42,7 +43,7 @@ pub(crate) async fn page(State(app): Shared, Query(entered): Query<Entered>) -> 
             div.long {
                 label for="operation" { "Operation" }
                 select id="operation" name="operation" {
-                    @for known in operations() {
+                    @for known in operations::of_skypay() {
                         option value=(known.name) selected[known.name == info.name] { (known.name) ": " (known.summary) }
                     }
                 }
@@ -81,7 +82,7 @@ fn input(field: &Field, value: &str) -> Markup {
 
 /// Returns the operation of SkyPay with this name.
 fn ours(name: &str) -> Option<&'static OperationInfo> {
-    operations().find(|info| info.name == name)
+    operations::of_skypay().find(|info| info.name == name)
 }
 
 /// Returns the fields of an operation's request, with the values of the document's

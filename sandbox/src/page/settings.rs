@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Arg;
 use maud::html;
 use serde_json::Value;
-use skypay_types::{Direction, OPERATIONS};
 
 use super::form::{Form, Problems};
 use super::form_page::FormPage;
 use super::table::{Column, table, text};
 use crate::engine::behaviors::{BEHAVIORS, Behavior};
 use crate::engine::{CallbackUrls, Command, Settings, State};
+use crate::operations;
 
 /// Returns the settings page.
 pub(crate) fn settings(state: &State, path: &str) -> FormPage {
@@ -175,8 +175,7 @@ fn urls(state: &State) -> Form {
             .help(help)
             .value_parser(CallbackUrls::parse_url)
     };
-    let callbacks = OPERATIONS.iter();
-    let callbacks = callbacks.filter(|info| info.direction == Direction::ToPartner);
+    let callbacks = operations::callbacks();
     let shared = url("shared", "");
     let args = std::iter::once(shared).chain(callbacks.map(|info| url(info.name, info.summary)));
     let args: Vec<_> = args.collect();

@@ -17,7 +17,7 @@ use super::{Shared, actions, answer, asset, missing, requests};
 use crate::admin_client::{ListQuery, Personal, RequestRecord};
 use crate::barcode;
 use crate::engine::{self, CommandOutcome, Row, Timestamp};
-use crate::service::operation_named;
+use crate::operations;
 
 const PATH: &str = "/transactions";
 
@@ -311,7 +311,7 @@ fn steps(
     };
     // At the same time, an order comes before its effects, and a query after them.
     let (queries, orders): (Vec<_>, Vec<_>) = requests.iter().partition(|record| {
-        let info = record.operation.as_deref().and_then(operation_named);
+        let info = record.operation.as_deref().and_then(operations::find);
         info.is_some_and(|info| info.effect == Effect::Reads)
     });
     steps.extend(orders.into_iter().map(step));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
+use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
@@ -24,6 +24,7 @@ use super::mailbox::{self, Mailbox};
 use super::origin_check::refused;
 use crate::callback_checks::Checks;
 use crate::engine::Command;
+use crate::http::Peer;
 use crate::ordered_json::OrderedJson;
 use crate::simulator::{Executed, Simulator, SimulatorError};
 
@@ -100,8 +101,10 @@ pub(crate) async fn health(State(app): Shared) -> Answered {
     Ok(written(&json!({ "status": "ok" })))
 }
 
-async fn info(State(app): Shared) -> Response {
-    written(&app.info.clone().at_present(&app.simulator))
+async fn info(State(app): Shared, ConnectInfo(peer): ConnectInfo<Peer>) -> Response {
+    let mut info = app.info.clone().at_present(&app.simulator);
+    info.client = Some(peer.address.ip().to_canonical());
+    written(&info)
 }
 
 async fn state(State(app): Shared, Query(query): Query<Personal>) -> Response {

@@ -90,6 +90,10 @@ pub struct Info {
     pub database: Option<PathBuf>,
     /// Whether plaintext is accepted in addition to encrypted bodies.
     pub plaintext: bool,
+    /// The address of the client that asked, as the sandbox sees it. If it is not
+    /// loopback, the client may be on another machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<IpAddr>,
 }
 
 /// The state of the clock.
@@ -171,6 +175,12 @@ pub struct ListQuery {
     /// The last day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Date>,
+    /// The smallest amount; requests have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<Amount>,
+    /// The largest amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<Amount>,
     /// Whether to include personal data.
     pub personal: bool,
 }

@@ -32,6 +32,7 @@ use crate::delivery::ring_of;
 use crate::engine::{self, Command, CommandOutcome, Pair, WireFault, behaviors};
 use crate::http::Peer;
 use crate::limits;
+use crate::operations;
 use crate::simulator::Simulator;
 
 /// The byte order mark that some editors write; not part of the message.
@@ -284,7 +285,7 @@ pub(crate) fn is_sealed(body: &[u8]) -> bool {
 /// Returns the operation with this name or path fragment. An action may belong to
 /// several operations.
 fn operation_of(name: &str) -> Option<&'static OperationInfo> {
-    explain::ours().find(|info| info.name == name || info.path_fragment == name)
+    operations::of_skypay().find(|info| info.name == name || info.path_fragment == name)
 }
 
 /// SkyPay's side of one request, executed by the engine.

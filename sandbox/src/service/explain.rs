@@ -8,11 +8,12 @@ use serde_json::Value;
 use skypay_runtime::envelope::{self, EncryptKey};
 use skypay_runtime::read;
 use skypay_runtime::server::RejectReason;
-use skypay_types::{Direction, OPERATIONS, Operation, OperationInfo};
+use skypay_types::{OPERATIONS, Operation, OperationInfo};
 
 use super::api::{Call, is_sealed};
 use crate::engine::{Key, KeyStatus, State, Timestamp};
 use crate::limits;
+use crate::operations;
 
 /// A rejected request.
 pub(crate) struct Explained<'a> {
@@ -85,7 +86,7 @@ impl Explained<'_> {
             constants.all(|(name, value)| field(&message, name).as_deref() == Some(*value))
         };
         let action = named.or_else(|| self.call.action.clone())?;
-        let mut found = ours().filter(|info| names(info, &action));
+        let mut found = operations::of_skypay().filter(|info| names(info, &action));
         found.clone().find(is_meant).or_else(|| {
             let only = found.next();
             only.filter(|_| found.next().is_none())
@@ -175,9 +176,11 @@ impl Explained<'_> {
                 header.action
             );
         };
-        let found: Vec<_> = ours().filter(|info| names(info, &action)).collect();
+        let found: Vec<_> = operations::of_skypay()
+            .filter(|info| names(info, &action))
+            .collect();
         if found.is_empty() {
-            let all: Vec<_> = ours().map(|info| info.action).collect();
+            let all: Vec<_> = operations::of_skypay().map(|info| info.action).collect();
             let mut why = format!("there is no operation {action:?}");
             let near = |known: &&&str| known.eq_ignore_ascii_case(&action);
             match all.iter().find(near) {
@@ -222,17 +225,6 @@ fn not_base64(text: &[u8]) -> String {
         ),
         None => "the body is too short for an encrypted message".to_owned(),
     }
-}
-
-/// Returns the operation or callback with this name.
-pub(crate) fn operation_named(name: &str) -> Option<&'static OperationInfo> {
-    OPERATIONS.iter().copied().find(|info| info.name == name)
-}
-
-/// Returns the operations that SkyPay serves.
-pub(crate) fn ours() -> impl Iterator<Item = &'static OperationInfo> + Clone {
-    let all = OPERATIONS.iter().copied();
-    all.filter(|info| info.direction == Direction::ToProvider)
 }
 
 /// Whether a path or an action names an operation; an action may name several.

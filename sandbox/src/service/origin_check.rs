@@ -179,7 +179,9 @@ fn is_localhost(name: &str) -> bool {
     name.eq_ignore_ascii_case("localhost")
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host, with or without a port, is this machine.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
     let name = name_of(host);
     is_localhost(name) || address(name).is_some_and(|address| address.is_loopback())
 }

@@ -13,12 +13,12 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::admin_types::{Problem, RequestRecord, RequestResult};
 use super::api::Api;
-use super::explain::operation_named;
 use super::faults::Faults;
 use super::origin_check::refused;
 use crate::engine::{Rejected, Timestamp};
 use crate::http::Peer;
 use crate::limits;
+use crate::operations;
 use crate::ordered_json::{MASKED, OrderedJson};
 
 /// What was found out about a request, as an extension of its response.
@@ -144,7 +144,7 @@ impl RequestRecord {
     /// fields. What is not JSON is masked as a whole.
     #[must_use]
     pub(crate) fn masked(mut self) -> Self {
-        let info = self.operation.as_deref().and_then(operation_named);
+        let info = self.operation.as_deref().and_then(operations::find);
         let all = skypay_types::OPERATIONS.iter();
         let mut hidden: Vec<_> = match info {
             Some(info) => info.personal_data.to_vec(),

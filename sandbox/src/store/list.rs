@@ -1,6 +1,7 @@
 //! The lists of a sandbox: its log, its requests and its rows, all selected alike.
 
 use serde_json::Value;
+use skypay_types::Amount;
 
 use super::{Store, StoreError};
 use crate::admin_client::{ListQuery, RequestRecord};
@@ -20,6 +21,8 @@ struct List {
     code: &'static str,
     text: &'static str,
     time: &'static str,
+    /// In centavos.
+    amount: &'static str,
 }
 
 const LOG: List = List {
@@ -34,6 +37,7 @@ const LOG: List = List {
     code: "json_extract(line, '$.details.code')",
     text: "line",
     time: "json_extract(line, '$.time')",
+    amount: "CAST(round(100 * json_extract(line, '$.details.amount')) AS INTEGER)",
 };
 
 const REQUESTS: List = List {
@@ -48,6 +52,7 @@ const REQUESTS: List = List {
     code: "code",
     text: "record",
     time: "time",
+    amount: "NULL",
 };
 
 const ROWS: List = List {
@@ -62,6 +67,7 @@ const ROWS: List = List {
     code: "json_extract(body, '$.attempts[#-1].result.code')",
     text: "body",
     time: "created",
+    amount: "amount",
 };
 
 impl Store {
@@ -109,6 +115,7 @@ impl Store {
             code,
             text,
             time,
+            amount,
         } = list;
         let order = if query.newest_first { "DESC" } else { "ASC" };
         let sql = format!(
@@ -120,7 +127,8 @@ impl Store {
              AND (?7 = '' OR {code} = ?7) \
              AND (?8 = '' OR instr(lower({text}), lower(?8)) > 0) \
              AND (?9 IS NULL OR {time} >= ?9) AND (?10 IS NULL OR {time} <= ?10 || ' ~') \
-             ORDER BY {id} {order} LIMIT ?11 OFFSET ?12"
+             AND (?11 IS NULL OR {amount} >= ?11) AND (?12 IS NULL OR {amount} <= ?12) \
+             ORDER BY {id} {order} LIMIT ?13 OFFSET ?14"
         );
         let values = rusqlite::params![
             query.after,
@@ -133,6 +141,8 @@ impl Store {
             query.text,
             query.from.map(|day| day.to_string()),
             query.to.map(|day| day.to_string()),
+            query.at_least.map(Amount::centavos),
+            query.at_most.map(Amount::centavos),
             sql_limit(query.limit.unwrap_or(usize::MAX)),
             sql_limit(query.skipped),
         ];
