@@ -144,7 +144,7 @@ impl Page<'_> {
                         (self.environments())
                         (self.wire())
                         @if self.has_samples() {
-                            (self.section(samples::SECTION, "Calls in other languages", &self.common_code()))
+                            (self.section(samples::SECTION, "Other languages", &self.common_code()))
                         }
                         (self.groups())
                         (self.code_tables())
@@ -173,7 +173,7 @@ impl Page<'_> {
                         (entry(section::ENVIRONMENTS, "Environments"))
                         (entry(section::WIRE, "What travels"))
                         @if self.has_samples() {
-                            (entry(samples::SECTION, "Calls in other languages"))
+                            (entry(samples::SECTION, "Other languages"))
                         }
                     }
                     @for (name, operations) in self.grouped() {

@@ -117,7 +117,7 @@ fn with_compiler(root: &Path, against: &str, postgres: &postgres::Server) -> Out
 fn with_programs(root: &Path, postgres: &postgres::Server) -> Outcome {
     step("page in a browser", || browser::run(root))?;
     step("external validators", || validate::run(root))?;
-    step("calls in other languages", || samples::run(root))?;
+    step("samples in other languages", || samples::run(root))?;
     step("sandbox fuzzed with Schemathesis", || {
         let arguments = schemathesis::Arguments {
             seed: 1,

@@ -94,7 +94,7 @@ pub enum Verify {
     },
     /// Fuzz a sandbox with Schemathesis (installs it, pinned)
     Schemathesis(schemathesis::Arguments),
-    /// Run the reference page's calls in other languages against a sandbox
+    /// Run the reference page's samples in other languages against a sandbox
     Samples,
     /// Fuzz the parsers of external input (installs cargo-fuzz)
     Fuzz(fuzz::Arguments),

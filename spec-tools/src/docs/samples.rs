@@ -1,27 +1,39 @@
-//! Calls in other languages. A template of each language has the code that all
-//! calls use, without a fact of the document in it; what is sent is the first
-//! example of a request.
+//! Calls and callbacks in other languages. Templates of each language have the code
+//! that all calls use, and all callbacks, without a fact of the document in them; what
+//! is sent is the first example of a request, or of a callback's response.
 
 use codegen::document::{Node, Value, load};
-use codegen::model::{Api, Direction, Operation};
+use codegen::model::{Api, Direction, Example, Operation};
 use maud::{Markup, html};
 
 use super::links::target;
 use super::{Page, listed, section};
 
-/// The anchor of the code that the calls of all operations use.
+/// The anchor of the code that all samples use.
 pub(super) const SECTION: &str = "page.code";
 
-/// A language in which calls are shown.
+/// A language in which calls and callbacks are shown.
 struct Language {
     /// The name in the attribute `data-language`.
     id: &'static str,
     title: &'static str,
-    /// Defines `call`, `encrypt` and `decrypt`.
-    common: &'static str,
+    /// The name and the text of the file that defines `call`, `encrypt` and `decrypt`.
+    common: (&'static str, &'static str),
     literals: Literals,
     /// A call, from the name of the action and the literal of its fields.
     call: fn(action: &str, fields: &str) -> String,
+    /// How callbacks are received, unless the language has no HTTP server.
+    server: Option<Server>,
+}
+
+/// How a language receives callbacks.
+struct Server {
+    /// The name and the text of the file that defines `receive` and `serve`.
+    common: (&'static str, &'static str),
+    comment: &'static str,
+    /// A handler, from the name of the action, a comment on a line of its own or
+    /// nothing, and the literal of the fields of the response.
+    handler: fn(action: &str, comment: &str, fields: &str) -> String,
 }
 
 /// How a language writes JSON values.
@@ -49,7 +61,7 @@ const LANGUAGES: [Language; 6] = [
     Language {
         id: "sh",
         title: "curl and openssl",
-        common: include_str!("samples/call.sh"),
+        common: ("call.sh", include_str!("samples/call.sh")),
         literals: JSON,
         call: |action, fields| match inside(fields) {
             "" => format!("response=$(call {action})"),
@@ -58,11 +70,12 @@ const LANGUAGES: [Language; 6] = [
                 fields.replace('\'', r"'\''")
             ),
         },
+        server: None,
     },
     Language {
         id: "php",
         title: "PHP",
-        common: include_str!("samples/call.php"),
+        common: ("call.php", include_str!("samples/call.php")),
         literals: Literals {
             indent: "    ",
             map: ("[", "]"),
@@ -72,11 +85,20 @@ const LANGUAGES: [Language; 6] = [
             ..JSON
         },
         call: |action, fields| format!("$response = call('{action}', {fields});"),
+        server: Some(Server {
+            common: ("receive.php", include_str!("samples/receive.php")),
+            comment: "//",
+            handler: |action, comment, fields| {
+                format!(
+                    "$callbacks['{action}'] = function (array $request): array {{\n{comment}    return {fields};\n}};"
+                )
+            },
+        }),
     },
     Language {
         id: "java",
         title: "Java",
-        common: include_str!("samples/Api.java"),
+        common: ("Api.java", include_str!("samples/Api.java")),
         literals: Literals {
             indent: "    ",
             ..JSON
@@ -88,18 +110,37 @@ const LANGUAGES: [Language; 6] = [
                 fields.replace('\\', r"\\")
             ),
         },
+        server: Some(Server {
+            common: ("Callbacks.java", include_str!("samples/Callbacks.java")),
+            comment: "//",
+            handler: |action, comment, fields| {
+                format!(
+                    "Callbacks.ALL.put(\"{action}\", request -> {{\n{comment}    return \"\"\"\n{}\n        \"\"\";\n}});",
+                    inside(fields).trim_end().replace('\\', r"\\")
+                )
+            },
+        }),
     },
     Language {
         id: "mjs",
         title: "Node.js",
-        common: include_str!("samples/call.mjs"),
+        common: ("call.mjs", include_str!("samples/call.mjs")),
         literals: JSON,
         call: |action, fields| format!("const response = await call(\"{action}\", {fields});"),
+        server: Some(Server {
+            common: ("receive.mjs", include_str!("samples/receive.mjs")),
+            comment: "//",
+            handler: |action, comment, fields| {
+                format!(
+                    "callbacks.set(\"{action}\", async (request) => {{\n{comment}  return {fields};\n}});"
+                )
+            },
+        }),
     },
     Language {
         id: "py",
         title: "Python",
-        common: include_str!("samples/call.py"),
+        common: ("call.py", include_str!("samples/call.py")),
         literals: Literals {
             indent: "    ",
             after_last: ",",
@@ -107,11 +148,20 @@ const LANGUAGES: [Language; 6] = [
             ..JSON
         },
         call: |action, fields| format!("response = call(\"{action}\", {fields})"),
+        server: Some(Server {
+            common: ("receive.py", include_str!("samples/receive.py")),
+            comment: "#",
+            handler: |action, comment, fields| {
+                format!(
+                    "@callback(\"{action}\")\ndef answer(request):\n{comment}    return {fields}"
+                )
+            },
+        }),
     },
     Language {
         id: "go",
         title: "Go",
-        common: include_str!("samples/call.go"),
+        common: ("call.go", include_str!("samples/call.go")),
         literals: Literals {
             indent: "\t",
             map: ("map[string]any{", "}"),
@@ -121,6 +171,15 @@ const LANGUAGES: [Language; 6] = [
             ..JSON
         },
         call: |action, fields| format!("response, err := call(\"{action}\", {fields})"),
+        server: Some(Server {
+            common: ("receive.go", include_str!("samples/receive.go")),
+            comment: "//",
+            handler: |action, comment, fields| {
+                format!(
+                    "callbacks[\"{action}\"] = func(request map[string]any) (map[string]any, error) {{\n{comment}\treturn {fields}, nil\n}}"
+                )
+            },
+        }),
     },
 ];
 
@@ -133,7 +192,12 @@ impl Page<'_> {
             .all(|name| !name.is_empty())
     }
 
-    /// Renders the code that the calls of all operations use.
+    /// Whether callbacks can be shown: responses also have a time.
+    fn has_servers(&self) -> bool {
+        self.has_samples() && !self.api.header.time.is_empty()
+    }
+
+    /// Renders the code that all samples use.
     pub(super) fn common_code(&self) -> Markup {
         let variables = ["URL", "USER_NAME", "AUTHENTICATION", "ENCRYPT_KEY"];
         let prefix = prefix(self.api);
@@ -143,52 +207,103 @@ impl Page<'_> {
             p {
                 "The samples of the operations use "
                 code { "call" }
-                ", which encrypts a request, sends it and decrypts the response. It is this code, \
-                 in each language without a library but "
+                ", which encrypts a request, sends it and decrypts the response, and a server, \
+                 which decrypts a callback, compares the credentials in it with your own, and \
+                 encrypts the response. They are this code, in each language without a library \
+                 but "
                 code { "cryptography" }
                 " in Python. It reads the environment variables "
                 (listed(variables.map(|name| html! { code { (prefix) "_" (name) } })))
                 "; the URL is that of an environment followed by "
                 code { (path) }
                 ". An error after the request has left, a timeout for example, does not say \
-                 whether it was carried out: each operation says how to ask. To receive a \
-                 callback, decrypt its body, compare the credentials in it with your own, and \
-                 encrypt the response. Check code of your own with the steps in the "
+                 whether it was carried out: each operation says how to ask. Check code of your \
+                 own with the steps in the "
                 a href=(target(section::INTRODUCTION)) { "introduction" }
                 " and the encrypted examples of the operations."
             }
             @for language in &LANGUAGES {
                 details id=(anchor(language)) {
                     summary { b { (language.title) } }
-                    pre data-language=(language.id) { (common(self.api, language)) }
+                    (self.file(language, language.common))
+                    @if let Some(server) = language.server.as_ref().filter(|_| self.has_servers()) {
+                        p.label { "To receive callbacks" }
+                        (self.file(language, server.common))
+                    }
                 }
             }
         }
     }
 
-    /// Renders the call of an operation in each language.
-    pub(super) fn samples(&self, operation: &Operation) -> Markup {
-        let fields = fields(self.api, operation);
+    /// Renders a file of common code, with the names of this document.
+    fn file(&self, language: &Language, (name, text): (&str, &str)) -> Markup {
         html! {
-            @if let Some(fields) = fields.filter(|_| self.has_samples()) {
+            pre data-language=(language.id) data-file=(name) { (filled(self.api, text)) }
+        }
+    }
+
+    /// Renders the call of an operation, or the handler of a callback, in each
+    /// language.
+    pub(super) fn samples(&self, operation: &Operation) -> Markup {
+        let calls = operation.direction == Direction::ToProvider;
+        if !self.has_samples() || !calls && !self.has_servers() {
+            return html! {};
+        }
+        let samples: Vec<_> = LANGUAGES
+            .iter()
+            .filter_map(|language| {
+                let sample = match operation.direction {
+                    Direction::ToProvider => language.sample_of_call(self.api, operation),
+                    Direction::ToPartner => language.sample_of_handler(self.api, operation),
+                };
+                Some((language, sample?))
+            })
+            .collect();
+        html! {
+            @if !samples.is_empty() {
                 h4 { "In other languages" }
                 p {
-                    "With " a href=(target(SECTION)) { code { "call" } }
-                    " of the same language, after " code { "action" } " the fields of the example."
+                    "With "
+                    a href=(target(SECTION)) { @if calls { code { "call" } } @else { "the server" } }
+                    " of the same language and the fields of the first example."
                 }
-                @for language in &LANGUAGES {
+                @for (language, sample) in &samples {
                     details {
                         summary { b { (language.title) } }
-                        pre data-language=(language.id) data-operation=(operation.name) {
-                            ((language.call)(
-                                &operation.action,
-                                &language.literals.written(&fields, 0),
-                            ))
-                        }
+                        pre data-language=(language.id) data-operation=(operation.name) { (sample) }
                     }
                 }
             }
         }
+    }
+}
+
+impl Language {
+    /// The call of an operation with the fields of its first example; `None` if it
+    /// has none.
+    fn sample_of_call(&self, api: &Api, operation: &Operation) -> Option<String> {
+        let header = &api.header;
+        let written = [&header.user_name, &header.authentication, &header.action];
+        let fields = fields(operation.request_examples.first()?, &written)?;
+        let fields = self.literals.written(&fields, 0);
+        Some((self.call)(&operation.action, &fields))
+    }
+
+    /// The handler of a callback, with the fields of the first example of its
+    /// response.
+    fn sample_of_handler(&self, api: &Api, operation: &Operation) -> Option<String> {
+        let server = self.server.as_ref()?;
+        let fields = fields(operation.response_examples.first()?, &[&api.header.time])?;
+        let (indent, comment) = (self.literals.indent, server.comment);
+        let comment = match &operation.effect_key[..] {
+            [] => String::new(),
+            key => format!(
+                "{indent}{comment} Store it once for each {}, then answer.\n",
+                key.join(", ")
+            ),
+        };
+        let fields = self.literals.written(&fields, 1);
+        Some((server.handler)(&operation.action, &comment, &fields))
     }
 }
 
@@ -201,34 +316,42 @@ fn prefix(api: &Api) -> String {
     heck::AsShoutySnakeCase(&api.provider.package).to_string()
 }
 
-/// Returns the code that calls use, with the names of this document.
-fn common(api: &Api, language: &Language) -> String {
+/// Returns common code with the names of this document.
+fn filled(api: &Api, text: &str) -> String {
     let content_type = api.envelope.iter().find(|(name, _)| name == "contentType");
     [
         ("{{ENV}}", &*prefix(api)),
         ("{{userName}}", &api.header.user_name),
         ("{{authentication}}", &api.header.authentication),
         ("{{action}}", &api.header.action),
+        ("{{time}}", &api.header.time),
+        ("{{offset}}", &seconds(&api.time_zone).to_string()),
         (
             "{{contentType}}",
             content_type.map_or("text/plain", |(_, value)| value),
         ),
     ]
     .into_iter()
-    .fold(language.common.to_owned(), |text, (name, value)| {
+    .fold(text.to_owned(), |text, (name, value)| {
         text.replace(name, value)
     })
 }
 
-/// Returns the first example of a request without the fields that `call` writes;
-/// `None` if SkyPay sends it, or there is none.
-fn fields(api: &Api, operation: &Operation) -> Option<Node> {
-    if operation.direction == Direction::ToPartner {
-        return None;
+/// The seconds of an offset such as `+08:00`.
+fn seconds(offset: &str) -> i32 {
+    let mut parts = offset.trim_start_matches(['+', '-']).split(':');
+    let mut next = || parts.next().and_then(|part| part.parse::<i32>().ok());
+    let seconds = next().unwrap_or_default() * 3600 + next().unwrap_or_default() * 60;
+    if offset.starts_with('-') {
+        -seconds
+    } else {
+        seconds
     }
-    let mut message = load(&operation.request_examples.first()?.json).ok()?;
-    let header = &api.header;
-    let written = [&header.user_name, &header.authentication, &header.action];
+}
+
+/// Returns an example without the fields that the common code writes.
+fn fields(example: &Example, written: &[&String]) -> Option<Node> {
+    let mut message = load(&example.json).ok()?;
     if let Value::Map(members) = &mut message.value {
         members.retain(|entry| !written.contains(&&entry.key));
     }
@@ -285,6 +408,13 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_offset_has_seconds() {
+        for (offset, expected) in [("+08:00", 28_800), ("-03:30", -12_600), ("+00:00", 0)] {
+            assert_eq!(seconds(offset), expected, "{offset}");
+        }
+    }
 
     #[test]
     fn values_are_written_as_each_language_writes_them() {
