@@ -93,7 +93,7 @@ pub(crate) fn write_request<'a>(
     body: &'a [u8],
 ) -> Option<(Zeroizing<Vec<u8>>, &'a [u8])> {
     let rest = body.trim_ascii().strip_prefix(b"{")?.trim_ascii_start();
-    let fields = [
+    let header = [
         (operation.header.user_name, credentials.user_name()),
         (operation.header.action, operation.action),
         (
@@ -101,8 +101,8 @@ pub(crate) fn write_request<'a>(
             credentials.authentication(),
         ),
     ];
-    let fields = fields.iter().chain(operation.constants).copied();
-    let mut header = secret::to_json(&Fields(fields.collect())).ok()?;
+    let fields = header.iter().chain(operation.constants).copied();
+    let mut header = secret::to_json(&Fields(fields)).ok()?;
     // The object continues with the rest.
     header.pop();
     if rest != b"}" {
@@ -111,11 +111,11 @@ pub(crate) fn write_request<'a>(
     Some((header, rest))
 }
 
-struct Fields<'a>(Vec<(&'a str, &'a str)>);
+struct Fields<I>(I);
 
-impl Serialize for Fields<'_> {
+impl<'a, I: Iterator<Item = (&'a str, &'a str)> + Clone> Serialize for Fields<I> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
+        serializer.collect_map(self.0.clone())
     }
 }
 
@@ -128,9 +128,9 @@ pub(crate) fn write_response(names: &HeaderFields, values: &HeaderValues<'_>) ->
         (names.description, values.description),
     ];
     let fields = fields
-        .into_iter()
-        .filter_map(|(name, value)| Some((name?, value)));
-    let written = serde_json::to_vec(&Fields(fields.collect()));
+        .iter()
+        .filter_map(|(name, value)| Some(((*name)?, *value)));
+    let written = serde_json::to_vec(&Fields(fields));
     debug_assert!(written.is_ok(), "texts can always be written");
     written.unwrap_or_default()
 }

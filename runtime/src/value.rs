@@ -10,9 +10,10 @@ mod time;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::de::{DeserializeSeed, Error as _, Visitor};
+use serde::de::{DeserializeSeed, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use amount::Amount;
@@ -111,16 +112,30 @@ pub fn text<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     parse: impl FnOnce(&str) -> Result<T, WireError>,
 ) -> Result<T, D::Error> {
-    let text = Text.deserialize(deserializer)?;
-    let text = match text.as_bytes() {
-        // The usual case: there is nothing to trim.
-        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => &*text,
-        _ => text.trim(),
-    };
-    parse(text).map_err(D::Error::custom)
+    deserializer.deserialize_str(Parsed(parse, PhantomData))
 }
 
-/// Deserializes a text or a key, borrowed if it has no escapes.
+struct Parsed<P, T>(P, PhantomData<T>);
+
+impl<P: FnOnce(&str) -> Result<T, WireError>, T> Visitor<'_> for Parsed<P, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    #[inline]
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        let text = match text.as_bytes() {
+            // The usual case: there is nothing to trim.
+            [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+            _ => text.trim(),
+        };
+        (self.0)(text).map_err(E::custom)
+    }
+}
+
+/// Deserializes a key, borrowed if it has no escapes.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Text;

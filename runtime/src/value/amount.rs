@@ -89,7 +89,8 @@ impl Amount {
     /// millionth of a peso from a whole centavo), and commas that can only group
     /// thousands (`3,900.00`).
     pub(super) fn parse_lenient(text: &str) -> Result<Self, WireError> {
-        Self::nearest(&ungrouped(text)).map(|(amount, _)| amount)
+        let nearest = Self::nearest(text).or_else(|_| Self::nearest(&ungrouped(text)));
+        nearest.map(|(amount, _)| amount)
     }
 
     /// The amount that is equal or nearest to the text, and the difference.

@@ -5,7 +5,7 @@
 #[cfg(feature = "time")]
 impl From<time::OffsetDateTime> for super::DateTime {
     fn from(time: time::OffsetDateTime) -> Self {
-        Self::from_unix_nanoseconds(time.unix_timestamp_nanos())
+        Self::from_unix(time.unix_timestamp(), time.nanosecond())
     }
 }
 
@@ -13,8 +13,11 @@ impl From<time::OffsetDateTime> for super::DateTime {
 #[cfg(feature = "time")]
 impl From<super::DateTime> for time::OffsetDateTime {
     fn from(time: super::DateTime) -> Self {
+        let (seconds, nanosecond) = time.to_unix();
+        let time = Self::from_unix_timestamp(seconds);
         // Its calendar is larger than ours.
-        Self::from_unix_timestamp_nanos(time.unix_nanoseconds()).unwrap_or(Self::UNIX_EPOCH)
+        time.and_then(|time| time.replace_nanosecond(nanosecond))
+            .unwrap_or(Self::UNIX_EPOCH)
     }
 }
 
@@ -44,8 +47,7 @@ impl From<super::Date> for time::Date {
 #[cfg(feature = "chrono")]
 impl<Z: chrono::TimeZone> From<chrono::DateTime<Z>> for super::DateTime {
     fn from(time: chrono::DateTime<Z>) -> Self {
-        let seconds = i128::from(time.timestamp()) * super::time::SECOND;
-        Self::from_unix_nanoseconds(seconds + i128::from(time.timestamp_subsec_nanos()))
+        Self::from_unix(time.timestamp(), time.timestamp_subsec_nanos())
     }
 }
 
@@ -53,9 +55,7 @@ impl<Z: chrono::TimeZone> From<chrono::DateTime<Z>> for super::DateTime {
 #[cfg(feature = "chrono")]
 impl From<super::DateTime> for chrono::DateTime<chrono::Utc> {
     fn from(time: super::DateTime) -> Self {
-        let since = time.unix_nanoseconds();
-        let seconds = i64::try_from(since.div_euclid(super::time::SECOND)).unwrap_or_default();
-        let nanoseconds = u32::try_from(since.rem_euclid(super::time::SECOND)).unwrap_or_default();
+        let (seconds, nanoseconds) = time.to_unix();
         // Its calendar is larger than ours.
         Self::from_timestamp(seconds, nanoseconds).unwrap_or_default()
     }

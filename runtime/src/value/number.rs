@@ -34,28 +34,28 @@ impl<'a> Decimal<'a> {
     /// Parses an optional minus sign, digits, optional decimals and an optional
     /// exponent.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse().ok()?),
+        let is_exponent = |byte| matches!(byte, b'e' | b'E');
+        let (mantissa, exponent) = match text.bytes().position(is_exponent) {
+            Some(end) => (&text[..end], text[end + 1..].parse().ok()?),
             None => (text, 0),
         };
         let magnitude = mantissa.strip_prefix('-');
         let digits = magnitude.unwrap_or(mantissa);
-        let (whole, fraction) = match digits.split_once('.') {
-            Some((_, "")) => return None,
-            Some(parts) => parts,
-            None => (digits, ""),
+        let (whole, fraction) = match digits.bytes().position(|byte| byte == b'.') {
+            Some(point) => (&digits[..point], Some(&digits[point + 1..])),
+            None => (digits, None),
         };
-        let number = Self {
+        let are_digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = are_digits(whole)
+            && fraction.is_none_or(are_digits)
+            && (-MAX_EXPONENT..=MAX_EXPONENT).contains(&exponent);
+        is_number.then_some(Self {
             negative: magnitude.is_some(),
             whole,
-            fraction,
+            fraction: fraction.unwrap_or_default(),
             exponent,
-        };
-        let digits = whole.bytes().chain(fraction.bytes());
-        (!whole.is_empty()
-            && digits.into_iter().all(|byte| byte.is_ascii_digit())
-            && (-MAX_EXPONENT..=MAX_EXPONENT).contains(&exponent))
-        .then_some(number)
+        })
     }
 
     /// The number of units in the number's absolute value, and the remainder; a

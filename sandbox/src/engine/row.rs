@@ -19,10 +19,6 @@ use super::transaction::ScheduledEvent;
 const FORGOTTEN_AT_ONCE: u32 = 16;
 
 /// A row of any kind.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "few rows are in memory at a time, and most are payouts"
-)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Row {
