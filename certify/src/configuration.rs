@@ -98,6 +98,8 @@ pub type Fixtures = BTreeMap<String, Probe>;
 pub struct Limits {
     /// The longest time for an answer.
     pub answer: f64,
+    /// The longest time for the last of fifty answers at once.
+    pub burst: f64,
     /// The longest time for refusing a body that is too large.
     pub large: f64,
     /// The longest time that a connection with one byte per pause stays open.
@@ -116,6 +118,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             answer: 10.0,
+            burst: 5.0,
             large: 2.0,
             slow: 30.0,
             pause: 1.0,

@@ -76,7 +76,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "Beyond the document: allow lists", Own(requests::forged_address)),
     must("D34", "The server has https with a valid certificate chain",
         "Beyond the document: TLS", Own(requests::https)),
-    should("D35", "Fifty at once are answered within five seconds",
+    should("D35", "Fifty at once are answered within `limits.burst`, five seconds by default",
         "Beyond the document: load", Own(requests::fifty_at_once)),
     should("D36", "Refusals for padding and for credentials take the same time, to a millisecond",
         "What travels: no integrity check, so an answer must not be an oracle", Own(refusals::timing)),

@@ -162,7 +162,7 @@ async fn check(programs: &[&str], usable: [&str; 2], arguments: &[&str], known: 
     let (url, probes) = (&server.url, probes(&database).await);
     let text = format!(
         "url = '{url}/'\neffects = '{probes}/effects/{{operation}}/{{key}}'\n\
-         [limits]\nslow = 0.5\npause = 0.02\n"
+         [limits]\nanswer = 60\nburst = 60\nslow = 0.5\npause = 0.02\n"
     );
     let mut configuration = Configuration::from_toml(&text).unwrap();
     let callbacks = OPERATIONS.iter().map(|info| (info.name, info.direction));

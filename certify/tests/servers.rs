@@ -35,7 +35,7 @@ async fn the_readmes_server_fails_no_check() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { serve(listener, routes).await });
     let text = format!(
-        "url = '{url}/'\nallow-list = true\n[limits]\nslow = 5\npause = 0.05\n\
+        "url = '{url}/'\nallow-list = true\n[limits]\nanswer = 60\nburst = 60\nlarge = 60\nslow = 5\npause = 0.05\n\
          [urls]\npayoutQueuePayout = '{url}/payoutQueuePayout'\n"
     );
     let configuration = Configuration::from_toml(&text).unwrap();

@@ -301,7 +301,7 @@ pub(super) fn fifty_at_once<'a>(trial: &'a Trial<'a>, example: &'a Message) -> F
                 Err(problem) => return Ok(vec![problem]),
             }
         }
-        let late = slowest.as_secs() >= 5;
+        let late = slowest >= Limits::of(trial.limits().burst);
         Ok(late
             .then(|| format!("the slowest took {} s", slowest.as_secs()))
             .into_iter()

@@ -107,7 +107,7 @@ pub(crate) async fn start(keys: Credentials) -> Configuration {
          restore-database = '{base}/database/up'\n\
          [fixtures]\npayoutQueuePayout = '{base}/fixture'\n\
          financeNotification = '{base}/reference'\n\
-         [limits]\nsettle = 0\nslow = 5\npause = 0.05\n{money}"
+         [limits]\nanswer = 60\nburst = 60\nlarge = 60\nsettle = 0\nslow = 5\npause = 0.05\n{money}"
     );
     Configuration::from_toml(&text).unwrap()
 }
