@@ -151,8 +151,17 @@ impl State {
                 Self::Failed,
                 Self::Cancelled,
                 Self::Rejected,
+                Self::Contradiction,
             ],
-            Self::Accepted => &[Self::Doubt, Self::Paid, Self::Failed, Self::Cancelled],
+            // An older response that shows a payment may be recorded after one that shows
+            // a failure.
+            Self::Accepted => &[
+                Self::Doubt,
+                Self::Paid,
+                Self::Failed,
+                Self::Cancelled,
+                Self::Contradiction,
+            ],
             // Only the reason changes: the money was released.
             Self::Failed => &[Self::Cancelled, Self::Contradiction],
             Self::Cancelled => &[Self::Failed, Self::Contradiction],

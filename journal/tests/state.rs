@@ -44,12 +44,25 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => prop::sample::select(&OUTCOMES[..]).prop_map(Step::Answer),
         2 => Just(Step::Permit),
         1 => Just(Step::Withdraw),
-        1 => (found.clone(), 0..30_u32).prop_map(|(found, ago)| Step::Found(found, ago)),
+        3 => (found.clone(), 0..30_u32).prop_map(|(found, ago)| Step::Found(found, ago)),
         6 => (any::<bool>(), 0..5_u32).prop_map(|(conclusive, ago)| Step::Absent(conclusive, ago)),
         1 => found.prop_map(Step::Notified),
     ];
-    prop::collection::vec(step, 0..40)
+    let steps = prop::collection::vec(step, 0..40);
+    (0..=TWO_COPIES.len(), steps).prop_map(|(begun, steps)| [&TWO_COPIES[..begun], &steps].concat())
 }
+
+/// What rarely happens by chance: a second copy, by a permit, with the first unknown.
+const TWO_COPIES: [Step; 8] = [
+    Step::Claim,
+    Step::Answer(CallOutcome::Unknown),
+    Step::Wait(500),
+    Step::Absent(true, 0),
+    Step::Wait(20),
+    Step::Absent(true, 0),
+    Step::Permit,
+    Step::Claim,
+];
 
 /// A payout as a journal keeps it.
 struct Kept {
