@@ -260,66 +260,41 @@ pub(crate) async fn collections(client: &Client, day: Date) -> Result<Vec<Report
 /// Rows of a report on a page.
 const PAGE: u32 = 100;
 
-/// The rows on a page of a report, and whether it is the last one.
-async fn read_report(
-    client: &Client,
-    day: Date,
-    page: u32,
-) -> Result<(Vec<ReportRow>, bool), String> {
-    let request = GetReportPayoutRequest::builder()
-        .start_date(day)
-        .end_date(day)
-        .date_type(DateType::PayTime)
-        .page(page)
-        .page_size(PAGE)
-        .build()
-        .map_err(|error| error.to_string())?;
-    let answer = client
-        .get_report_payout(&request)
-        .await
-        .map_err(|error| error.to_string())?;
-    let entries = answer
-        .result
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| "a row of the report cannot be read".to_owned())?;
-    let rows = entries.into_iter().map(|entry| ReportRow {
-        number: entry.control_number.as_str().to_owned(),
-        centavos: entry.amount.centavos(),
-        paid_at: entry.pay_time.ok().flatten().map(Timestamp::from),
-        reference: entry.reference_no.ok().flatten(),
-    });
-    Ok((rows.collect(), answer.last_page == Ok(Some(true))))
+/// Declares a function that reads a page of a report: its rows, and whether it is the
+/// last one.
+macro_rules! report_page {
+    ($read:ident: $method:ident($request:ident by $date_type:ident) { $number:ident, $time:ident }) => {
+        async fn $read(
+            client: &Client,
+            day: Date,
+            page: u32,
+        ) -> Result<(Vec<ReportRow>, bool), String> {
+            let request = $request::builder()
+                .start_date(day)
+                .end_date(day)
+                .date_type(DateType::$date_type)
+                .page(page)
+                .page_size(PAGE)
+                .build()
+                .map_err(|error| error.to_string())?;
+            let answer = client.$method(&request).await;
+            let answer = answer.map_err(|error| error.to_string())?;
+            let entries = answer.result.into_iter().collect::<Result<Vec<_>, _>>();
+            let entries = entries.map_err(|_| "a row of the report cannot be read".to_owned())?;
+            let rows = entries.into_iter().map(|entry| ReportRow {
+                number: entry.$number.as_str().to_owned(),
+                centavos: entry.amount.centavos(),
+                paid_at: entry.$time.ok().flatten().map(Timestamp::from),
+                reference: entry.reference_no.ok().flatten(),
+            });
+            Ok((rows.collect(), answer.last_page == Ok(Some(true))))
+        }
+    };
 }
 
-/// The same for collections.
-async fn read_collections(
-    client: &Client,
-    day: Date,
-    page: u32,
-) -> Result<(Vec<ReportRow>, bool), String> {
-    let request = GetReportCollectionRequest::builder()
-        .start_date(day)
-        .end_date(day)
-        .date_type(DateType::CollectedTime)
-        .page(page)
-        .page_size(PAGE)
-        .build()
-        .map_err(|error| error.to_string())?;
-    let answer = client
-        .get_report_collection(&request)
-        .await
-        .map_err(|error| error.to_string())?;
-    let entries = answer
-        .result
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| "a row of the report cannot be read".to_owned())?;
-    let rows = entries.into_iter().map(|entry| ReportRow {
-        number: entry.contract_number.as_str().to_owned(),
-        centavos: entry.amount.centavos(),
-        paid_at: entry.collection_time.ok().flatten().map(Timestamp::from),
-        reference: entry.reference_no.ok().flatten(),
-    });
-    Ok((rows.collect(), answer.last_page == Ok(Some(true))))
-}
+report_page!(read_report: get_report_payout(GetReportPayoutRequest by PayTime) {
+    control_number, pay_time
+});
+report_page!(read_collections: get_report_collection(GetReportCollectionRequest by CollectedTime) {
+    contract_number, collection_time
+});

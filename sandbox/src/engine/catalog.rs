@@ -1,8 +1,4 @@
 //! The six catalogs, each reduced to what orders need.
-#![expect(
-    clippy::unused_self,
-    reason = "each operation is served by a method of its name"
-)]
 
 use skypay_types::{
     BankEntry, CivilStatusEntry, GetBankCodeRequest, GetBankCodeResponse, GetCivilStatusRequest,
@@ -108,67 +104,6 @@ impl Transaction<'_> {
         })
     }
 
-    pub(crate) fn get_nationality(
-        &mut self,
-        _: &GetNationalityRequest,
-    ) -> Result<GetNationalityResponse, Refused> {
-        let rows = NATIONALITIES.iter().map(|(id, name)| {
-            let row = NationalityEntry::builder().nationality_id(*id);
-            row.nationality_name(*name).build()
-        });
-        let rows = rows.collect::<Result<Vec<_>, Invalid>>()?;
-        Ok(GetNationalityResponse::builder().result(rows).build()?)
-    }
-
-    pub(crate) fn get_civil_status(
-        &mut self,
-        _: &GetCivilStatusRequest,
-    ) -> Result<GetCivilStatusResponse, Refused> {
-        let rows = CIVIL_STATUSES.iter().map(|(id, name)| {
-            let row = CivilStatusEntry::builder().civil_status_id(*id);
-            row.civil_status(*name).build()
-        });
-        let rows = rows.collect::<Result<Vec<_>, Invalid>>()?;
-        Ok(GetCivilStatusResponse::builder().result(rows).build()?)
-    }
-
-    pub(crate) fn get_identification_type(
-        &mut self,
-        _: &GetIdentificationTypeRequest,
-    ) -> Result<GetIdentificationTypeResponse, Refused> {
-        let rows = IDENTIFICATION_TYPES.iter().map(|(id, name)| {
-            let row = IdentificationTypeEntry::builder().identification_type_id(*id);
-            row.identification_type(*name).build()
-        });
-        let rows = rows.collect::<Result<Vec<_>, Invalid>>()?;
-        let response = GetIdentificationTypeResponse::builder().result(rows);
-        Ok(response.build()?)
-    }
-
-    pub(crate) fn get_town_city(
-        &mut self,
-        _: &GetTownCityRequest,
-    ) -> Result<GetTownCityResponse, Refused> {
-        let rows = CITIES.iter().map(|(id, province, name)| {
-            let row = TownCityEntry::builder().town_city_id(*id);
-            row.town_city(*name).province_id(*province).build()
-        });
-        let rows = rows.collect::<Result<Vec<_>, Invalid>>()?;
-        Ok(GetTownCityResponse::builder().result(rows).build()?)
-    }
-
-    pub(crate) fn get_province(
-        &mut self,
-        _: &GetProvinceRequest,
-    ) -> Result<GetProvinceResponse, Refused> {
-        let rows = PROVINCES.iter().map(|(id, name)| {
-            let row = ProvinceEntry::builder().province_id(*id);
-            row.province(*name).build()
-        });
-        let rows = rows.collect::<Result<Vec<_>, Invalid>>()?;
-        Ok(GetProvinceResponse::builder().result(rows).build()?)
-    }
-
     pub(crate) fn get_bank_code(
         &mut self,
         _: &GetBankCodeRequest,
@@ -188,4 +123,34 @@ impl Transaction<'_> {
         let rows = rows.collect::<Result<Vec<_>, Invalid>>()?;
         Ok(GetBankCodeResponse::builder().result(rows).build()?)
     }
+}
+
+/// Serves catalogs whose entries are the rows of a table.
+macro_rules! catalogs {
+    ($($method:ident($request:ident) -> $response:ident: $entry:ident of $table:ident
+        { $($field:ident),* };)*) => {
+        impl Transaction<'_> {
+            $(pub(crate) fn $method(&mut self, _: &$request) -> Result<$response, Refused> {
+                let rows = $table
+                    .iter()
+                    .map(|($($field),*)| $entry::builder()$(.$field(*$field))*.build());
+                let rows = rows.collect::<Result<Vec<_>, Invalid>>()?;
+                Ok($response::builder().result(rows).build()?)
+            })*
+        }
+    };
+}
+
+catalogs! {
+    get_nationality(GetNationalityRequest) -> GetNationalityResponse:
+        NationalityEntry of NATIONALITIES { nationality_id, nationality_name };
+    get_civil_status(GetCivilStatusRequest) -> GetCivilStatusResponse:
+        CivilStatusEntry of CIVIL_STATUSES { civil_status_id, civil_status };
+    get_identification_type(GetIdentificationTypeRequest) -> GetIdentificationTypeResponse:
+        IdentificationTypeEntry of IDENTIFICATION_TYPES
+        { identification_type_id, identification_type };
+    get_town_city(GetTownCityRequest) -> GetTownCityResponse:
+        TownCityEntry of CITIES { town_city_id, province_id, town_city };
+    get_province(GetProvinceRequest) -> GetProvinceResponse:
+        ProvinceEntry of PROVINCES { province_id, province };
 }
