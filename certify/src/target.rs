@@ -1,6 +1,5 @@
 //! Requests to the server, each on a connection of its own unless a check reuses one.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,13 +11,9 @@ use hyper::body::Frame;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use skypay_runtime::client::tls_config;
 use skypay_runtime::envelope;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use skypay_sandbox::http::{Target, WireError};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
 
 /// The longest answer that is read.
 const LONGEST: usize = 1024 * 1024;
@@ -150,9 +145,6 @@ pub(crate) struct Connection {
     uri: Uri,
 }
 
-trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
-
 impl Connection {
     /// Connects to the server of a URL.
     pub(crate) async fn open(uri: &Uri, limit: Duration) -> Result<Self, NoAnswer> {
@@ -162,28 +154,11 @@ impl Connection {
     }
 
     async fn connect(uri: &Uri) -> Result<Self, NoAnswer> {
-        let is_tls = uri.scheme_str() == Some("https");
-        let host = uri.host().unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        let tcp = TcpStream::connect((bare, port))
-            .await
-            .map_err(|_| NoAnswer::Unreachable)?;
-        // Small requests are measured: they must not wait for each other.
-        let _ = tcp.set_nodelay(true);
-        let wire: Box<dyn Wire> = if is_tls {
-            let config = tls_config(true).map_err(|_| NoAnswer::Tls)?;
-            let name = ServerName::try_from(bare.to_owned()).map_err(|_| NoAnswer::Tls)?;
-            let connector = TlsConnector::from(Arc::new(config));
-            Box::new(
-                connector
-                    .connect(name, tcp)
-                    .await
-                    .map_err(|_| NoAnswer::Tls)?,
-            )
-        } else {
-            Box::new(tcp)
-        };
+        let target = Target::parse(&uri.to_string()).map_err(|_| NoAnswer::Unreachable)?;
+        let (wire, _) = target.connect().await.map_err(|error| match error {
+            WireError::Tls(_) => NoAnswer::Tls,
+            _ => NoAnswer::Unreachable,
+        })?;
         let handshake = http1::handshake(TokioIo::new(wire)).await;
         let (sender, connection) = handshake.map_err(|_| NoAnswer::Closed)?;
         // It ends with the connection, which ends with the sender.

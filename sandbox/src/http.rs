@@ -7,8 +7,8 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use axum::extract::ConnectInfo;
@@ -17,6 +17,7 @@ use http::{Extensions, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper_util::rt::TokioIo;
+use skypay_runtime::client::tls_config;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -24,7 +25,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 /// The destination of a request: host, port and path from an `http` or `https` URL.
 #[derive(Clone, Debug)]
-pub(crate) struct Target {
+pub struct Target {
     /// The host to verify the certificate for, if TLS is used.
     secure: Option<ServerName<'static>>,
     authority: String,
@@ -33,7 +34,8 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    pub(crate) fn parse(url: &str) -> Result<Self, WireError> {
+    /// Parses a URL.
+    pub fn parse(url: &str) -> Result<Self, WireError> {
         let uri: Uri = url.parse().map_err(|_| WireError::Url)?;
         let is_secure = match uri.scheme_str() {
             Some("http") => false,
@@ -78,8 +80,7 @@ impl Target {
         if let Some(value) = authorization {
             request.headers_mut().insert(AUTHORIZATION, value.clone());
         }
-        let no_tls = || Err(WireError::Url);
-        let (connection, _) = self.connect(no_tls).await?;
+        let (connection, _) = self.connect().await?;
         exchange(connection, request).await
     }
 
@@ -106,25 +107,32 @@ impl Target {
 
     /// Connects, with TLS if the URL requires it. Returns the connection and its
     /// control.
-    pub(crate) async fn connect(
-        &self,
-        tls: impl FnOnce() -> Result<TlsConnector, WireError>,
-    ) -> Result<(Box<dyn Stream>, ConnectionControl), WireError> {
-        let failed = |error: io::Error| WireError::Connect(error.to_string());
-        let stream = TcpStream::connect(&self.address).await.map_err(failed)?;
+    pub async fn connect(&self) -> Result<(Box<dyn Stream>, ConnectionControl), WireError> {
+        let stream = TcpStream::connect(&self.address).await;
+        let stream = stream.map_err(|error| WireError::Connect(error.to_string()))?;
         let _ = stream.set_nodelay(true);
         let line = TrackedConnection::new(stream);
         let control = line.control();
         let Some(name) = &self.secure else {
             return Ok((Box::new(line), control));
         };
-        let secured = tls()?.connect(name.clone(), line).await.map_err(failed)?;
+        let secured = tls()?.connect(name.clone(), line).await;
+        let secured = secured.map_err(|error| WireError::Tls(error.to_string()))?;
         Ok((Box::new(secured), control))
     }
 }
 
+fn tls() -> Result<TlsConnector, WireError> {
+    static TLS: OnceLock<Result<TlsConnector, WireError>> = OnceLock::new();
+    let set_up = || match tls_config(true) {
+        Ok(config) => Ok(TlsConnector::from(Arc::new(config))),
+        Err(error) => Err(WireError::Tls(error.to_string())),
+    };
+    TLS.get_or_init(set_up).clone()
+}
+
 /// A connection, with or without TLS.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
@@ -232,7 +240,7 @@ pub(crate) struct TrackedConnection {
 
 /// Controls how a connection ends. Clones share the connection.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ConnectionControl(Arc<AtomicU8>);
+pub struct ConnectionControl(Arc<AtomicU8>);
 
 const SOUND: u8 = 0;
 const CUT: u8 = 1;
@@ -325,10 +333,13 @@ impl AsyncWrite for TrackedConnection {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WireError {
-    /// The URL is not `http://host:port` with an optional path and query.
+    /// The URL is not `http://host:port`, or the same with `https`, with an optional path
+    /// and query.
     Url,
     /// The connection could not be established.
     Connect(String),
+    /// The certificate or the version of TLS was refused.
+    Tls(String),
     /// The connection broke, or the response is not HTTP.
     Broken(String),
     /// The body exceeds this limit in bytes, and was not read completely.
@@ -339,9 +350,9 @@ impl fmt::Display for WireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url => {
-                f.write_str("the URL is not http://host:port with an optional path and query")
+                f.write_str("the URL is not http(s)://host:port with an optional path and query")
             }
-            Self::Connect(why) => write!(f, "no connection: {why}"),
+            Self::Connect(why) | Self::Tls(why) => write!(f, "no connection: {why}"),
             Self::Broken(why) => write!(f, "the connection broke: {why}"),
             Self::TooLarge(limit) => write!(f, "the answer has more than {limit} bytes"),
         }

@@ -15,7 +15,8 @@ pub mod engine;
 pub mod error_scenarios;
 #[doc(hidden)]
 pub mod fields;
-mod http;
+#[doc(hidden)]
+pub mod http;
 pub mod limits;
 #[doc(hidden)]
 pub mod operations;

@@ -3,16 +3,15 @@
 //!
 //! It replaces the HTTP client of the transport, which cannot inject faults.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method};
 use http_body_util::Full;
-use skypay_runtime::client::{EncryptedRequest, EncryptedResponse, HttpService, tls_config};
+use skypay_runtime::client::{EncryptedRequest, EncryptedResponse, HttpService};
 use tokio::task::JoinSet;
-use tokio_rustls::TlsConnector;
 use tower::{BoxError, Layer};
 
 use crate::admin_client::WireRecord;
@@ -147,7 +146,7 @@ impl FaultLayer {
 /// Returns the reason why nothing reached the partner; `None` if any copy may have.
 fn not_sent(ends: &[Result<(), WireError>]) -> Option<String> {
     let mut reasons = ends.iter().map(|end| match end {
-        Err(WireError::Connect(why)) => Some(why.clone()),
+        Err(WireError::Connect(why) | WireError::Tls(why)) => Some(why.clone()),
         _ => None,
     });
     let first = reasons.next()??;
@@ -179,7 +178,7 @@ async fn exchanged(
     body: &Bytes,
     record: &mut WireRecord,
 ) -> Result<EncryptedResponse, WireError> {
-    let (connection, control) = plan.target.connect(tls).await?;
+    let (connection, control) = plan.target.connect().await?;
     let mut body = body.clone();
     let mut keep = None;
     let mut unread = false;
@@ -226,15 +225,6 @@ async fn exchanged(
 
 /// Returns the TLS configuration of the transport. It is created once, because loading
 /// the platform's certificates takes time.
-fn tls() -> Result<TlsConnector, WireError> {
-    static TLS: OnceLock<Result<TlsConnector, WireError>> = OnceLock::new();
-    let set_up = || match tls_config(true) {
-        Ok(config) => Ok(TlsConnector::from(Arc::new(config))),
-        Err(error) => Err(WireError::Connect(error.to_string())),
-    };
-    TLS.get_or_init(set_up).clone()
-}
-
 #[cfg(test)]
 mod tests {
     use super::not_sent;
