@@ -2,11 +2,12 @@
 
 use clap::Subcommand;
 use serde_json::json;
-use skypay_sandbox::admin_client::{ListQuery, RequestRecord, RowDetails};
+use skypay_sandbox::admin_client::{ListQuery, RowDetails};
 use skypay_sandbox::arguments::{self, code_name};
-use skypay_sandbox::engine::{Callback, Row, Timestamp};
+use skypay_sandbox::engine::{Row, Timestamp};
+use skypay_sandbox::life::{Happened, life};
 use skypay_sandbox::ordered_json::OrderedJson;
-use skypay_types::{Amount, Effect, PayoutChannel};
+use skypay_types::{Amount, PayoutChannel};
 
 use crate::exit_status::Failure;
 use crate::lists::{Amounts, WhichEntries, table_or_none};
@@ -204,7 +205,12 @@ async fn show(number: &str, format: OutputFormat) -> Result<Output, Failure> {
         text.push_str("\n\n");
     }
     text.push_str("life");
-    for (time, what) in life(&payouts, &requests, &callbacks) {
+    let rows = payouts.iter().map(|payout| &payout.row);
+    let life = life(rows, &requests, &callbacks).into_iter();
+    let life = life.map(|(time, happened)| (time, step(happened)));
+    let expected = payouts.iter().flat_map(|payout| &payout.expected);
+    let expected = expected.map(|next| (next.due, format!("expected: {}", next.what)));
+    for (time, what) in life.chain(expected) {
         let what = wrapped(&what, 18);
         let time = time.to_string();
         text.push_str(&format!("\n  {}  {}", short(&time), what.trim_start()));
@@ -213,60 +219,22 @@ async fn show(number: &str, format: OutputFormat) -> Result<Output, Failure> {
     Ok(Output::new(text, &json))
 }
 
-/// Returns what happened to payouts with one number, in the order of time, and then
-/// what is expected. At the same time, an order comes before its effects, and a query
-/// after them.
-fn life(
-    payouts: &[RowDetails],
-    requests: &[RequestRecord],
-    callbacks: &[Callback],
-) -> Vec<(Timestamp, String)> {
-    let asks = |record: &&RequestRecord| {
-        let info = record.operation.as_deref().and_then(operations::find);
-        info.is_some_and(|info| info.effect == Effect::Reads)
-    };
-    let (queries, orders): (Vec<_>, Vec<_>) = requests.iter().partition(asks);
-    let request = |record: &RequestRecord| {
-        let name = record.operation.as_deref().unwrap_or(&record.path);
-        let why = record.why.as_ref();
-        let why = why.map_or_else(String::new, |why| format!(": {why}"));
-        let faults = record.faults.iter();
-        let faults: String = faults.map(|fault| format!(", fault: {fault}")).collect();
-        let ended = requests::ended(record);
-        (
-            record.time,
-            format!("{name} {ended}, request {}{faults}{why}", record.id),
-        )
-    };
-    let mut life: Vec<_> = orders.into_iter().map(request).collect();
-    for RowDetails { row, .. } in payouts {
-        match row {
-            Row::Payout(payout) => life.extend(
-                payout
-                    .history
-                    .iter()
-                    .map(|step| (step.time, step.what.replace('-', " "))),
-            ),
-            Row::CashPickup(payout) => {
-                let paid = payout
-                    .pay_time
-                    .map(|time| (time, "the cashier paid it".to_owned()));
-                life.extend(paid);
-            }
-            _ => {}
+fn step(happened: Happened<'_>) -> String {
+    match happened {
+        Happened::Request(record) => {
+            let name = record.operation.as_deref().unwrap_or(&record.path);
+            let why = record.why.as_ref();
+            let why = why.map_or_else(String::new, |why| format!(": {why}"));
+            let faults = record.faults.iter();
+            let faults: String = faults.map(|fault| format!(", fault: {fault}")).collect();
+            let ended = requests::ended(record);
+            format!("{name} {ended}, request {}{faults}{why}", record.id)
         }
-    }
-    life.extend(queries.into_iter().map(request));
-    for callback in callbacks {
-        for attempt in &callback.attempts {
+        Happened::Step(what) => what.replace('-', " "),
+        Happened::Attempt(callback, attempt) => {
             let end = attempt.result.as_ref();
             let end = end.map_or_else(|| "on its way".to_owned(), ended);
-            let what = format!("{} {end}, callback {}", callback.operation, callback.id);
-            life.push((attempt.started, what));
+            format!("{} {end}, callback {}", callback.operation, callback.id)
         }
     }
-    life.sort_by_key(|(time, _)| *time);
-    let expected = payouts.iter().flat_map(|payout| &payout.expected);
-    life.extend(expected.map(|next| (next.due, format!("expected: {}", next.what))));
-    life
 }

@@ -17,6 +17,8 @@ pub mod error_scenarios;
 pub mod fields;
 #[doc(hidden)]
 pub mod http;
+#[doc(hidden)]
+pub mod life;
 pub mod limits;
 #[doc(hidden)]
 pub mod operations;

@@ -65,6 +65,12 @@ impl Row {
         self.columns().0
     }
 
+    /// When it was created.
+    #[must_use]
+    pub fn created(&self) -> Timestamp {
+        self.columns().1.created
+    }
+
     /// Its public number.
     #[must_use]
     pub fn number(&self) -> &str {

@@ -8,6 +8,7 @@ use skypay_types::{
 };
 
 use crate::engine::{AttemptResult, Callback, DeliveryStatus, StoreStatus, Timestamp};
+use crate::life::{CASH_PAID, COLLECTED};
 use crate::operations;
 use crate::ordered_json::OrderedJson;
 
@@ -113,7 +114,7 @@ pub(crate) fn payout_tone(status: &str) -> BadgeKind {
 /// Returns the badge of an event in the history of a payout.
 pub(crate) fn step_tone(what: &str) -> BadgeKind {
     match what {
-        "payout-paid" => BadgeKind::Good,
+        "payout-paid" | CASH_PAID | COLLECTED => BadgeKind::Good,
         "payout-failed" | "payout-cancelled" | "payout-reversed" => BadgeKind::Bad,
         _ => BadgeKind::Plain,
     }

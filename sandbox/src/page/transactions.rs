@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::{Form as Posted, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use skypay_types::{Amount, CollectionChannel, Effect, PayoutChannel};
+use skypay_types::{Amount, CollectionChannel, PayoutChannel};
 
 use super::callbacks::shown_or_masked;
 use super::form::Entered;
@@ -17,7 +17,7 @@ use super::{Shared, actions, answer, asset, missing, requests};
 use crate::admin_client::{ListQuery, Personal, RequestRecord};
 use crate::barcode;
 use crate::engine::{self, CommandOutcome, Row, Timestamp};
-use crate::operations;
+use crate::life::{Happened, life};
 
 const PATH: &str = "/transactions";
 
@@ -256,6 +256,8 @@ fn life_of(
     personal: bool,
 ) -> Markup {
     let payments = state.payments_of(&row.number);
+    // A contract number may have earlier collections.
+    let callbacks = state.callbacks_about(&row.number, row.created);
     html! {
         dl.facts {
             dt { "Kind" } dd { (kind(row.kind)) }
@@ -277,7 +279,10 @@ fn life_of(
         }
         h2 { "Life" }
         ol.history {
-            @for (time, class, what) in steps(state, of, row, requests) { li class=(class) { (timestamp(time)) (what) } }
+            @for (time, happened) in life([of], requests, &callbacks) {
+                @let (class, what) = step(happened);
+                li class=(class) { (timestamp(time)) (what) }
+            }
             @for (time, what) in state.expected(of) { li.expected { (timestamp(time)) "expected: " (what) } }
         }
         (actions::buttons(&actions::of(state, of), &row.path()))
@@ -294,65 +299,30 @@ fn life_of(
     }
 }
 
-/// Renders the events, requests and callbacks of a transaction in chronological order.
-fn steps(
-    state: &engine::State,
-    of: &Row,
-    row: &Transaction,
-    requests: &[RequestRecord],
-) -> Vec<(Timestamp, &'static str, Markup)> {
-    let mut steps: Vec<(Timestamp, &'static str, Markup)> = Vec::new();
-    let step = |record: &RequestRecord| {
-        let what = html! {
-            (requests::link(record)) ": " (requests::ended(record))
-            @if let Some(why) = &record.why { ": " (why) }
-        };
-        (record.time, "", what)
-    };
-    // At the same time, an order comes before its effects, and a query after them.
-    let (queries, orders): (Vec<_>, Vec<_>) = requests.iter().partition(|record| {
-        let info = record.operation.as_deref().and_then(operations::find);
-        info.is_some_and(|info| info.effect == Effect::Reads)
-    });
-    steps.extend(orders.into_iter().map(step));
-    match of {
-        Row::Payout(payout) => steps.extend(payout.history.iter().map(|step| {
-            let text = step.what.replace('-', " ");
-            (
-                step.time,
-                format::step_tone(&step.what).class(),
-                html! { (text) },
-            )
-        })),
-        _ => steps.push((row.created, "", html! { "began" })),
-    }
-    let ended = match of {
-        Row::CashPickup(payout) => payout
-            .pay_time
-            .map(|paid| (paid, "the cashier handed out the money")),
-        Row::Collection(collection) => collection
-            .collected
-            .map(|collected| (collected, "the cashier took the money")),
-        _ => None,
-    };
-    if let Some((time, what)) = ended {
-        steps.push((time, "good", html! { (what) }));
-    }
-    steps.extend(queries.into_iter().map(step));
-    // A contract number may have earlier collections.
-    for callback in state.callbacks_about(&row.number, row.created) {
-        for attempt in &callback.attempts {
+/// Renders what happened to a transaction, with the class of each.
+fn step(happened: Happened<'_>) -> (&'static str, Markup) {
+    match happened {
+        Happened::Request(record) => {
+            let what = html! {
+                (requests::link(record)) ": " (requests::ended(record))
+                @if let Some(why) = &record.why { ": " (why) }
+            };
+            ("", what)
+        }
+        Happened::Step(what) => {
+            let text = what.replace('-', " ");
+            (format::step_tone(what).class(), html! { (text) })
+        }
+        Happened::Attempt(callback, attempt) => {
             let what = html! {
                 a href={ "/callbacks/" (callback.id) } { (callback.operation) " #" (callback.id) }
-                @if let Some(summary) = format::summary(&callback) { " " (summary) } ": "
-                (format::ended(&callback, attempt.result.as_ref()))
+                @if let Some(summary) = format::summary(callback) { " " (summary) } ": "
+                (format::ended(callback, attempt.result.as_ref()))
                 @for fault in &attempt.faults { " " (badge(&fault.to_string(), BadgeKind::Warn)) }
             };
-            steps.push((attempt.started, "", what));
+            ("", what)
         }
     }
-    steps.sort_by_key(|(time, _, _)| *time);
-    steps
 }
 
 pub(crate) async fn picture(State(app): Shared, Path(reference): Path<String>) -> Response {
