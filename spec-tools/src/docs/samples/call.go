@@ -54,18 +54,27 @@ func decrypt(body string) ([]byte, error) {
 	return text[:len(text)-padding], nil
 }
 
+type header struct {
+	UserName       string `json:"{{userName}}"`
+	Authentication string `json:"{{authentication}}"`
+	Action         string `json:"{{action}}"`
+}
+
 func call(action string, fields map[string]any) (map[string]any, error) {
-	message := map[string]any{
-		"{{userName}}":       os.Getenv("{{ENV}}_USER_NAME"),
-		"{{authentication}}": os.Getenv("{{ENV}}_AUTHENTICATION"),
-		"{{action}}":         action,
-	}
-	for name, value := range fields {
-		message[name] = value
-	}
-	text, err := json.Marshal(message)
+	// The credentials come first: after a text that a payee chooses, ECB mode
+	// would let them be guessed.
+	text, err := json.Marshal(header{
+		os.Getenv("{{ENV}}_USER_NAME"), os.Getenv("{{ENV}}_AUTHENTICATION"), action,
+	})
 	if err != nil {
 		return nil, err
+	}
+	if len(fields) > 0 {
+		others, err := json.Marshal(fields)
+		if err != nil {
+			return nil, err
+		}
+		text = append(append(text[:len(text)-1], ','), others[1:]...)
 	}
 	sealed, err := encrypt(text)
 	if err != nil {
