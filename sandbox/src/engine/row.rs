@@ -77,6 +77,12 @@ impl Row {
         self.columns().1.number
     }
 
+    /// When it was created.
+    #[must_use]
+    pub fn created(&self) -> Timestamp {
+        self.columns().1.created
+    }
+
     fn columns(&self) -> (&'static str, Columns<'_>) {
         match self {
             Self::Payout(row) => (Payout::KIND, row.columns()),
@@ -212,7 +218,7 @@ impl State {
     /// words.
     #[must_use]
     pub fn expected(&self, of: &Row) -> Vec<(Timestamp, String)> {
-        let about = self.callbacks_about(of.number(), of.columns().1.created);
+        let about = self.callbacks_about(of.number(), of.created());
         let mut events: Vec<_> = about
             .iter()
             .map(|callback| ScheduledEvent::Send(callback.id))

@@ -54,6 +54,12 @@ pub(crate) fn pesos(amount: Amount) -> Markup {
     html! { span.amount { (grouped) "." (centavos) } }
 }
 
+/// Formats a number of things, whose plural ends in `s`.
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    let end = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{end}")
+}
+
 /// Formats a timestamp, truncated to seconds.
 pub(crate) fn timestamp(timestamp: Timestamp) -> Markup {
     let exact = timestamp.to_string();

@@ -122,6 +122,7 @@ impl<'a> Page<'a> {
                             p {
                                 @if clock.is_virtual { "Virtual clock " } @else { "Clock " }
                                 (super::format::timestamp(clock.now))
+                                @if clock.speed != 1 { ", " (clock.speed) " times as fast" }
                             }
                             @if clock.is_virtual { (moves(&clock)) }
                         }

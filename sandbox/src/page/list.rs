@@ -221,7 +221,7 @@ impl List<'_> {
                 @for filter in &self.filters { (filter.draw(entered)) }
                 button.quiet { "Filter" }
             }
-            @if let Some(total) = self.total { p.soft { (total) " " (self.title.to_lowercase()) } }
+            @if let Some(total) = self.total { p.soft { (format::counted(total, self.title.to_lowercase().trim_end_matches('s'))) } }
             @match &self.actions {
                 Some((to, buttons)) if !is_empty => form method="post" action=(to) { (buttons) (table) },
                 _ => (table),

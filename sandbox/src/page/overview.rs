@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 use skypay_types::ResponseCode;
 
-use super::format::{self, badge, code, pesos};
+use super::format::{self, badge, code, counted, pesos};
 use super::layout::Page;
 use super::table::{Column, number, table, text};
 use super::{Shared, answer, connect, plot};
@@ -27,13 +27,14 @@ pub(crate) async fn page(State(app): Shared, Query(asked): Query<Personal>) -> R
     };
     // The page is useful even without the log.
     let lines = app.simulator.log(query).await.unwrap_or_default();
+    let now = app.simulator.now();
     let content = {
         let state = app.simulator.state();
         html! {
             (unknowns(&state))
             (connect::connect(&app, asked.personal))
             h2 { "At a glance" }
-            (plot::plots(&state))
+            (plot::plots(&state, now.into()))
             (balances(&state))
             (counts(&state))
             h2 { "Latest" }
@@ -56,7 +57,7 @@ fn unknowns(state: &engine::State) -> Markup {
     html! {
         @if lost > 0 {
             section.notice.warn aria-labelledby="unknowns" {
-                h2 id="unknowns" { (lost) " callbacks that the partner did not acknowledge" }
+                h2 id="unknowns" { (counted(lost, "callback")) " that the partner did not acknowledge" }
                 ul {
                     @for row in newest {
                         @if let Row::Callback(callback) = row {

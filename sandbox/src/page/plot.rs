@@ -1,20 +1,23 @@
 //! Small plots as SVG. A table or list beside each has the same facts in words.
 
 use maud::{Markup, html};
-use skypay_types::Amount;
+use skypay_types::{Amount, SignType, StatementType};
 
-use super::format::{self, BadgeKind, code};
-use crate::engine::{Account, AttemptResult, Callback, Row, Selection, State, Timestamp};
+use super::format::{self, BadgeKind, code, counted};
+use crate::engine::{
+    Account, AttemptResult, Callback, Row, Selection, State, StoreStatus, Timestamp,
+};
 
 /// The size of a plot.
 const WIDTH: usize = 320;
 const HEIGHT: usize = 72;
 
-/// The most callbacks and payouts that are drawn, each the newest.
+/// The most callbacks that are drawn, and the most payouts, cash pickups and movements,
+/// each the newest.
 const CALLBACKS: usize = 64;
-const PAYOUTS: usize = 200;
+const ROWS: usize = 200;
 
-/// The number of bars of payouts.
+/// The number of bars of payouts and balances.
 const BARS: usize = 32;
 
 /// A rectangle: its corner, its size and its colour.
@@ -47,16 +50,17 @@ fn plot(caption: &str, colours: &[(BadgeKind, &str)], bars: &[Bar]) -> Markup {
 }
 
 /// Renders all plots, of what there is.
-pub(crate) fn plots(state: &State) -> Markup {
-    let callbacks = state.list(&Selection::newest(CALLBACKS), |kind, _, _| {
-        kind == "callback"
-    });
-    let payouts = state.list(&Selection::newest(PAYOUTS), |kind, _, _| kind == "payout");
+pub(crate) fn plots(state: &State, now: Timestamp) -> Markup {
+    let newest =
+        |wanted: &str, most| state.list(&Selection::newest(most), |kind, _, _| kind == wanted);
+    let callbacks = newest("callback", CALLBACKS);
+    let known = ["payout", "cash-pickup", "movement"].map(|kind| newest(kind, ROWS));
+    let [payouts, _, _] = &known;
     html! {
         div.plots {
             (of_callbacks(&callbacks))
-            (of_payouts(&payouts))
-            @for (prefix, account) in &state.ledger().accounts { (of_account(prefix, account)) }
+            (of_payouts(payouts))
+            @for (prefix, account) in &state.ledger().accounts { (of_balance(prefix, account, now, &known)) }
         }
     }
 }
@@ -98,7 +102,10 @@ fn of_callbacks(newest: &[Row]) -> Markup {
         (BadgeKind::Warn, "unknown"),
         (BadgeKind::Bad, "refused, not sent"),
     ];
-    let caption = format!("The last {} callbacks, at most {longest} ms", timed.len());
+    let caption = format!(
+        "The last {}, at most {longest} ms",
+        counted(timed.len() as u64, "callback")
+    );
     plot(&caption, &colours, &bars.collect::<Vec<_>>())
 }
 
@@ -139,7 +146,7 @@ fn of_payouts(newest: &[Row]) -> Markup {
                 width: step - 1,
                 height,
                 tone: *tone,
-                about: format!("{count} payouts"),
+                about: counted(*count, "payout"),
             });
         }
     }
@@ -149,39 +156,104 @@ fn of_payouts(newest: &[Row]) -> Markup {
         (BadgeKind::Bad, "failed, cancelled"),
     ];
     let caption = format!(
-        "The last {} payouts, since {}",
-        ordered.len(),
+        "The last {}, since {}",
+        counted(ordered.len() as u64, "payout"),
         first.date_time()
     );
     plot(&caption, &colours, &bars)
 }
 
-/// Renders where the money of an account is.
-fn of_account(prefix: &str, account: &Account) -> Markup {
-    let parts = [
-        ("balance", account.balance, BadgeKind::Good),
-        ("held", account.held, BadgeKind::Warn),
-        ("paid", account.paid, BadgeKind::Plain),
-    ];
-    let centavos = |amount: Amount| u64::try_from(amount.centavos()).unwrap_or(0);
-    let all: u64 = parts.iter().map(|(_, amount, _)| centavos(*amount)).sum();
-    let mut x = 0;
-    let bars = parts.map(|(name, amount, tone)| {
-        let share = u128::from(centavos(amount)) * WIDTH as u128 / u128::from(all.max(1));
-        let width = usize::try_from(share).unwrap_or(0);
-        let bar = Bar {
-            x,
-            y: HEIGHT / 3,
-            width,
-            height: HEIGHT / 3,
-            tone,
-            about: format!("{name}: {amount}"),
-        };
-        x += width;
-        bar
+/// Renders the balance of an account over time, calculated back from what it is now.
+/// `known` has the newest rows of each kind that changes it.
+fn of_balance(prefix: &str, account: &Account, now: Timestamp, known: &[Vec<Row>]) -> Markup {
+    // What is older than the oldest row of a kind with more rows is incomplete.
+    let full = known.iter().filter(|rows| rows.len() == ROWS);
+    let since = full.filter_map(|rows| rows.last()).map(Row::created).max();
+    let changes = known.iter().flatten().flat_map(|row| changes(row, prefix));
+    let changes = changes.filter(|(time, _)| since.is_none_or(|since| *time >= since));
+    let changes: Vec<(Timestamp, i64)> = changes.collect();
+    let Some(first) = changes.iter().map(|(time, _)| *time).min() else {
+        return html! {};
+    };
+    // The first bar is the balance before the first change.
+    let span = first.until(now).as_milliseconds().max(1);
+    let mut balances = [account.balance.centavos(); BARS];
+    for (time, change) in changes {
+        let bar = first.until(time).as_milliseconds().min(span) * (BARS as u64 - 2) / span;
+        let bar = usize::try_from(bar).unwrap_or(0) + 1;
+        for balance in balances.iter_mut().take(bar) {
+            *balance -= change;
+        }
+    }
+    let [most, least] = [balances.iter().max(), balances.iter().min()].map(|balance| {
+        let balance = balance.copied().unwrap_or_default();
+        Amount::from_centavos(balance)
     });
-    let colours = parts.map(|(name, _, tone)| (tone, name));
-    plot(&format!("The money of {prefix}"), &colours, &bars)
+    let positive = |balance: i64| u64::try_from(balance).unwrap_or(0);
+    let step = WIDTH / BARS;
+    let bars = balances.iter().enumerate().map(|(index, balance)| {
+        let height = scaled(positive(*balance), positive(most.centavos()).max(1));
+        Bar {
+            x: index * step,
+            y: HEIGHT - height,
+            width: step - 1,
+            height,
+            tone: BadgeKind::Good,
+            about: Amount::from_centavos(*balance).to_string(),
+        }
+    });
+    let caption = format!(
+        "The balance of {prefix} since {}: from {least} to {most}, now {}",
+        first.date_time(),
+        account.balance
+    );
+    plot(&caption, &[], &bars.collect::<Vec<_>>())
+}
+
+/// Returns when a row changed the balance of an account, and by how many centavos.
+fn changes(row: &Row, prefix: &str) -> Vec<(Timestamp, i64)> {
+    match row {
+        Row::Payout(payout) if payout.prefix == prefix => {
+            let amount = payout.amount.centavos();
+            // Money comes back from what fails, is cancelled or reversed.
+            let bad = |what: &str| format::step_tone(what) == BadgeKind::Bad;
+            let back = payout.history.iter().filter(|step| bad(&step.what));
+            let back = back.map(|step| (step.time, amount));
+            std::iter::once((payout.created, -amount))
+                .chain(back)
+                .collect()
+        }
+        Row::CashPickup(payout) if payout.prefix == prefix => {
+            let amount = payout.amount.unwrap_or_default().centavos();
+            let is_held = matches!(
+                payout.status,
+                StoreStatus::Confirming | StoreStatus::Completed
+            );
+            let held = payout.pay_time.filter(|_| is_held);
+            held.map(|time| (time, -amount)).into_iter().collect()
+        }
+        Row::Movement(movement) if movement.prefix == prefix => {
+            let amount = movement.amount.centavos();
+            let change = match (&movement.statement_type, &movement.sign_type) {
+                (
+                    StatementType::PayoutRecharge
+                    | StatementType::SettlementRecharge
+                    | StatementType::PayoutWithdrawal
+                    | StatementType::BalanceTransfer,
+                    sign,
+                ) => {
+                    if *sign == SignType::Increase {
+                        amount
+                    } else {
+                        -amount
+                    }
+                }
+                _ => return Vec::new(),
+            };
+            vec![(movement.time, change)]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Returns the height of a bar; none is invisible.
