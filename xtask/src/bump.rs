@@ -13,12 +13,13 @@ use crate::{Failure, Outcome, atomic_write, docs, read, shown};
 
 /// The lock files that list the workspace's crates: the workspace's own, and
 /// those of separate workspaces.
-const LOCKS: [&str; 5] = [
+const LOCKS: [&str; 6] = [
     "Cargo.lock",
     "benches/Cargo.lock",
     "fuzz/Cargo.lock",
     "journal/sqlx/Cargo.lock",
     "journal/sqlx/beside-0.8/Cargo.lock",
+    "tests/actix/Cargo.lock",
 ];
 
 /// The published crate outside of the workspace.

@@ -2,6 +2,7 @@
 
 use std::panic::resume_unwind;
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
@@ -28,10 +29,6 @@ pub const RUNTIME_FEATURES: [&str; 7] = [
 /// The manifest of the consumer service, which uses the crates as another team
 /// would and is not a member of the workspace.
 pub const CONSUMER: &str = "tests/consumer/Cargo.toml";
-
-/// The manifest of the callbacks on actix-web, of which the formatting is checked:
-/// building it takes longer than it may.
-const ACTIX: &str = "tests/actix/Cargo.toml";
 
 /// What edits of the document are judged against.
 #[derive(Args, Clone, Debug, Default)]
@@ -102,6 +99,9 @@ fn with_compiler(root: &Path, against: &str, postgres: &postgres::Server) -> Out
     // Before any step that fetches crates, which could hide that the tests lack them.
     all_tests(root, against, Some(postgres))?;
     step("journal beside sqlx", || beside_sqlx(root, postgres))?;
+    step("callbacks on actix-web", || {
+        run(&mut outside(root, "test", OTHERS[4]))
+    })?;
     step("lints", || lints(root))?;
     step("documentation", || {
         let mut rustdoc = command(root, "doc --quiet --workspace --all-features --no-deps");
@@ -175,17 +175,18 @@ fn against(root: &Path, arguments: &Arguments) -> Result<String, String> {
 }
 
 /// The manifests outside the workspace that have separate lock files.
-const OTHERS: [&str; 4] = [
+const OTHERS: [&str; 5] = [
     "fuzz/Cargo.toml",
     "benches/Cargo.toml",
     "journal/sqlx/Cargo.toml",
     "journal/sqlx/beside-0.8/Cargo.toml",
+    "tests/actix/Cargo.toml",
 ];
 
 /// Checks the formatting of all packages, inside and outside the workspace.
 fn formatting(root: &Path) -> Outcome {
     cargo(root, "fmt --check --all")?;
-    let mut others = OTHERS.iter().chain([&CONSUMER, &ACTIX]);
+    let mut others = OTHERS.iter().chain([&CONSUMER]);
     others.try_for_each(|manifest| cargo(root, &format!("fmt --check --manifest-path {manifest}")))
 }
 
@@ -203,15 +204,17 @@ fn lock_files(root: &Path) -> Outcome {
 /// Tests the journal in transactions of sqlx 0.9, and that a program may use it
 /// beside sqlx 0.8: each links SQLite, which one program can do once.
 fn beside_sqlx(root: &Path, postgres: &postgres::Server) -> Outcome {
-    // What the tests of the workspace have compiled is not compiled again.
-    let of = |task: &str, manifest: &str| {
-        let options = format!("--manifest-path {manifest} --target-dir target");
-        command(root, &format!("{task} {options}"))
-    };
-    let mut tests = of("test --all-features", OTHERS[2]);
+    let mut tests = outside(root, "test --all-features", OTHERS[2]);
     postgres.known_to(&mut tests);
     run(&mut tests)?;
-    run(&mut of("check", OTHERS[3]))
+    run(&mut outside(root, "check", OTHERS[3]))
+}
+
+/// Returns a task of cargo for a package outside the workspace. What the tests of the
+/// workspace have compiled is not compiled again.
+fn outside(root: &Path, task: &str, manifest: &str) -> Command {
+    let options = format!("--manifest-path {manifest} --target-dir target");
+    command(root, &format!("{task} {options}"))
 }
 
 /// Lints everything with all features, then the runtime with each feature alone:
