@@ -309,7 +309,7 @@ impl State {
     }
 
     /// The URL of a callback.
-    fn url_of(&self, callback: &Callback) -> Option<String> {
+    pub(crate) fn url_of(&self, callback: &Callback) -> Option<String> {
         let own = callback.url.as_deref();
         let url = own.or_else(|| self.settings.callbacks.of(&callback.operation));
         url.map(str::to_owned)

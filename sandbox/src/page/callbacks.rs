@@ -12,10 +12,11 @@ use super::form::Entered;
 use super::format::{self, BadgeKind, badge, timestamp};
 use super::layout::Page;
 use super::list::{self, Cell, Filter, List, value};
+use super::samples::{Message, command, samples, sealed, signed};
 use super::table::{Column, number, text};
-use super::{Shared, answer, curl, missing};
+use super::{Shared, answer, missing};
 use crate::admin_client::{Personal, WireRecord};
-use crate::engine::{Attempt, AttemptResult, Callback, Command, DeliveryStatus, Row};
+use crate::engine::{Attempt, AttemptResult, Callback, Command, DeliveryStatus, KeysInUse, Row};
 use crate::operations;
 use crate::ordered_json::OrderedJson;
 
@@ -150,7 +151,16 @@ pub(crate) async fn one(
     // Missing records, such as those of an attempt in progress, are not shown.
     let wire = app.simulator.wire_of(id).await.unwrap_or_default();
     let (status, tone) = format::status(&callback.status);
-    let copies = app.simulator.state().copies_of(id);
+    let now = app.simulator.now();
+    let (copies, keys, url) = {
+        let state = app.simulator.state();
+        (
+            state.copies_of(id),
+            state.keys_in_use(now),
+            state.url_of(&callback),
+        )
+    };
+    let info = operations::find(&callback.operation).filter(|_| asked.personal);
     let content = html! {
         dl.facts {
             @if let Some(summary) = format::summary(&callback) { dt { "Tells" } dd { (summary) } }
@@ -174,6 +184,11 @@ pub(crate) async fn one(
         h2 { "Plaintext" }
         (shown_or_masked(asked.personal, &format!("{PATH}/{id}")))
         (format::message(&callback.plaintext, &callback.operation, asked.personal))
+        @if let (Some(info), Some(url), OrderedJson::Object(fields)) = (info, &url, OrderedJson::of(&callback.plaintext)) {
+            @let KeysInUse { user_name, sealing: pair, .. } = &keys;
+            @let plaintext = &signed(info, user_name, pair, fields);
+            (samples(&app, &Message { info, plaintext, url, user_name, pair }))
+        }
         h2 { "Attempts" }
         (attempts(&callback, &wire, asked.personal))
     };
@@ -251,7 +266,7 @@ fn attempts(callback: &Callback, wire: &[WireRecord], personal: bool) -> Markup 
                             (format::message(plaintext, &callback.operation, personal))
                         }
                     }
-                    @for record in wire.iter().filter(|record| record.attempt == attempt.number) { (sealed(record)) }
+                    @for record in wire.iter().filter(|record| record.attempt == attempt.number) { (on_the_wire(record)) }
                 }
             }
         }
@@ -323,13 +338,13 @@ fn fields(attempt: &Attempt) -> &Value {
     }
 }
 
-fn sealed(record: &WireRecord) -> Markup {
+fn on_the_wire(record: &WireRecord) -> Markup {
     html! {
         details {
             summary { "On the wire, copy " (record.copy) ", " (record.milliseconds) " ms" }
             p.soft { "Sent to " code { (record.url) } }
             pre { (record.sealed) }
-            (curl::command("As curl", &curl::sealed(&record.url, &record.sealed)))
+            (command("As curl", &sealed(&record.url, &record.sealed)))
             @if let Some(status) = record.status { p.soft { "Answered with HTTP status " (status) } }
             @if let Some(answer) = &record.answer { pre { (answer) } }
         }

@@ -2,9 +2,10 @@
 //! callback URL, and a checklist of what the sandbox has seen.
 
 use maud::{Markup, html};
+use skypay_types::{BalanceQueryRequest, Operation};
 
-use super::curl;
 use super::format::{BadgeKind, badge};
+use super::samples::{Message, samples, signed};
 use crate::engine::{AttemptResult, Callback, CallbackUrls, DeliveryStatus, Row, State};
 use crate::operations;
 use crate::service::AppState;
@@ -104,15 +105,15 @@ fn credentials(app: &AppState, personal: bool) -> Markup {
             @if personal {
                 dt { "Authentication" } dd { code { (keys.sealing.authentication) } }
                 dt { "Encrypt key" } dd { code { (keys.sealing.encrypt_key) } }
-                dt { "With curl" } dd {
-                    @let message = format!(
-                        r#"{{"userName":"{}","authentication":"{}","action":"balanceQuery"}}"#,
-                        info.user_name, keys.sealing.authentication,
-                    );
-                    (curl::command(
-                        "A balance query with curl and openssl",
-                        &curl::plaintext(&info.service_url, &keys.sealing.encrypt_key, &message),
-                    ))
+                dt { "A balance query" } dd {
+                    @let (operation, pair) = (BalanceQueryRequest::INFO, &keys.sealing);
+                    (samples(app, &Message {
+                        info: operation,
+                        plaintext: &signed(operation, &keys.user_name, pair, []),
+                        url: &info.service_url,
+                        user_name: &keys.user_name,
+                        pair,
+                    }))
                 }
             } @else {
                 dt { "Secrets" } dd { a href="/?personal=true" { "Show the keys in use" } }

@@ -10,10 +10,11 @@ use super::form::Entered;
 use super::format::{BadgeKind, badge, code, timestamp};
 use super::layout::Page;
 use super::list::{self, Cell, Filter, List, value};
+use super::samples::{Message, command, curl, samples, sealed};
 use super::table::{Column, number, text};
-use super::{Shared, answer, curl, missing};
+use super::{Shared, answer, missing};
 use crate::admin_client::{ListQuery, Personal, RequestRecord, RequestResult};
-use crate::engine::{Order, Selection};
+use crate::engine::{KeysInUse, Order, Selection};
 use crate::operations;
 use crate::ordered_json::OrderedJson;
 
@@ -149,7 +150,12 @@ pub(crate) async fn one(
     };
     let url = format!("{}{}", app.info.url, record.path);
     let now = app.simulator.now();
-    let encrypt_key = app.simulator.state().keys_in_use(now).sealing.encrypt_key;
+    let KeysInUse {
+        user_name,
+        sealing: pair,
+        ..
+    } = app.simulator.state().keys_in_use(now);
+    let info = record.operation.as_deref().and_then(operations::find);
     let content = html! {
         @if let Some(why) = &record.why { p.notice.bad { strong { "Why: " } (why) } }
         dl.facts {
@@ -174,13 +180,14 @@ pub(crate) async fn one(
             }
             None => p.soft { "The body could not be decrypted." },
         }
-        @if let Some(sealed) = &record.sealed {
-            h2 { "Encrypted body" }
-            pre { (sealed) }
-            (curl::command("As curl", &curl::sealed(&url, sealed)))
-        }
         @if let (true, Some(plaintext)) = (asked.personal, &record.plaintext) {
-            (curl::command("As curl and openssl", &curl::plaintext(&url, &encrypt_key, plaintext)))
+            @if let Some(info) = info { (samples(&app, &Message { info, plaintext, url: &url, user_name: &user_name, pair: &pair })) }
+            @else { (command("As curl and openssl", &curl(&url, &pair, plaintext))) }
+        }
+        @if let Some(body) = &record.sealed {
+            h2 { "Encrypted body" }
+            pre { (body) }
+            (command("As curl", &sealed(&url, body)))
         }
         h2 { "Response" }
         (pretty(&record.answer))

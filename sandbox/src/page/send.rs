@@ -15,6 +15,7 @@ use tower::ServiceExt;
 
 use super::form::Entered;
 use super::layout::Page;
+use super::samples::signed;
 use super::{Shared, answer, missing};
 use crate::admin_client::ListQuery;
 use crate::engine::State as Engine;
@@ -173,13 +174,7 @@ fn sealed(app: &AppState, info: &OperationInfo, entered: &Entered) -> String {
     let keys = app.simulator.state().keys_in_use(now);
     let pair = keys.accepted.first().unwrap_or(&keys.sealing);
     let example: Value = serde_json::from_str(info.request_example).unwrap_or_default();
-    let header = [
-        (info.header.user_name, keys.user_name.as_str()),
-        (info.header.action, info.action),
-        (info.header.authentication, &pair.authentication),
-    ];
-    let header = header.iter().chain(info.constants);
-    let header = header.map(|(name, value)| {
+    let constants = info.constants.iter().map(|(name, value)| {
         let value = OrderedJson::Text((*value).to_owned());
         ((*name).to_owned(), value)
     });
@@ -192,7 +187,9 @@ fn sealed(app: &AppState, info: &OperationInfo, entered: &Entered) -> String {
         let value = json.unwrap_or_else(|| OrderedJson::Text(text.to_owned()));
         (!text.is_empty()).then_some((name, value))
     });
-    let message = OrderedJson::Object(header.chain(fields).collect());
-    let message = serde_json::to_vec(&message).unwrap_or_default();
-    envelope::seal(&EncryptKey::derive(&pair.encrypt_key), &[&message])
+    let message = signed(info, &keys.user_name, pair, constants.chain(fields));
+    envelope::seal(
+        &EncryptKey::derive(&pair.encrypt_key),
+        &[message.as_bytes()],
+    )
 }

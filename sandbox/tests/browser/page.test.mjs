@@ -5,9 +5,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
-import { World, barriers, picture, request, sealed } from "./world.mjs";
+import { World, barriers, picture, pictures, request, sealed } from "./world.mjs";
 
 let world;
 before(async () => (world = await World.begin()));
@@ -229,35 +230,76 @@ test("a payout is ordered in the browser, and a wrong field is explained", async
   assert.deepEqual(page.wrong, []);
 });
 
-test("a request, a callback and the credentials are copied as commands that work", async () => {
+test("a request, a callback and the credentials are copied as commands and calls that work", async () => {
   const page = await world.page();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-  /** Copies a command and runs it. */
-  const run = async (label) => {
-    await page.locator("summary", { hasText: label }).first().click();
-    const command = page.locator("details", { hasText: label }).last();
-    await command.getByRole("button", { name: /^Cop/ }).last().click();
-    await command.getByRole("button", { name: "Copied" }).last().waitFor();
-    const copied = await page.evaluate(() => navigator.clipboard.readText());
-    return execFileSync("bash", ["-c", copied], { encoding: "utf8" });
+  const all = page.locator("details.samples");
+  /** Copies what is folded under a label. */
+  const copied = async (label, within = page) => {
+    const folded = within.locator("details", { has: page.getByText(label, { exact: true }) }).last();
+    await folded.locator("summary").click();
+    return pressed(folded);
   };
-  await open(page, "/?personal=true");
-  assert.match(await run("A balance query"), /"responseCode":"1000"/);
-  await open(page, "/requests?operation=balanceQuery&result=accepted");
+  /** Presses the button that copies, and gives what was copied. */
+  const pressed = async (folded) => {
+    // The page may be shown again at any time, with new buttons.
+    await page.evaluate(() => navigator.clipboard.writeText(""));
+    await folded.getByRole("button", { name: /^Cop/ }).click();
+    const text = await page.waitForFunction(() => navigator.clipboard.readText());
+    return text.jsonValue();
+  };
+  /** Copies and runs what needs a shell only. */
+  const run = async (label, within) => world.run("bash", "-c", await copied(label, within));
+  const opened = async () => {
+    await page.getByRole("link", { name: "Show them" }).click();
+    await all.locator("summary").first().click();
+  };
   const newest = () => page.locator("tbody th a").first();
-  const before = await newest().innerText();
+
+  await open(page, "/?personal=true");
+  await all.locator("summary").first().click();
+  assert.match(await run("curl and openssl", all), /"responseCode":"1000"/);
+  assert.match(await run("skypay", all), /balance/);
+  // Each language has a call, with the variables and the code of the API reference.
+  const variables = await copied("Environment variables", all);
+  for (const [label, call] of [
+    ["PHP", "$response = call('balanceQuery', []);"],
+    ["Java", 'String response = Api.call("balanceQuery", "");'],
+    ["Node.js", 'const response = await call("balanceQuery", {});'],
+    ["Python", 'response = call("balanceQuery", {})'],
+    ["Go", 'response, err := call("balanceQuery", map[string]any{})'],
+  ]) {
+    assert.equal(await copied(label, all), call);
+  }
+  assert.match(await copied("Rust", all), /sender\.balance_query\(&request\)/);
+
+  // A request with its own values; the program in JavaScript is run.
+  const number = "SKY9800000702";
+  world.order({ controlNumber: number, amount: "1234.00" });
+  await open(page, `/requests?number=${number}`);
   await newest().click();
   assert.match(await run("As curl"), /^[A-Za-z0-9+/=]+$/);
-  await page.getByRole("link", { name: "Show them" }).click();
-  assert.match(await run("As curl and openssl"), /"responseCode":"1000"/);
-  await open(page, "/requests?operation=balanceQuery&result=accepted");
-  assert.notEqual(await newest().innerText(), before);
+  await opened();
+  // The number was used already.
+  assert.match(await run("curl and openssl", all), /"responseCode":"-1008"/);
+  const call = await copied("Node.js", all);
+  assert.ok(call.includes(number) && call.includes("1234.00"), call);
+  await all.getByRole("link", { name: "call" }).click();
+  const code = await pressed(page.locator("details[open]", { hasText: "ECMAScript module" }));
+  const calls = join(pictures, "calls.mjs");
+  writeFileSync(calls, [code, call, "console.log(JSON.stringify(response));"].join("\n"));
+  assert.match(world.run("bash", "-c", `${variables}\nnode ${calls}`), /"responseCode":"-1008"/);
 
   world.skypay("finance", "recharge", "SKY98", "5000");
   await open(page, "/callbacks?operation=financeNotification");
   await newest().click();
   await page.locator("summary", { hasText: "On the wire" }).click();
   assert.match(await run("As curl"), /^[A-Za-z0-9+/=]+$/);
+  await opened();
+  assert.match(await run("curl and openssl", all), /"responseCode":"1000"/);
+  assert.match(await run("skypay", all), /1000|accepted/);
+  assert.match(await copied("Rust", all), /sender\.finance_notification\(&request\)/);
+  await picture(page, "callback-samples");
   assert.deepEqual(page.wrong, []);
 });
 

@@ -6,7 +6,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { createCipheriv, createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 
 import { chromium } from "playwright-core";
@@ -92,8 +92,14 @@ export class World {
 
   /** Runs the program to its end and gives what it printed. */
   skypay(...args) {
-    const environment = { ...process.env, ...this.environment };
-    return execFileSync(program, args, { env: environment, encoding: "utf8" });
+    return this.run(program, ...args);
+  }
+
+  /** Runs a command that finds the program and the sandbox. */
+  run(command, ...args) {
+    const PATH = `${dirname(program)}:${process.env.PATH}`;
+    const env = { ...process.env, ...this.environment, PATH };
+    return execFileSync(command, args, { env, encoding: "utf8" });
   }
 
   /** Orders a payout with the document's example, to an account of its own: an account

@@ -2,8 +2,8 @@
 //! that all calls use, and all callbacks, without a fact of the document in them; what
 //! is sent is the first example of a request, or of a callback's response.
 
-use codegen::document::{Node, Value, load};
-use codegen::model::{Api, Direction, Example, Operation};
+use codegen::model::{Api, Direction, Operation};
+use languages::{LANGUAGES, Language, inside};
 use maud::{Markup, html};
 
 use super::links::target;
@@ -12,16 +12,15 @@ use super::{Page, listed, section};
 /// The anchor of the code that all samples use.
 pub(super) const SECTION: &str = "page.code";
 
-/// A language in which calls and callbacks are shown.
-struct Language {
-    /// The name in the attribute `data-language`.
-    id: &'static str,
-    title: &'static str,
+// In the sandbox, which shows its messages in the same way, and is published without this
+// crate.
+#[path = "../../../sandbox/src/languages.rs"]
+mod languages;
+
+/// The code of a language that all samples use.
+struct Code {
     /// The name and the text of the file that defines `call`, `encrypt` and `decrypt`.
     common: (&'static str, &'static str),
-    literals: Literals,
-    /// A call, from the name of the action and the literal of its fields.
-    call: fn(action: &str, fields: &str) -> String,
     /// How callbacks are received, unless the language has no HTTP server.
     server: Option<Server>,
 }
@@ -36,55 +35,14 @@ struct Server {
     handler: fn(action: &str, comment: &str, fields: &str) -> String,
 }
 
-/// How a language writes JSON values.
-struct Literals {
-    indent: &'static str,
-    map: (&'static str, &'static str),
-    list: (&'static str, &'static str),
-    after_key: &'static str,
-    after_last: &'static str,
-    words: [&'static str; 3],
-    text: fn(&str) -> String,
-}
-
-const JSON: Literals = Literals {
-    indent: "  ",
-    map: ("{", "}"),
-    list: ("[", "]"),
-    after_key: ": ",
-    after_last: "",
-    words: ["true", "false", "null"],
-    text: quoted,
-};
-
-const LANGUAGES: [Language; 6] = [
-    Language {
-        id: "sh",
-        title: "curl and openssl",
+/// The code of each of the [`LANGUAGES`].
+const CODE: [Code; LANGUAGES.len()] = [
+    Code {
         common: ("call.sh", include_str!("samples/call.sh")),
-        literals: JSON,
-        call: |action, fields| match inside(fields) {
-            "" => format!("response=$(call {action})"),
-            fields => format!(
-                "response=$(call {action} '\n{}\n')",
-                fields.replace('\'', r"'\''")
-            ),
-        },
         server: None,
     },
-    Language {
-        id: "php",
-        title: "PHP",
+    Code {
         common: ("call.php", include_str!("samples/call.php")),
-        literals: Literals {
-            indent: "    ",
-            map: ("[", "]"),
-            after_key: " => ",
-            after_last: ",",
-            text: |text| format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'")),
-            ..JSON
-        },
-        call: |action, fields| format!("$response = call('{action}', {fields});"),
         server: Some(Server {
             common: ("receive.php", include_str!("samples/receive.php")),
             comment: "//",
@@ -95,21 +53,8 @@ const LANGUAGES: [Language; 6] = [
             },
         }),
     },
-    Language {
-        id: "java",
-        title: "Java",
+    Code {
         common: ("Api.java", include_str!("samples/Api.java")),
-        literals: Literals {
-            indent: "    ",
-            ..JSON
-        },
-        call: |action, fields| match inside(fields) {
-            "" => format!("String response = Api.call(\"{action}\", \"\");"),
-            fields => format!(
-                "String response = Api.call(\"{action}\", \"\"\"\n{}\n    \"\"\");",
-                fields.replace('\\', r"\\")
-            ),
-        },
         server: Some(Server {
             common: ("Callbacks.java", include_str!("samples/Callbacks.java")),
             comment: "//",
@@ -121,12 +66,8 @@ const LANGUAGES: [Language; 6] = [
             },
         }),
     },
-    Language {
-        id: "mjs",
-        title: "Node.js",
+    Code {
         common: ("call.mjs", include_str!("samples/call.mjs")),
-        literals: JSON,
-        call: |action, fields| format!("const response = await call(\"{action}\", {fields});"),
         server: Some(Server {
             common: ("receive.mjs", include_str!("samples/receive.mjs")),
             comment: "//",
@@ -137,17 +78,8 @@ const LANGUAGES: [Language; 6] = [
             },
         }),
     },
-    Language {
-        id: "py",
-        title: "Python",
+    Code {
         common: ("call.py", include_str!("samples/call.py")),
-        literals: Literals {
-            indent: "    ",
-            after_last: ",",
-            words: ["True", "False", "None"],
-            ..JSON
-        },
-        call: |action, fields| format!("response = call(\"{action}\", {fields})"),
         server: Some(Server {
             common: ("receive.py", include_str!("samples/receive.py")),
             comment: "#",
@@ -158,19 +90,8 @@ const LANGUAGES: [Language; 6] = [
             },
         }),
     },
-    Language {
-        id: "go",
-        title: "Go",
+    Code {
         common: ("call.go", include_str!("samples/call.go")),
-        literals: Literals {
-            indent: "\t",
-            map: ("map[string]any{", "}"),
-            list: ("[]any{", "}"),
-            after_last: ",",
-            words: ["true", "false", "nil"],
-            ..JSON
-        },
-        call: |action, fields| format!("response, err := call(\"{action}\", {fields})"),
         server: Some(Server {
             common: ("receive.go", include_str!("samples/receive.go")),
             comment: "//",
@@ -222,13 +143,16 @@ impl Page<'_> {
                 a href=(target(section::INTRODUCTION)) { "introduction" }
                 " and the encrypted examples of the operations."
             }
-            @for language in &LANGUAGES {
-                details id=(anchor(language)) {
+            @for (language, code) in LANGUAGES.iter().zip(&CODE) {
+                details {
                     summary { b { (language.title) } }
-                    (self.file(language, language.common))
-                    @if let Some(server) = language.server.as_ref().filter(|_| self.has_servers()) {
-                        p.label { "To receive callbacks" }
-                        (self.file(language, server.common))
+                    // A link to what is folded unfolds it.
+                    div id={ (SECTION) "." (language.id) } {
+                        (self.file(language, code.common))
+                        @if let Some(server) = code.server.as_ref().filter(|_| self.has_servers()) {
+                            p.label { "To receive callbacks" }
+                            (self.file(language, server.common))
+                        }
                     }
                 }
             }
@@ -251,10 +175,13 @@ impl Page<'_> {
         }
         let samples: Vec<_> = LANGUAGES
             .iter()
-            .filter_map(|language| {
+            .zip(&CODE)
+            .filter_map(|(language, code)| {
                 let sample = match operation.direction {
-                    Direction::ToProvider => language.sample_of_call(self.api, operation),
-                    Direction::ToPartner => language.sample_of_handler(self.api, operation),
+                    Direction::ToProvider => call(self.api, operation, language),
+                    Direction::ToPartner => {
+                        handler(self.api, operation, language, code.server.as_ref()?)
+                    }
                 };
                 Some((language, sample?))
             })
@@ -278,37 +205,40 @@ impl Page<'_> {
     }
 }
 
-impl Language {
-    /// The call of an operation with the fields of its first example; `None` if it
-    /// has none.
-    fn sample_of_call(&self, api: &Api, operation: &Operation) -> Option<String> {
-        let header = &api.header;
-        let written = [&header.user_name, &header.authentication, &header.action];
-        let fields = fields(operation.request_examples.first()?, &written)?;
-        let fields = self.literals.written(&fields, 0);
-        Some((self.call)(&operation.action, &fields))
-    }
-
-    /// The handler of a callback, with the fields of the first example of its
-    /// response.
-    fn sample_of_handler(&self, api: &Api, operation: &Operation) -> Option<String> {
-        let server = self.server.as_ref()?;
-        let fields = fields(operation.response_examples.first()?, &[&api.header.time])?;
-        let (indent, comment) = (self.literals.indent, server.comment);
-        let comment = match &operation.effect_key[..] {
-            [] => String::new(),
-            key => format!(
-                "{indent}{comment} Store it once for each {}, then answer.\n",
-                key.join(", ")
-            ),
-        };
-        let fields = self.literals.written(&fields, 1);
-        Some((server.handler)(&operation.action, &comment, &fields))
-    }
+/// The call of an operation with the fields of its first example; `None` if it has
+/// none.
+fn call(api: &Api, operation: &Operation, language: &Language) -> Option<String> {
+    let header = &api.header;
+    let written = [&header.user_name, &header.authentication, &header.action];
+    let example = operation.request_examples.first()?;
+    language.call(
+        &operation.action,
+        &example.json,
+        &written.map(String::as_str),
+    )
 }
 
-fn anchor(language: &Language) -> String {
-    format!("{SECTION}.{}", language.id)
+/// The handler of a callback, with the fields of the first example of its response.
+fn handler(
+    api: &Api,
+    operation: &Operation,
+    language: &Language,
+    server: &Server,
+) -> Option<String> {
+    let indent = language.literals.indent;
+    let comment = match &operation.effect_key[..] {
+        [] => String::new(),
+        key => format!(
+            "{indent}{} Store it once for each {}, then answer.\n",
+            server.comment,
+            key.join(", ")
+        ),
+    };
+    let example = operation.response_examples.first()?;
+    let fields = language
+        .literals
+        .written(&example.json, 1, &[&api.header.time]);
+    Some((server.handler)(&operation.action, &comment, &fields.ok()?))
 }
 
 /// The first part of the names of environment variables.
@@ -349,104 +279,14 @@ fn seconds(offset: &str) -> i32 {
     }
 }
 
-/// Returns an example without the fields that the common code writes.
-fn fields(example: &Example, written: &[&String]) -> Option<Node> {
-    let mut message = load(&example.json).ok()?;
-    if let Value::Map(members) = &mut message.value {
-        members.retain(|entry| !written.contains(&&entry.key));
-    }
-    Some(message)
-}
-
-impl Literals {
-    /// Writes a value, whose first line is indented already.
-    fn written(&self, node: &Node, level: usize) -> String {
-        let items: Vec<_> = match &node.value {
-            Value::Map(members) => members
-                .iter()
-                .map(|entry| {
-                    let value = self.written(&entry.node, level + 1);
-                    format!("{}{}{value}", (self.text)(&entry.key), self.after_key)
-                })
-                .collect(),
-            Value::List(items) => items
-                .iter()
-                .map(|item| self.written(item, level + 1))
-                .collect(),
-            Value::Text(text) => return (self.text)(text),
-            Value::Number(number) => return number.clone(),
-            Value::Bool(true) => return self.words[0].to_owned(),
-            Value::Bool(false) => return self.words[1].to_owned(),
-            Value::Null => return self.words[2].to_owned(),
-        };
-        let (open, close) = match &node.value {
-            Value::Map(_) => self.map,
-            _ => self.list,
-        };
-        if items.is_empty() {
-            return format!("{open}{close}");
-        }
-        let line = format!("\n{}", self.indent.repeat(level + 1));
-        format!(
-            "{open}{line}{}{}\n{}{close}",
-            items.join(&format!(",{line}")),
-            self.after_last,
-            self.indent.repeat(level)
-        )
-    }
-}
-
-/// The lines between the braces of an object.
-fn inside(object: &str) -> &str {
-    object.trim_matches(['{', '}']).trim_matches('\n')
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::seconds;
 
     #[test]
     fn an_offset_has_seconds() {
         for (offset, expected) in [("+08:00", 28_800), ("-03:30", -12_600), ("+00:00", 0)] {
             assert_eq!(seconds(offset), expected, "{offset}");
-        }
-    }
-
-    #[test]
-    fn values_are_written_as_each_language_writes_them() {
-        let message =
-            load(r#"{"a": "it's \\ \"so\"", "b": [{"c": 1.50}, true], "d": {}, "e": null}"#)
-                .expect("a message");
-        for (id, expected) in [
-            (
-                "sh",
-                "response=$(call go '\n  \"a\": \"it'\\''s \\\\ \\\"so\\\"\",\n  \"b\": [\n    {\n      \"c\": 1.50\n    },\n    true\n  ],\n  \"d\": {},\n  \"e\": null\n')",
-            ),
-            (
-                "php",
-                "$response = call('go', [\n    'a' => 'it\\'s \\\\ \"so\"',\n    'b' => [\n        [\n            'c' => 1.50,\n        ],\n        true,\n    ],\n    'd' => [],\n    'e' => null,\n]);",
-            ),
-            (
-                "java",
-                "String response = Api.call(\"go\", \"\"\"\n    \"a\": \"it's \\\\\\\\ \\\\\"so\\\\\"\",\n    \"b\": [\n        {\n            \"c\": 1.50\n        },\n        true\n    ],\n    \"d\": {},\n    \"e\": null\n    \"\"\");",
-            ),
-            (
-                "py",
-                "response = call(\"go\", {\n    \"a\": \"it's \\\\ \\\"so\\\"\",\n    \"b\": [\n        {\n            \"c\": 1.50,\n        },\n        True,\n    ],\n    \"d\": {},\n    \"e\": None,\n})",
-            ),
-            (
-                "go",
-                "response, err := call(\"go\", map[string]any{\n\t\"a\": \"it's \\\\ \\\"so\\\"\",\n\t\"b\": []any{\n\t\tmap[string]any{\n\t\t\t\"c\": 1.50,\n\t\t},\n\t\ttrue,\n\t},\n\t\"d\": map[string]any{},\n\t\"e\": nil,\n})",
-            ),
-        ] {
-            let language = LANGUAGES.iter().find(|language| language.id == id);
-            let language = language.expect("a language");
-            let fields = language.literals.written(&message, 0);
-            assert_eq!((language.call)("go", &fields), expected);
         }
     }
 }
