@@ -167,7 +167,8 @@ pub struct ListQuery {
     pub state: String,
     /// The return code: of a response, or of the last response to a callback.
     pub code: String,
-    /// A text anywhere in it, in any case.
+    /// A text anywhere in it, in any case; of those of which the newest is the first, in
+    /// the newest 100,000 only.
     pub text: String,
     /// The first day.
     #[serde(skip_serializing_if = "Option::is_none")]

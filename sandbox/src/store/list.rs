@@ -70,6 +70,10 @@ const ROWS: List = List {
     amount: "amount",
 };
 
+/// In how many of the newest a text is looked for: for a text that is nowhere, all of
+/// them are read.
+const SEARCHED: u32 = 100_000;
+
 impl Store {
     /// Lines of the log with their numbers.
     pub(crate) fn log(&self, query: &ListQuery) -> Result<Vec<(u64, String)>, StoreError> {
@@ -118,8 +122,13 @@ impl Store {
             amount,
         } = list;
         let order = if query.newest_first { "DESC" } else { "ASC" };
+        let since = if query.newest_first && !query.text.is_empty() {
+            format!("max(?1, (SELECT max({id}) FROM {table}) - {SEARCHED})")
+        } else {
+            "?1".to_owned()
+        };
         let sql = format!(
-            "SELECT {columns} FROM {table} WHERE {id} > ?1 \
+            "SELECT {columns} FROM {table} WHERE {id} > {since} \
              AND (?2 = '' OR instr(',' || ?2 || ',', ',' || {kind} || ',') > 0) \
              AND (?3 = '' OR {operation} = ?3) AND (?4 = '' OR instr({number}, ?4) > 0) \
              AND (?5 = '' OR {channel} = ?5) \
@@ -147,5 +156,41 @@ impl Store {
             sql_limit(query.skipped),
         ];
         self.select(&sql, values, read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SEARCHED;
+    use crate::admin_client::ListQuery;
+    use crate::engine::{Settings, Timestamp};
+    use crate::store::Store;
+
+    #[test]
+    fn a_text_is_looked_for_in_the_newest_if_these_are_first() {
+        let now: skypay_types::DateTime = "2026-01-05 09:00:00".parse().unwrap();
+        let (store, _) = Store::open(None, Settings::default(), Timestamp::from(now)).unwrap();
+        let insert = |connection: &mut rusqlite::Connection| {
+            let sql = "INSERT INTO log (sequence, line) VALUES (?, '{\"subject\":\"Found\"}')";
+            for sequence in [1, 2, SEARCHED + 1, SEARCHED + 2] {
+                connection.execute(sql, [sequence])?;
+            }
+            Ok(())
+        };
+        store.rows.with(insert).unwrap();
+        for (newest_first, text, expected) in [
+            (true, "found", &[SEARCHED + 2, SEARCHED + 1][..]),
+            (true, "", &[SEARCHED + 2, SEARCHED + 1, 2, 1]),
+            (false, "found", &[1, 2, SEARCHED + 1, SEARCHED + 2]),
+        ] {
+            let found = store.log(&ListQuery {
+                newest_first,
+                text: text.to_owned(),
+                ..ListQuery::default()
+            });
+            let found: Vec<_> = found.unwrap().into_iter().map(|(id, _)| id).collect();
+            let expected: Vec<_> = expected.iter().copied().map(u64::from).collect();
+            assert_eq!(found, expected, "{newest_first} {text}");
+        }
     }
 }
