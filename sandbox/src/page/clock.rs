@@ -153,7 +153,11 @@ fn drawn(
                 }
             }
         } @else {
-            p.soft { "This is the machine's clock. One that you move: skypay sandbox up --clock virtual." }
+            p.soft {
+                @if clock.speed == 1 { "This is the machine's clock. " }
+                @else { "It runs " (clock.speed) " times as fast as the machine's clock. " }
+                "One that you move: " code { "skypay sandbox up --clock virtual" } "."
+            }
         }
         (draw(&save))
         (draw(&restore))

@@ -39,6 +39,9 @@ pub(crate) struct Form {
     commands: Vec<Command>,
 }
 
+/// The most characters of a choice that a field of one column shows.
+const BROAD: usize = 24;
+
 /// A field of a form.
 pub(crate) struct Field {
     pub(crate) label: String,
@@ -287,11 +290,13 @@ impl Form {
 impl Field {
     fn of(step: &str, arg: &Arg) -> Self {
         let default = arg.get_default_values().first();
-        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        let label = label(arg.get_id().as_str());
+        let help = arg.get_help().map(ToString::to_string);
+        let help = help.filter(|help| *help != label).unwrap_or_default();
         Self {
             takers: vec![(step.to_owned(), arg.clone())],
             choices: choices(arg),
-            label: label(arg.get_id().as_str()),
+            label,
             hint: help.replace('`', ""),
             value: default.map_or_else(String::new, |value| value.to_string_lossy().into_owned()),
             is_common: step.is_empty(),
@@ -330,8 +335,10 @@ impl Field {
         ];
         let described: Vec<_> = described.into_iter().flatten().collect();
         let described = Some(described.join(" ")).filter(|ids| !ids.is_empty());
+        let longest = self.choices.iter().map(|(_, label)| label.len()).max();
+        let is_broad = longest.is_some_and(|longest| longest > BROAD);
         html! {
-            div {
+            div.broad[is_broad] {
                 label for=(id) { (self.label) }
                 @if !self.choices.is_empty() {
                     select id=(id) name=(name) aria-invalid=[invalid] aria-describedby=[described] {

@@ -3,6 +3,7 @@
 use axum::extract::{Query, State};
 use axum::response::Response;
 use maud::{Markup, html};
+use serde::Deserialize;
 use serde_json::Value;
 use skypay_types::ResponseCode;
 
@@ -11,7 +12,7 @@ use super::layout::Page;
 use super::table::{Column, number, table, text};
 use super::{Shared, answer, connect, plot};
 use crate::admin_client::{ListQuery, Personal};
-use crate::engine::{self, DeliveryStatus, Row, Selection};
+use crate::engine::{self, DeliveryStatus, Fault, Row, Selection, WireFault};
 
 /// The status of a callback that was never acknowledged.
 const LOST: &str = DeliveryStatus::GivenUp.as_str();
@@ -132,7 +133,8 @@ fn logged(line: &str) -> Vec<Markup> {
     let subject = field("subject");
     let encoded = serde_urlencoded::to_string([("q", subject)]).unwrap_or_default();
     let details = event["details"].as_object();
-    let details = details.into_iter().flatten().enumerate();
+    let details = details.into_iter().flatten();
+    let details = details.filter(|(_, value)| !value.is_null()).enumerate();
     vec![
         html! { time { (time) } },
         html! { (field("kind").replace('-', " ")) },
@@ -157,6 +159,12 @@ fn in_words(name: &str, value: &Value) -> String {
             values.join(" and ")
         }
         Value::Object(fields) => {
+            let fault = Fault::deserialize(value).map(|fault| fault.to_string());
+            let fault =
+                fault.or_else(|_| WireFault::deserialize(value).map(|fault| fault.to_string()));
+            if let Ok(fault) = fault {
+                return fault;
+            }
             let fields = fields.iter();
             let fields = fields.map(|(name, value)| format!("{name} {}", in_words(name, value)));
             fields.collect::<Vec<_>>().join(", ")

@@ -189,10 +189,11 @@ fn of_balance(prefix: &str, account: &Account, now: Timestamp, known: &[Vec<Row>
         let balance = balance.copied().unwrap_or_default();
         Amount::from_centavos(balance)
     });
-    let positive = |balance: i64| u64::try_from(balance).unwrap_or(0);
+    let above = |balance: i64| u64::try_from(balance - least.centavos()).unwrap_or(0);
+    let most_above = above(most.centavos()).max(1);
     let step = WIDTH / BARS;
     let bars = balances.iter().enumerate().map(|(index, balance)| {
-        let height = scaled(positive(*balance), positive(most.centavos()).max(1));
+        let height = scaled(above(*balance), most_above);
         Bar {
             x: index * step,
             y: HEIGHT - height,

@@ -146,24 +146,24 @@ skypay_types::with_operations!(types_and_methods);
 
 fn rust(app: &AppState, info: &OperationInfo, fields: &str) -> Option<String> {
     let (request, method) = in_rust(info)?;
-    let (sender, new) = match info.direction {
+    let (imports, new) = match info.direction {
         Direction::ToProvider => {
             let (url, caller) = (&app.info.url, &app.info.caller_name);
             let new = format!(
-                "let sandbox = skypay_client::Environment::Custom({url:?}.to_owned());\n    \
+                "let sandbox = Environment::Custom({url:?}.to_owned());\n    \
                  let sender = Client::new(&sandbox, {caller:?}, keys)?;"
             );
-            ("Client", new)
+            ("Client, Credentials, Environment", new)
         }
         Direction::ToPartner => (
-            "CallbackSender",
+            "CallbackSender, Credentials",
             "let sender = CallbackSender::new(&var(\"SKYPAY_URL\")?, keys)?;".to_owned(),
         ),
     };
     Some(format!(
         "use std::env::var;\n\n\
          use skypay_client::types::{{{request}, read}};\n\
-         use skypay_client::{{{sender}, Credentials}};\n\n\
+         use skypay_client::{{{imports}}};\n\n\
          #[tokio::main]\n\
          async fn main() -> Result<(), Box<dyn std::error::Error>> {{\n    \
              let user_name = var(\"SKYPAY_USER_NAME\")?;\n    \

@@ -285,7 +285,7 @@ test("a request, a callback and the credentials are copied as commands and calls
   const call = await copied("Node.js", all);
   assert.ok(call.includes(number) && call.includes("1234.00"), call);
   await all.getByRole("link", { name: "call" }).click();
-  const code = await pressed(page.locator("details[open]", { hasText: "ECMAScript module" }));
+  const code = await pressed(page.locator('pre[data-file="call.mjs"]'));
   const calls = join(pictures, "calls.mjs");
   writeFileSync(calls, [code, call, "console.log(JSON.stringify(response));"].join("\n"));
   assert.match(world.run("bash", "-c", `${variables}\nnode ${calls}`), /"responseCode":"-1008"/);
@@ -303,25 +303,38 @@ test("a request, a callback and the credentials are copied as commands and calls
   assert.deepEqual(page.wrong, []);
 });
 
-test("what can be done to a payout stands on it", async () => {
-  const number = "SKY9800000601";
-  world.order({ controlNumber: number });
-  const page = await world.page();
-  await open(page, "/transactions");
-  await page.getByRole("link", { name: number }).click();
-  const path = new URL(page.url()).pathname;
+test("what can be done to a transaction stands on it", async () => {
+  const page = await world.page({ javaScriptEnabled: false });
   const status = page.locator("dl.facts .badge").first();
-  for (const [action, next] of [
-    ["Upload", /Uploaded/],
-    ["Pay", /Completed/],
-    ["Reverse the payment", /Failed/],
-  ]) {
-    await page.getByRole("button", { name: action, exact: true }).click();
-    await page.locator("ol.history li").first().waitFor();
-    assert.equal(new URL(page.url()).pathname, path);
-    assert.match(await status.innerText(), next);
-  }
-  assert.equal(await page.getByRole("heading", { name: "What can be done" }).count(), 0);
+  /** Does one after the other to the newest transaction of a kind. */
+  const check = async (kind, steps) => {
+    await open(page, `/transactions?kind=${kind}`);
+    await page.locator("tbody th a").first().click();
+    const path = new URL(page.url()).pathname;
+    for (const [action, next] of steps) {
+      await page.getByRole("button", { name: action, exact: true }).click();
+      assert.equal(new URL(page.url()).pathname, path);
+      assert.match(await status.innerText(), next);
+    }
+    assert.equal(await page.getByRole("heading", { name: "What can be done" }).count(), 0);
+  };
+  world.order({ controlNumber: "SKY9800000601" });
+  await check("payout", [["Upload", /Uploaded/], ["Pay", /Completed/], ["Reverse the payment", /Failed/]]);
+  world.order({ controlNumber: "SKY9800000603" });
+  await check("payout", [["Fail", /Failed/]]);
+  world.order({ controlNumber: "SKY9800000604" });
+  await check("payout", [["Cancel", /Cancelled/]]);
+  await open(page, "/payout-tool");
+  const pickup = page.locator("form", { has: page.getByLabel("Channel") });
+  await pickup.getByLabel("Control number").fill("SKY9800000605");
+  await pickup.getByRole("button", { name: "Send" }).click();
+  await check("cash-pickup", [["Pay out at the counter", /Completed/]]);
+  await open(page, "/collection-tool");
+  await page.getByLabel("Contract number").fill("SKY9800000606");
+  await page.getByLabel("Amount").fill("3900");
+  await page.getByLabel("Phone").fill("09123456789");
+  await page.getByRole("button", { name: "Send" }).click();
+  await check("collection", [["Collect at the counter", /Completed/]]);
   assert.deepEqual(page.wrong, []);
 });
 

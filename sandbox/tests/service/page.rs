@@ -2,9 +2,11 @@
 //! requests.
 
 use serde_json::json;
+use skypay_sandbox::Sandbox;
+use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{CashierCommand, Command, Side, WireFault};
 use skypay_sandbox::error_scenarios::sample;
-use skypay_types::OPERATIONS;
+use skypay_types::{DateTime, OPERATIONS};
 
 use crate::interface::{got, posted};
 use crate::setup::{Setup, calls_to};
@@ -252,6 +254,28 @@ async fn the_overview_shows_how_far_a_service_is_connected() {
     let fields = format!("only={}", ids.next().unwrap());
     posted(setup.sandbox.url(), "/callbacks/replay", FORM, &fields).await;
     assert_eq!(done().await, "5", "a duplicate");
+}
+
+#[tokio::test]
+async fn the_overview_shows_the_balance_over_time() {
+    let setup = Setup::open().await;
+    assert!(!setup.page("/").await.contains("The balance of"));
+    setup.pay(BANK, "1000.00").await.unwrap();
+    setup.advance("10m").await;
+    setup.recharged("500").await;
+    let shown = setup.page("/").await;
+    let caption = "from 999000.00 to 1000000.00, now 999500.00";
+    assert!(shown.contains(caption), "{shown}");
+}
+
+#[tokio::test]
+async fn the_header_says_how_fast_the_clock_runs() {
+    let start = "2026-01-05 09:00:00".parse::<DateTime>().unwrap();
+    let clock = Clock::fast(start.into(), 60);
+    let setup = Setup::with(Sandbox::builder().clock(clock)).await;
+    assert!(setup.page("/").await.contains(", 60 times as fast"));
+    let setup = Setup::open().await;
+    assert!(!setup.page("/").await.contains("times as fast"));
 }
 
 #[tokio::test]
