@@ -77,12 +77,6 @@ impl Row {
         self.columns().1.number
     }
 
-    /// When it was created.
-    #[must_use]
-    pub fn created(&self) -> Timestamp {
-        self.columns().1.created
-    }
-
     fn columns(&self) -> (&'static str, Columns<'_>) {
         match self {
             Self::Payout(row) => (Payout::KIND, row.columns()),
