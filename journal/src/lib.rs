@@ -1,8 +1,7 @@
 //! What was sent, what is known of it, and what may be sent again.
 //!
-//! A payout is a set of [`Evidence`]. Its [`State`] is computed from that set and
-//! the time, and from nothing else: the order in which evidence arrives, and
-//! how often, cannot matter.
+// The program in it needs this feature.
+#![cfg_attr(any(feature = "sqlite", not(doctest)), doc = include_str!("../README.md"))]
 
 mod change;
 pub mod database;
@@ -54,7 +53,3 @@ pub use store::{Store, Work};
 pub use sweep::Round;
 pub use sweeper::{AnyPayout, Orders, Resend, Sweeper};
 pub use timestamp::Timestamp;
-
-#[cfg(all(doctest, feature = "sqlite"))]
-#[doc = include_str!("../README.md")]
-mod readme {}
