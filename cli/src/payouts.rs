@@ -17,10 +17,6 @@ use crate::remote::{admin, ended, failed};
 use crate::requests;
 
 /// Show payouts, and the life of one
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one, which is executed once"
-)]
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Payouts {
     /// List the last payouts, the newest first
