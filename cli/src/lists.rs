@@ -71,6 +71,17 @@ impl WhichEntries {
     }
 }
 
+/// How a list that grows is shown.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct TailOptions {
+    /// How many existing entries to show
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
+    pub(crate) lines: usize,
+    /// Stop instead of waiting for new entries
+    #[arg(long)]
+    pub(crate) no_follow: bool,
+}
+
 /// Which amounts.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Filters")]

@@ -12,7 +12,7 @@ use skypay_types::{PayoutChannel, ResponseCode};
 
 use crate::event::event;
 use crate::exit_status::Failure;
-use crate::lists::{Amounts, Growing, WhichEntries};
+use crate::lists::{Amounts, Growing, TailOptions, WhichEntries};
 use crate::output::{Output, OutputFormat, message};
 use crate::remote::{admin, failed};
 
@@ -28,12 +28,8 @@ pub(crate) struct Log {
 enum LogStep {
     /// Show the last events, one line each, and follow new ones
     Tail {
-        /// How many existing events to show
-        #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
-        lines: usize,
-        /// Stop instead of waiting for new events
-        #[arg(long)]
-        no_follow: bool,
+        #[command(flatten)]
+        tail: TailOptions,
         #[command(flatten)]
         which: WhichEvents,
     },
@@ -94,18 +90,16 @@ impl WhichEvents {
 impl Log {
     pub(crate) async fn run(self, format: OutputFormat) -> Result<Output, Failure> {
         match self.step {
-            LogStep::Tail {
-                which,
-                lines,
-                no_follow,
-            } => {
+            LogStep::Tail { which, tail } => {
                 let query = ListQuery {
                     newest_first: true,
-                    limit: Some(lines),
+                    limit: Some(tail.lines),
                     ..which.all(format)
                 };
                 let line = |line: &str| event(&serde_json::from_str(line).unwrap_or_default());
-                Growing::Log.tail(query, !no_follow, format, line).await
+                Growing::Log
+                    .tail(query, !tail.no_follow, format, line)
+                    .await
             }
             LogStep::Show { sequence } => {
                 let after = sequence.saturating_sub(1);

@@ -7,7 +7,7 @@ use skypay_sandbox::arguments;
 use skypay_sandbox::ordered_json::OrderedJson;
 
 use crate::exit_status::Failure;
-use crate::lists::{Growing, WhichEntries};
+use crate::lists::{Growing, TailOptions, WhichEntries};
 use crate::output::{Output, OutputFormat, columns, message, short, wrapped};
 use crate::remote::{admin, failed};
 
@@ -29,12 +29,8 @@ pub(crate) enum Requests {
     },
     /// Show the last requests, and follow new ones
     Tail {
-        /// How many existing requests to show
-        #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
-        lines: usize,
-        /// Stop instead of waiting for new requests
-        #[arg(long)]
-        no_follow: bool,
+        #[command(flatten)]
+        tail: TailOptions,
         #[command(flatten)]
         which: WhichRequests,
     },
@@ -89,18 +85,14 @@ impl Requests {
                 let record = admin()?.request(id, personal).await.map_err(failed)?;
                 Ok(Output::new(shown(&record), &record))
             }
-            Self::Tail {
-                which,
-                lines,
-                no_follow,
-            } => {
-                let query = which.newest(lines, format);
+            Self::Tail { which, tail } => {
+                let query = which.newest(tail.lines, format);
                 let line = |record: &str| {
                     let record = serde_json::from_str(record);
                     record.map_or_else(|_| String::new(), |record| line(&record))
                 };
                 Growing::Requests
-                    .tail(query, !no_follow, format, line)
+                    .tail(query, !tail.no_follow, format, line)
                     .await
             }
         }

@@ -83,10 +83,6 @@ struct Move<'a> {
 
 impl Transaction<'_> {
     pub(crate) fn finance(&mut self, command: &FinanceCommand) -> Done {
-        let theirs = |account: &Option<String>| {
-            let account = account.as_deref();
-            account.unwrap_or("009876543210").to_owned()
-        };
         match command {
             FinanceCommand::Recharge {
                 prefix,
@@ -134,31 +130,40 @@ impl Transaction<'_> {
                 prefix,
                 amount,
                 beneficiary_account,
-            } => self.move_and_tell(&Move {
-                from: (prefix, Part::Settled),
-                to: (prefix, Part::Outside),
-                amount: *amount,
-                told: &[(prefix, SignType::Decrease)],
-                statement_type: StatementType::CollectionWithdrawal,
-                series: "S",
-                source: OUR_ACCOUNT,
-                beneficiary: &theirs(beneficiary_account),
-            }),
+            } => {
+                let to = beneficiary_account.as_deref();
+                let statement_type = StatementType::CollectionWithdrawal;
+                self.withdraw((prefix, Part::Settled), *amount, statement_type, to)
+            }
             FinanceCommand::PayoutWithdrawal {
                 prefix,
                 amount,
                 beneficiary_account,
-            } => self.move_and_tell(&Move {
-                from: (prefix, Part::Balance),
-                to: (prefix, Part::Outside),
-                amount: *amount,
-                told: &[(prefix, SignType::Decrease)],
-                statement_type: StatementType::PayoutWithdrawal,
-                series: "S",
-                source: OUR_ACCOUNT,
-                beneficiary: &theirs(beneficiary_account),
-            }),
+            } => {
+                let to = beneficiary_account.as_deref();
+                let statement_type = StatementType::PayoutWithdrawal;
+                self.withdraw((prefix, Part::Balance), *amount, statement_type, to)
+            }
         }
+    }
+
+    fn withdraw(
+        &mut self,
+        from: (&str, Part),
+        amount: Amount,
+        statement_type: StatementType,
+        beneficiary: Option<&str>,
+    ) -> Done {
+        self.move_and_tell(&Move {
+            from,
+            to: (from.0, Part::Outside),
+            amount,
+            told: &[(from.0, SignType::Decrease)],
+            statement_type,
+            series: "S",
+            source: OUR_ACCOUNT,
+            beneficiary: beneficiary.unwrap_or("009876543210"),
+        })
     }
 
     fn transfer(&mut self, from: &str, to: &str, amount: Amount) -> Done {

@@ -145,73 +145,6 @@ impl Transaction<'_> {
         .to_owned()
     }
 
-    pub(crate) fn get_report_payout(
-        &mut self,
-        request: &GetReportPayoutRequest,
-    ) -> Result<GetReportPayoutResponse, Refused> {
-        let page = self.page(&Wanted {
-            report: Payout::KIND,
-            first: request.start_date,
-            last: request.end_date,
-            by_creation: request.date_type == DateType::CreateDate,
-            page: request.page,
-            size: request.page_size,
-        });
-        let rows = page.rows.iter().map(|row| {
-            let mut entry = PayoutReportEntry::builder()
-                .create_date(row.created.date_time())
-                .control_number(row.number.as_str())
-                .amount(row.amount)
-                .phone(masked(&row.phone));
-            if let Some(time) = row.done {
-                entry = entry.pay_time(time.date_time());
-            }
-            if let Some(reference) = &row.reference {
-                entry = entry.reference_no(reference.as_str());
-            }
-            entry.build()
-        });
-        let response = GetReportPayoutResponse::builder()
-            .total_transactions(page.total)
-            .last_page(page.is_last)
-            .result(rows.collect::<Result<Vec<_>, Invalid>>()?);
-        Ok(response.build()?)
-    }
-
-    pub(crate) fn get_report_collection(
-        &mut self,
-        request: &GetReportCollectionRequest,
-    ) -> Result<GetReportCollectionResponse, Refused> {
-        let page = self.page(&Wanted {
-            report: Collection::KIND,
-            first: request.start_date,
-            last: request.end_date,
-            by_creation: request.date_type == DateType::CreateDate,
-            page: request.page,
-            size: request.page_size,
-        });
-        let rows = page.rows.iter().map(|row| {
-            let mut entry = CollectionReportEntry::builder()
-                .create_date(row.created.date_time())
-                .contract_number(row.number.as_str())
-                .amount(row.amount)
-                .phone(masked(&row.phone))
-                .status("Confirmed");
-            if let Some(time) = row.done {
-                entry = entry.collection_time(time.date_time());
-            }
-            if let Some(reference) = &row.reference {
-                entry = entry.reference_no(reference.as_str());
-            }
-            entry.build()
-        });
-        let response = GetReportCollectionResponse::builder()
-            .total_transactions(page.total)
-            .last_page(page.is_last)
-            .result(rows.collect::<Result<Vec<_>, Invalid>>()?);
-        Ok(response.build()?)
-    }
-
     /// Returns a page of a report.
     fn page(&self, wanted: &Wanted) -> Page {
         let most = match self.state.behavior(behaviors::REPORT_PAGE) {
@@ -322,4 +255,54 @@ fn masked(phone: &str) -> String {
     let shown: String = phone.chars().take(2).collect();
     let hidden = phone.chars().count().saturating_sub(2);
     shown + &"X".repeat(hidden)
+}
+
+/// Serves a report, whose entries have these names for number and time, and these
+/// fixed values.
+macro_rules! report {
+    ($method:ident($request:ident) -> $response:ident: $kind:ident as $entry:ident
+        { $number:ident, $time:ident $(, $fixed:ident: $value:literal)* }) => {
+        impl Transaction<'_> {
+            pub(crate) fn $method(&mut self, request: &$request) -> Result<$response, Refused> {
+                let page = self.page(&Wanted {
+                    report: $kind::KIND,
+                    first: request.start_date,
+                    last: request.end_date,
+                    by_creation: request.date_type == DateType::CreateDate,
+                    page: request.page,
+                    size: request.page_size,
+                });
+                let rows = page.rows.iter().map(|row| {
+                    let mut entry = $entry::builder()
+                        .create_date(row.created.date_time())
+                        .$number(row.number.as_str())
+                        .amount(row.amount)
+                        .phone(masked(&row.phone))
+                        $(.$fixed($value))*;
+                    if let Some(time) = row.done {
+                        entry = entry.$time(time.date_time());
+                    }
+                    if let Some(reference) = &row.reference {
+                        entry = entry.reference_no(reference.as_str());
+                    }
+                    entry.build()
+                });
+                let response = $response::builder()
+                    .total_transactions(page.total)
+                    .last_page(page.is_last)
+                    .result(rows.collect::<Result<Vec<_>, Invalid>>()?);
+                Ok(response.build()?)
+            }
+        }
+    };
+}
+
+report! {
+    get_report_payout(GetReportPayoutRequest) -> GetReportPayoutResponse:
+        Payout as PayoutReportEntry { control_number, pay_time }
+}
+report! {
+    get_report_collection(GetReportCollectionRequest) -> GetReportCollectionResponse:
+        Collection as CollectionReportEntry
+        { contract_number, collection_time, status: "Confirmed" }
 }
