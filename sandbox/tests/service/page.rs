@@ -262,9 +262,9 @@ async fn the_overview_shows_the_balance_over_time() {
     assert!(!setup.page("/").await.contains("The balance of"));
     setup.pay(BANK, "1000.00").await.unwrap();
     setup.advance("10m").await;
-    setup.recharged("500").await;
+    setup.recharged("300").await;
     let shown = setup.page("/").await;
-    let caption = "from 999000.00 to 1000000.00, now 999500.00";
+    let caption = "from 999000.00 to 1000000.00, now 999300.00";
     assert!(shown.contains(caption), "{shown}");
 }
 
