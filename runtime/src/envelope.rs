@@ -6,7 +6,6 @@
 //! against modification. A body that decrypts is not authentic until its
 //! credentials are checked.
 
-use std::fmt;
 use std::ops::Deref;
 
 use aes::Aes128;
@@ -19,6 +18,7 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, ConstantTimeGreate
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::read;
+use crate::value::Sensitive;
 
 /// The media type of a body.
 pub const CONTENT_TYPE: &str = "text/plain";
@@ -121,7 +121,7 @@ impl Decrypted {
             .map(Zeroizing::new)
             .map_err(|error| Zeroizing::new(error.into_bytes()));
         match text {
-            Ok(text) if self.padded.into() => Ok(Plaintext(text)),
+            Ok(text) if self.padded.into() => Ok(Plaintext(text.into())),
             _ => Err(OpenError),
         }
     }
@@ -164,13 +164,14 @@ fn padding_of(bytes: &[u8]) -> (Choice, usize) {
 }
 
 /// The plaintext of a decrypted body. Zeroized when dropped.
-pub struct Plaintext(Zeroizing<String>);
+#[derive(Debug)]
+pub struct Plaintext(Sensitive<Zeroizing<String>>);
 
 /// Wraps a text that was received unencrypted.
 #[cfg(feature = "client")]
 impl From<String> for Plaintext {
     fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self(Zeroizing::new(text).into())
     }
 }
 
@@ -178,13 +179,7 @@ impl Deref for Plaintext {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Plaintext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Plaintext")
+        self.0.expose()
     }
 }
 

@@ -29,9 +29,8 @@ pub use presence::{
 ///
 /// | check | constraint |
 /// |---|---|
-/// | `text(1..=50)`, `text(.., "^[0-9]+$")` | the length of a text in characters, and a pattern |
-/// | `name(..=50)` | a person's name, with the same limits as `text` |
-/// | `integer(..=3; 1..)` | a whole number as text: the limits of `text`, and a range of values |
+/// | `text(1..=50)`, `text(.., "^[0-9]+$")` | the format of the type, the length of a text in characters, and a pattern |
+/// | `text(..=3; 1..)` | the same of a whole number as text, and a range of values |
 /// | `range(1..=999)` | the range of a number or an amount |
 /// | `one_of("1", "2")` | the allowed values of a text or a code |
 /// | `listed` | a code that its table lists and that may be sent |
@@ -55,7 +54,7 @@ pub use presence::{
 ///         /// Who pays.
 ///         sender "sender": required String { text(1..=100) };
 ///         /// Who is paid.
-///         name "name": required PersonName { name(..=50) };
+///         name "name": required PersonName { text(..=50) };
 ///         /// What is paid.
 ///         amount "amount": required Amount { range(Amount::from_centavos(1)..) };
 ///         /// Where the money goes.
@@ -98,12 +97,12 @@ macro_rules! message {
         impl $name {
             /// Returns a builder; its `build` reports every invalid field.
             pub fn builder() -> $builder {
-                $builder { $($field: ::core::option::Option::None,)* }
+                ::core::default::Default::default()
             }
         }
 
         #[doc = ::core::concat!("Builds a [`", ::core::stringify!($name), "`].")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, Default)]
         #[must_use]
         pub struct $builder {
             $($field: $crate::message::presence::Slot<
@@ -150,12 +149,6 @@ macro_rules! message {
                 $crate::Validate::check(&message, &mut at);
                 at.finish()?;
                 ::core::result::Result::Ok(message)
-            }
-        }
-
-        impl ::core::default::Default for $builder {
-            fn default() -> Self {
-                $name::builder()
             }
         }
 
@@ -371,13 +364,7 @@ macro_rules! __rules {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __check {
-    ($wire:literal $ty:ty, text($($limits:tt)*)) => {
-        $crate::__check!($wire $ty, integer($($limits)*))
-    };
-    ($wire:literal $ty:ty, name($($limits:tt)*)) => {
-        $crate::__check!($wire $ty, integer($($limits)*))
-    };
-    ($wire:literal $ty:ty, integer($length:expr $(, $pattern:literal)? $(; $range:expr)?)) => {
+    ($wire:literal $ty:ty, text($length:expr $(, $pattern:literal)? $(; $range:expr)?)) => {
         $crate::validate::Check::Text(
             $crate::validate::Range::new::<usize>(&$length),
             &[$($crate::__pattern!($pattern))?],
@@ -415,7 +402,7 @@ macro_rules! __pattern {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __describe {
-    ($property:ident, $ty:ty, text($length:expr $(, $pattern:literal)?)) => {
+    ($property:ident, $ty:ty, text($length:expr $(, $pattern:literal)? $(; $range:expr)?)) => {
         $crate::schema::length::<$ty>($property, $length)
     };
     ($property:ident, $ty:ty, $($other:tt)*) => {};

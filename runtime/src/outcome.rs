@@ -292,31 +292,6 @@ impl<C: AsRef<str>> Unknown<C> {
     pub fn status_query(&self) -> Option<&'static str> {
         self.operation.status_query
     }
-
-    fn write_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.operation.retry == Retry::Safe {
-            return f.write_str("; it may be sent again");
-        }
-        f.write_str("; it may have been executed: ")?;
-        let Some(status_query) = self.operation.status_query else {
-            return f.write_str("do not send it again");
-        };
-        write!(f, "ask {status_query}")?;
-        if !self.transaction_ids.is_empty() {
-            write!(f, " about {}", self.transaction_ids.join(", "))?;
-        }
-        if let Some(time) = &self.ask_not_before {
-            write!(f, " not before {time} GMT+8")?;
-        }
-        f.write_str(", and do not send it again")?;
-        if self.operation.retry == Retry::AfterStatusQuery {
-            f.write_str(" before that")?;
-        }
-        if self.ask_not_before.is_some() {
-            f.write_str("; that it is not found once proves nothing")?;
-        }
-        Ok(())
-    }
 }
 
 impl<C: AsRef<str>> fmt::Debug for Unknown<C> {
@@ -340,7 +315,28 @@ impl<C: AsRef<str>> fmt::Display for Unknown<C> {
             write!(f, ", return code {}", printable_code(code))?;
         }
         f.write_str(")")?;
-        self.write_advice(f)
+        if self.operation.retry == Retry::Safe {
+            return f.write_str("; it may be sent again");
+        }
+        f.write_str("; it may have been executed: ")?;
+        let Some(status_query) = self.operation.status_query else {
+            return f.write_str("do not send it again");
+        };
+        write!(f, "ask {status_query}")?;
+        if !self.transaction_ids.is_empty() {
+            write!(f, " about {}", self.transaction_ids.join(", "))?;
+        }
+        if let Some(time) = &self.ask_not_before {
+            write!(f, " not before {time} GMT+8")?;
+        }
+        f.write_str(", and do not send it again")?;
+        if self.operation.retry == Retry::AfterStatusQuery {
+            f.write_str(" before that")?;
+        }
+        if self.ask_not_before.is_some() {
+            f.write_str("; that it is not found once proves nothing")?;
+        }
+        Ok(())
     }
 }
 

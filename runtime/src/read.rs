@@ -90,12 +90,13 @@ enum Step {
 
 impl ReadError {
     fn at_end_of(mut self, before: &str) -> Self {
-        let (lines, in_line) = match before.rsplit_once('\n') {
-            Some((lines, in_line)) => (lines.split('\n').count(), in_line),
-            None => (0, before),
-        };
-        self.0.line = lines + 1;
-        self.0.column = in_line.chars().count() + 1;
+        let lines = before.split('\n');
+        self.0.column = lines
+            .clone()
+            .next_back()
+            .map_or(0, |line| line.chars().count())
+            + 1;
+        self.0.line = lines.count();
         self.without_address()
     }
 

@@ -13,6 +13,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
+use displaydoc::Display;
 use serde::de::{DeserializeSeed, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -167,7 +168,8 @@ impl<'de> Visitor<'de> for Text {
 }
 
 /// A text or number is not a valid value of the type. Never holds any of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+#[displaydoc("{0}")]
 pub struct WireError(&'static str);
 
 macro_rules! wire_errors {
@@ -210,12 +212,6 @@ impl WireError {
 
     pub(crate) fn text(self) -> &'static str {
         self.0
-    }
-}
-
-impl fmt::Display for WireError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
     }
 }
 

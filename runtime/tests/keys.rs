@@ -121,6 +121,6 @@ fn nothing_secret_is_shown() {
     let current = keys.current();
     assert_eq!(
         format!("{keys:?} {current:?} {:?} {plaintext:?}", current.key()),
-        "KeyRing(1) Credentials EncryptKey(Aes128 { .. }) Plaintext"
+        "KeyRing(1) Credentials EncryptKey(Aes128 { .. }) Plaintext([masked])"
     );
 }

@@ -25,7 +25,7 @@ skypay_runtime::message! {
         /// A pattern that cannot be compiled.
         broken "broken": optional String { text(.., "(") };
         /// A name.
-        name "name": optional PersonName { name(..=11) };
+        name "name": optional PersonName { text(..=11) };
         /// An amount.
         amount "amount": optional Amount { range(Amount::from_centavos(1)..=Amount::from_centavos(500_000)) };
         /// A number below three.

@@ -56,7 +56,7 @@ skypay_runtime::message! {
         /// A text with a type of its own.
         parcel_number "parcelNumber": required ParcelNumber { text(5..=15, "^[A-Z0-9]+$") };
         /// A person's name.
-        name "name": required PersonName { name(..=100) };
+        name "name": required PersonName { text(..=100) };
         /// A masked text with a type of its own.
         phone "phone": optional Phone { text(.., "^0[89][0-9]{9}$") };
         /// An amount that is written as a text.
@@ -70,7 +70,7 @@ skypay_runtime::message! {
         /// A masked date.
         birthday "birthday": optional Sensitive<Date>;
         /// A whole number that is written as a text.
-        floor "floor": required IntegerText { integer(..=2; 1..) };
+        floor "floor": required IntegerText { text(..=2; 1..) };
         /// A whole number that is written as a number.
         #[deprecated(note = "the document marks this field as going away")]
         page_size "pageSize": optional u32 { range(1..=1000) };

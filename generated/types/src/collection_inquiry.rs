@@ -123,7 +123,7 @@ skypay_runtime::message! {
         ///
         /// On the wire: `payerName`, at most 255 characters; for example
         /// `Dela Cruz,Juan,Santos`.
-        payer_name "payerName": required PersonName { name(..=255, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
+        payer_name "payerName": required PersonName { text(..=255, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
         /// The payer's address. SkyPay's pages print this name with a blank in it, like
         /// that of `senderAddress`.
         ///

@@ -32,7 +32,7 @@ skypay_runtime::message! {
         /// The payer's name, in the order last, first, middle, suffix.
         ///
         /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
-        name "name": required PersonName { name(..=50, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
+        name "name": required PersonName { text(..=50, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
         /// The payer's mobile number, 11 digits starting with 08 or 09.
         ///
         /// On the wire: `phone`, 11 characters; for example `09123456789`.

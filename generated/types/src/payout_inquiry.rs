@@ -137,7 +137,7 @@ skypay_runtime::message! {
         /// suffix.
         ///
         /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
-        name "name": required PersonName { name(..=50, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
+        name "name": required PersonName { text(..=50, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
         /// The payee's day of birth, as `yyyy-MM-dd`.
         ///
         /// On the wire: `birthday`, at most 10 characters; for example `1991-10-02`.

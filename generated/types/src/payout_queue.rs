@@ -51,7 +51,7 @@ skypay_runtime::message! {
         /// The payee's name, in the order last, first, middle, suffix.
         ///
         /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
-        name "name": required PersonName { name(..=50, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
+        name "name": required PersonName { text(..=50, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
         /// The payee's mobile number, 11 digits starting with 08 or 09.
         ///
         /// On the wire: `phone`, 11 characters; for example `09123456789`.
@@ -87,7 +87,7 @@ skypay_runtime::message! {
         /// On the wire: `identificationTypeId`, at most 3 characters, for: bank; for
         /// example `2`.
         identification_type_id "identificationTypeId": optional IntegerText {
-            integer(..=3, "^[0-9]{1,3}$"),
+            text(..=3, "^[0-9]{1,3}$"),
         };
         /// Kind of identity document in words, such as `TIN` or `SSS`. Optional for wallet
         /// payouts, forbidden for bank payouts.
@@ -127,13 +127,13 @@ skypay_runtime::message! {
         /// not documented.
         ///
         /// On the wire: `provinceId`, at most 5 characters, for: bank; for example `47`.
-        province_id "provinceId": optional IntegerText { integer(..=5, "^[0-9]{1,5}$") };
+        province_id "provinceId": optional IntegerText { text(..=5, "^[0-9]{1,5}$") };
         /// A town or city, by its number from `getTownCity`. Optional for bank payouts,
         /// forbidden for wallet payouts. Whether it is the payee's or the bank branch's is
         /// not documented.
         ///
         /// On the wire: `cityId`, at most 5 characters, for: bank; for example `996`.
-        city_id "cityId": optional IntegerText { integer(..=5, "^[0-9]{1,5}$") };
+        city_id "cityId": optional IntegerText { text(..=5, "^[0-9]{1,5}$") };
     }
     rules {
         "bank-payout" when "withdrawChannel" in ["5"],

@@ -49,7 +49,7 @@ skypay_runtime::message! {
         /// suffix.
         ///
         /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
-        name "name": required PersonName { name(..=50, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
+        name "name": required PersonName { text(..=50, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
         /// The payee's day of birth, as `yyyy-MM-dd`.
         ///
         /// On the wire: `birthday`, at most 10 characters; for example `1991-10-02`.
@@ -65,7 +65,7 @@ skypay_runtime::message! {
         ///
         /// On the wire: `identificationTypeId`, at most 3 characters; for example `2`.
         identification_type_id "identificationTypeId": required IntegerText {
-            integer(..=3, "^[0-9]{1,3}$"),
+            text(..=3, "^[0-9]{1,3}$"),
         };
         /// The payee's mobile number, 11 digits starting with 08 or 09.
         ///

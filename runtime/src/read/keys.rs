@@ -11,11 +11,8 @@ pub(super) fn match_field(names: &[&str], first: usize, key: &str) -> Option<usi
     let order = (first..names.len()).chain(0..first.min(names.len()));
     let mut candidates = order.filter(|index| names[*index] != PLAIN);
     let exact = candidates.clone().find(|index| names[*index] == key);
-    exact.or_else(|| candidates.find(|index| same_when_folded(names[*index], key)))
-}
-
-fn same_when_folded(left: &str, right: &str) -> bool {
-    left.eq_ignore_ascii_case(right) || folded(left).eq(folded(right))
+    let same = |name: &str| name.eq_ignore_ascii_case(key) || folded(name).eq(folded(key));
+    exact.or_else(|| candidates.find(|index| same(names[*index])))
 }
 
 fn folded(key: &str) -> impl Iterator<Item = char> {

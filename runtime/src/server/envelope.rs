@@ -10,7 +10,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Buf;
 use tower::Service;
 use tracing::Instrument;
@@ -18,7 +18,6 @@ use tracing::Instrument;
 use super::config::Config;
 use super::plaintext::{Arrival, PlaintextRequest, RejectReason};
 use super::reply::{Encryption, Reply};
-use super::serve::Unanswered;
 use crate::envelope;
 use crate::keys::Credentials;
 use crate::operation::OperationInfo;
@@ -74,7 +73,7 @@ impl<S, B> Service<Request<B>> for Envelope<S>
 where
     S: Service<PlaintextRequest, Response = Reply, Error = Infallible, Future: Send>,
     S: Clone + Send + 'static,
-    B: HttpBody<Data: Send, Error: Into<axum::BoxError>> + Send + 'static,
+    B: HttpBody<Data: Send> + Send + 'static,
 {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
@@ -95,7 +94,10 @@ where
             let mut request = open(&config, &mut parts, body).await;
             request.operation = operation;
             if let Some(name) = caller_parameter {
-                request.caller = path_parameter(&mut parts, name).await;
+                let parameters = RawPathParams::from_request_parts(&mut parts, &()).await;
+                let parameters = parameters.iter().flatten();
+                let mut named = parameters.filter(|(parameter, _)| *parameter == name);
+                request.caller = named.next().map(|(_, value)| value.to_owned());
             }
             let reply = inner.call(request).await?;
             Ok(close(&config, reply))
@@ -105,12 +107,9 @@ where
 
 /// Decrypts the body of a request with every set of keys. A body with wrong padding
 /// is passed on like any other, so that timing reveals little.
-async fn open<B>(config: &Config, parts: &mut Parts, body: B) -> PlaintextRequest
-where
-    B: HttpBody<Error: Into<axum::BoxError>>,
-{
+async fn open(config: &Config, parts: &mut Parts, body: impl HttpBody) -> PlaintextRequest {
     let peer = config.peer(parts);
-    let arrival = Arrival::now(parts.extensions.remove::<Unanswered>());
+    let arrival = Arrival::now(parts.extensions.remove());
     let checked = async {
         if !config.allows(peer) {
             return Err(RejectReason::Network);
@@ -135,14 +134,6 @@ where
     }
 }
 
-/// The value of a path parameter, if the route has it.
-async fn path_parameter(parts: &mut Parts, wanted: &str) -> Option<String> {
-    let all = RawPathParams::from_request_parts(parts, &()).await.ok()?;
-    let mut all = all.iter();
-    all.find(|(name, _)| *name == wanted)
-        .map(|(_, value)| value.to_owned())
-}
-
 /// Encrypts a reply.
 fn close(config: &Config, reply: Reply) -> Response<Full<Bytes>> {
     let seal = |set: &Credentials| {
@@ -164,43 +155,38 @@ fn close(config: &Config, reply: Reply) -> Response<Full<Bytes>> {
     response
 }
 
-async fn collect<B>(headers: &HeaderMap, body: B, config: &Config) -> Result<Vec<u8>, RejectReason>
-where
-    B: HttpBody<Error: Into<axum::BoxError>>,
-{
+async fn collect(
+    headers: &HeaderMap,
+    body: impl HttpBody,
+    config: &Config,
+) -> Result<Vec<u8>, RejectReason> {
     let announced = headers.get(CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > config.body_limit as u64) {
         return Err(RejectReason::TooLarge);
     }
     let announced = announced.and_then(|bytes| usize::try_from(bytes).ok());
-    let room = Vec::with_capacity(announced.unwrap_or(0));
-    let body = Limited::new(body, config.body_limit);
-    match tokio::time::timeout(config.body_time, read_to_end(body, room)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(RejectReason::TooLarge)
+    let reading = async {
+        let mut body = pin!(body);
+        // One buffer: storing each chunk separately would take many times the size of a
+        // body that is sent byte by byte.
+        let mut bytes = Vec::with_capacity(announced.unwrap_or(0));
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| RejectReason::Interrupted)?;
+            let Ok(mut data) = frame.into_data() else {
+                continue;
+            };
+            while data.has_remaining() {
+                let chunk = data.chunk();
+                if chunk.len() > config.body_limit - bytes.len() {
+                    return Err(RejectReason::TooLarge);
+                }
+                bytes.extend_from_slice(chunk);
+                data.advance(chunk.len());
+            }
         }
-        Ok(Err(_)) => Err(RejectReason::Interrupted),
-        Err(_) => Err(RejectReason::TooSlow),
-    }
-}
-
-/// Reads a body into one buffer: storing each chunk separately would take many
-/// times the size of a body that is sent byte by byte.
-async fn read_to_end<B>(body: B, mut bytes: Vec<u8>) -> Result<Vec<u8>, B::Error>
-where
-    B: HttpBody,
-{
-    let mut body = pin!(body);
-    while let Some(frame) = body.frame().await {
-        let Ok(mut data) = frame?.into_data() else {
-            continue;
-        };
-        while data.has_remaining() {
-            bytes.extend_from_slice(data.chunk());
-            data.advance(data.chunk().len());
-        }
-    }
-    Ok(bytes)
+        Ok(bytes)
+    };
+    let read = tokio::time::timeout(config.body_time, reading).await;
+    read.unwrap_or(Err(RejectReason::TooSlow))
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use displaydoc::Display;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::Span;
 use tracing::field::{Empty, display};
 
 use super::reply::ReplyOutcome;
-use super::serve::Unanswered;
 use crate::clock::milliseconds;
 use crate::envelope::Decrypted;
 use crate::keys::Credentials;
@@ -67,11 +67,11 @@ impl PlaintextRequest {
 pub(super) struct Arrival {
     pub(super) span: Span,
     started: Instant,
-    _unanswered: Option<Unanswered>,
+    _unanswered: Option<TaskTrackerToken>,
 }
 
 impl Arrival {
-    pub(super) fn now(unanswered: Option<Unanswered>) -> Self {
+    pub(super) fn now(unanswered: Option<TaskTrackerToken>) -> Self {
         Self {
             span: tracing::info_span!(
                 "skypay.serve",

@@ -25,7 +25,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{Id, JoinSet};
 use tokio_util::task::TaskTracker;
-use tokio_util::task::task_tracker::TaskTrackerToken;
 use tower::ServiceExt;
 
 use crate::settings::setters;
@@ -178,7 +177,13 @@ where
                         let task = connections.tasks.spawn(connection).id();
                         connections.slots.insert(task, slot);
                     }
-                    Err(error) if is_of_one_connection(&error) => {}
+                    // It failed only for this connection.
+                    Err(error) if matches!(
+                        error.kind(),
+                        io::ErrorKind::ConnectionAborted
+                            | io::ErrorKind::ConnectionRefused
+                            | io::ErrorKind::ConnectionReset
+                    ) => {}
                     Err(error) => {
                         tracing::error!(%error, "no connection can be accepted");
                         connections.close_longest_waiting();
@@ -206,26 +211,11 @@ where
     }
 }
 
-/// Whether accepting failed only for this connection.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::ConnectionReset
-    )
-}
-
-/// A token held by each request, and by the handler that outlives it, so that the
-/// server can wait for all of them.
-#[derive(Clone, Debug)]
-pub(super) struct Unanswered {
-    _until_dropped: TaskTrackerToken,
-}
-
 /// State shared by all connections.
 struct Shared {
     routes: Router,
+    /// Tracks the requests: each holds a token, and so does the handler that outlives
+    /// it.
     unanswered: TaskTracker,
     header_time: Duration,
     /// The number of waits for a request that have started.
@@ -306,14 +296,6 @@ impl Slot {
         self.shared.changed.notify_one();
     }
 
-    /// Ends that wait: its request has arrived.
-    fn has_arrived(&self, wait: u64) {
-        let (order, waited) = (Ordering::Relaxed, &self.wait);
-        if waited.compare_exchange(wait, 0, order, order).is_ok() {
-            self.shared.changed.notify_one();
-        }
-    }
-
     /// The number of the current wait, if any.
     fn wait(&self) -> Option<NonZeroU64> {
         NonZeroU64::new(self.wait.load(Ordering::Relaxed))
@@ -326,9 +308,7 @@ impl Slot {
         let service = service_fn(|request: Request<Incoming>| {
             let (mut parts, body) = request.into_parts();
             parts.extensions.extend(extensions.clone());
-            parts.extensions.insert(Unanswered {
-                _until_dropped: self.shared.unanswered.token(),
-            });
+            parts.extensions.insert(self.shared.unanswered.token());
             let wait = self.wait.load(Ordering::Relaxed);
             let arriving = Arriving(wait, Arc::clone(&self));
             let body = if body.is_end_stream() {
@@ -368,12 +348,16 @@ impl Slot {
     }
 }
 
-/// Held by the body of a request and dropped with it: a body that is read to its
-/// end is dropped there, so the request has arrived.
+/// The wait for a request, held by its body and dropped with it: a body that is read to
+/// its end is dropped there, so the request has arrived, which ends the wait.
 struct Arriving(u64, Arc<Slot>);
 
 impl Drop for Arriving {
     fn drop(&mut self) {
-        self.1.has_arrived(self.0);
+        let Self(wait, slot) = self;
+        let (order, waited) = (Ordering::Relaxed, &slot.wait);
+        if waited.compare_exchange(*wait, 0, order, order).is_ok() {
+            slot.shared.changed.notify_one();
+        }
     }
 }

@@ -1,4 +1,4 @@
-use std::fmt;
+use displaydoc::Display;
 
 use super::WireError;
 use super::number::plain;
@@ -16,7 +16,8 @@ use super::number::plain;
 /// assert_eq!(region.to_u64(), Some(47));
 /// assert!(IntegerText::try_from("47a").is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Display, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[displaydoc("{0}")]
 pub struct IntegerText(String);
 
 impl IntegerText {
@@ -77,11 +78,5 @@ impl IntegerText {
     pub(super) fn parse_lenient(text: &str) -> Result<Self, WireError> {
         let text = plain(text);
         Ok(Self::parse(&text).unwrap_or_else(|_| Self(text.into_owned())))
-    }
-}
-
-impl fmt::Display for IntegerText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }

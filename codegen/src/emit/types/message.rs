@@ -147,7 +147,7 @@ fn checks(api: &Api, field: &Field) -> Vec<String> {
     let any_length = || text.clone().unwrap_or_else(|| "..".to_owned());
     match ty {
         Type::Object(_) => Vec::new(),
-        Type::PersonName => vec![format!("name({})", any_length())],
+        Type::PersonName => vec![format!("text({})", any_length())],
         Type::Codes(table) if takes_whole_table(api, table, &limits.one_of) => {
             vec!["listed".to_owned()]
         }
@@ -157,7 +157,7 @@ fn checks(api: &Api, field: &Field) -> Vec<String> {
         Type::Integer(_) if field.encoding == Encoding::AsText => {
             let range = value_range(ty, limits).map(|range| format!("; {range}"));
             vec![format!(
-                "integer({}{})",
+                "text({}{})",
                 any_length(),
                 range.unwrap_or_default()
             )]
