@@ -9,14 +9,12 @@ use serde_json::{Value, json};
 use skypay_client::{Credentials, Transport};
 use skypay_runtime::envelope;
 use skypay_sandbox::admin_client::{CallbackDetails, ListQuery};
-use skypay_sandbox::arguments;
 use skypay_sandbox::engine::{AttemptResult, Command, Row};
-use skypay_types::ResponseCode;
 
 use crate::call::cannot_start;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::history;
-use crate::lists::{WhichEntries, table_or_none};
+use crate::lists::{WhichCode, WhichEntries, table_or_none};
 use crate::operations;
 use crate::output::{Output, OutputFormat, columns, message, short, table, wrapped};
 use crate::registration::warning;
@@ -38,15 +36,8 @@ pub(crate) enum Callbacks {
         /// Their state
         #[arg(long, value_parser = ["scheduled", "being-sent", "acknowledged", "given-up"])]
         state: Option<String>,
-        /// The return code of the last response, by its number or name
-        #[arg(
-            long,
-            value_parser = arguments::ReturnCode,
-            ignore_case = true,
-            hide_possible_values = true,
-            allow_hyphen_values = true
-        )]
-        code: Option<ResponseCode>,
+        #[command(flatten)]
+        code: WhichCode,
     },
     /// Show one with every attempt, encrypted as it was sent
     Show {
@@ -81,7 +72,7 @@ impl Callbacks {
                 list(ListQuery {
                     kind: "callback".to_owned(),
                     state: state.unwrap_or_default().replace('-', " "),
-                    code: code.map_or_else(String::new, |code| code.as_str().to_owned()),
+                    code: code.text(),
                     ..which.newest(limit, format)
                 })
                 .await
@@ -113,7 +104,11 @@ impl Callbacks {
                 }
                 let mut said = execute(&Command::Callbacks(urls), format).await?;
                 if let Some(warning) = warning {
-                    said.text.push_str(&format!("\n{}", wrapped(&warning, 0)));
+                    let text = wrapped(&format!("Warning: {warning}"), 0);
+                    said.text.push_str(&format!("\n{text}"));
+                    let mut json: Value = serde_json::from_str(&said.json).unwrap_or_default();
+                    json["warning"] = warning.into();
+                    said.json = json.to_string();
                 }
                 Ok(said)
             }

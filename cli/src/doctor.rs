@@ -16,6 +16,7 @@ use crate::call::{advice, cannot_start, client};
 use crate::credentials::{Access, Options};
 use crate::exit_status::{ExitStatus, Failure};
 use crate::output::{Output, visible_line, wrapped};
+use crate::registration::warning;
 use crate::remote::{admin, callback_urls};
 
 /// Check keys, address, TLS, clock and callback URLs
@@ -176,7 +177,14 @@ impl Doctor {
             }
         }
         let mut checks = Vec::new();
+        let admin = access.filter(|access| access.is_sandbox).map(|_| admin());
         for url in all {
+            if let Some(Ok(admin)) = &admin
+                && let Some(warning) = warning(admin, &url).await
+            {
+                let help = "Register a URL by which the sandbox reaches this machine.";
+                checks.push(Check::warning(name, warning, help));
+            }
             checks.push(reached(name, &url).await?);
         }
         Ok(checks)

@@ -188,7 +188,7 @@ impl Listen {
                 Some(name) => format!("Registered with the sandbox for {name}"),
             },
         };
-        let warning = warning.map_or_else(String::new, |warning| format!("\n{warning}"));
+        let warning = warning.map_or_else(String::new, |warning| format!("\nWarning: {warning}"));
         out(&format!(
             "Listening on {url}\n{}\nKept in {}\n",
             wrapped(&format!("{registered}{warning}"), 0),

@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use skypay_sandbox::admin_client::{Admin, Follow, ListQuery};
 use skypay_sandbox::arguments;
-use skypay_types::{Amount, Date};
+use skypay_types::{Amount, Date, ResponseCode};
 
 use crate::exit_status::Failure;
 use crate::output::{Output, OutputFormat, out, table};
@@ -80,6 +80,29 @@ pub(crate) struct TailOptions {
     /// Stop instead of waiting for new entries
     #[arg(long)]
     pub(crate) no_follow: bool,
+}
+
+/// Which return code.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Filters")]
+pub(crate) struct WhichCode {
+    /// The return code of the response, by its number or name
+    #[arg(
+        long,
+        value_parser = arguments::ReturnCode,
+        ignore_case = true,
+        hide_possible_values = true,
+        allow_hyphen_values = true
+    )]
+    code: Option<ResponseCode>,
+}
+
+impl WhichCode {
+    /// Returns the code as on the wire.
+    pub(crate) fn text(&self) -> String {
+        let code = self.code.as_ref();
+        code.map_or("", ResponseCode::as_str).to_owned()
+    }
 }
 
 /// Which amounts.

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use skypay_sandbox::admin_client::ListQuery;
 use skypay_sandbox::arguments;
 use skypay_sandbox::ordered_json::OrderedJson;
-use skypay_types::{PayoutChannel, ResponseCode};
+use skypay_types::PayoutChannel;
 
 use crate::event::event;
 use crate::exit_status::Failure;
-use crate::lists::{Amounts, Growing, TailOptions, WhichEntries};
+use crate::lists::{Amounts, Growing, TailOptions, WhichCode, WhichEntries};
 use crate::output::{Output, OutputFormat, message};
 use crate::remote::{admin, failed};
 
@@ -58,15 +58,8 @@ struct WhichEvents {
     /// A kind of event, such as payout-paid
     #[arg(long)]
     kind: Option<String>,
-    /// A return code, by its number or name
-    #[arg(
-        long,
-        value_parser = arguments::ReturnCode,
-        ignore_case = true,
-        hide_possible_values = true,
-        allow_hyphen_values = true
-    )]
-    code: Option<ResponseCode>,
+    #[command(flatten)]
+    code: WhichCode,
     /// A channel of payouts, by its code or name
     #[arg(long, value_parser = arguments::payout_channel(), ignore_case = true)]
     channel: Option<PayoutChannel>,
@@ -75,10 +68,10 @@ struct WhichEvents {
 impl WhichEvents {
     /// Returns the query for all of them, the oldest first.
     fn all(self, format: OutputFormat) -> ListQuery {
-        let (code, channel) = (self.code.as_ref(), self.channel.as_ref());
+        let channel = self.channel.as_ref();
         ListQuery {
             kind: self.kind.unwrap_or_default(),
-            code: code.map_or("", ResponseCode::as_str).to_owned(),
+            code: self.code.text(),
             channel: channel.map_or("", PayoutChannel::as_str).to_owned(),
             at_least: self.amounts.at_least,
             at_most: self.amounts.at_most,

@@ -83,9 +83,8 @@ fn leads_elsewhere(url: &str, client: IpAddr) -> Option<String> {
     let uri: Uri = url.parse().ok()?;
     (is_loopback(uri.host()?) && !client.is_loopback()).then(|| {
         format!(
-            "Warning: {url} is an address of this machine only, and the sandbox, which sees this \
-             program at {client}, may be on another one or in a container. Then no callback \
-             arrives: register a URL by which the sandbox reaches this machine."
+            "{url} is an address of this machine only, and the sandbox, which sees this program at \
+             {client}, may be on another one or in a container. Then no callback arrives."
         )
     })
 }

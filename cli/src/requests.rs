@@ -7,7 +7,7 @@ use skypay_sandbox::arguments;
 use skypay_sandbox::ordered_json::OrderedJson;
 
 use crate::exit_status::Failure;
-use crate::lists::{Growing, TailOptions, WhichEntries};
+use crate::lists::{Growing, TailOptions, WhichCode, WhichEntries};
 use crate::output::{Output, OutputFormat, columns, message, short, wrapped};
 use crate::remote::{admin, failed};
 
@@ -44,23 +44,15 @@ pub(crate) struct WhichRequests {
     /// How they ended
     #[arg(long, value_parser = arguments::choice::<RequestResult>())]
     result: Option<RequestResult>,
-    /// A return code, by its number or name
-    #[arg(
-        long,
-        value_parser = arguments::ReturnCode,
-        ignore_case = true,
-        hide_possible_values = true,
-        allow_hyphen_values = true
-    )]
-    code: Option<skypay_types::ResponseCode>,
+    #[command(flatten)]
+    code: WhichCode,
 }
 
 impl WhichRequests {
     fn newest(self, limit: usize, format: OutputFormat) -> ListQuery {
-        let code = self.code.as_ref();
         ListQuery {
             state: self.result.map_or("", RequestResult::as_str).to_owned(),
-            code: code.map_or("", |code| code.as_str()).to_owned(),
+            code: self.code.text(),
             ..self.which.newest(limit, format)
         }
     }
