@@ -217,18 +217,21 @@ fn outside(root: &Path, task: &str, manifest: &str) -> Command {
     command(root, &format!("{task} {options}"))
 }
 
-/// Lints everything with all features, then the runtime with each feature alone:
-/// with all enabled, one feature may hide a dependency that another one lacks.
+/// Lints everything with all features, then the runtime without any and with each
+/// alone: with all enabled, one feature may hide a dependency that another one lacks.
+/// Dependencies of its tests could hide it as well.
 fn lints(root: &Path) -> Outcome {
-    let clippy = |targets: &str| {
-        let arguments = format!("clippy --quiet --all-targets {targets} -- --deny warnings");
+    let clippy = |selected: &str| {
+        let arguments = format!("clippy --quiet {selected} -- --deny warnings");
         cargo(root, &arguments)
     };
-    clippy("--workspace --all-features --locked")?;
-    clippy("--package skypay-runtime")?;
-    RUNTIME_FEATURES
-        .iter()
-        .try_for_each(|feature| clippy(&format!("--package skypay-runtime --features={feature}")))
+    clippy("--workspace --all-features --all-targets --locked")?;
+    clippy("--package skypay-runtime --all-targets")?;
+    RUNTIME_FEATURES.iter().try_for_each(|feature| {
+        clippy(&format!(
+            "--package skypay-runtime --lib --features={feature}"
+        ))
+    })
 }
 
 /// Runs a step of a sequence and prints its name, and how long it took.

@@ -1,7 +1,7 @@
 //! Decides whether one constraint on a string allows everything that another does:
 //! patterns and lengths together, using the automata of the patterns.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
@@ -83,7 +83,7 @@ fn searched(old: &Texts<'_>, new: &Texts<'_>) -> Option<Relation> {
     let longest = bounds(old).max(bounds(new));
     let start = automata.iter().map(Pattern::start);
     let start = (start.collect::<Option<Vec<_>>>()?, 0);
-    let (mut seen, mut open) = (BTreeSet::from([start.clone()]), vec![start]);
+    let (mut seen, mut open) = (HashSet::from([start.clone()]), vec![start]);
     let (mut tightened, mut loosened) = (false, false);
     while let Some((states, length)) = open.pop() {
         let allowed = |texts: &Texts<'_>, from: usize| {

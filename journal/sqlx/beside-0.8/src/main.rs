@@ -1,5 +1,5 @@
-//! A program that uses the journal's SQLite store beside sqlx 0.8 with its default
-//! features. That it resolves and compiles is the test: both link SQLite once.
+//! A program that uses the journal's SQLite store beside sqlx 0.8. That it resolves and
+//! compiles is the test: both link SQLite once.
 
 use skypay_journal::Sqlite;
 use sqlx::SqlitePool;
