@@ -15,13 +15,13 @@ use crate::engine::{
 
 /// The commands that lead from a fresh state to a return code.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Provocation {
+pub struct ErrorScenario {
     /// The operation.
     pub operation: &'static OperationInfo,
     /// The code.
     pub code: ResponseCode,
     /// The cause, in prose.
-    pub how: &'static str,
+    pub cause: &'static str,
     /// The commands. The response to the last one has the code; for a callback, the
     /// last command sends it, and the partner responds.
     pub commands: Vec<Command>,
@@ -29,7 +29,7 @@ pub struct Provocation {
 
 /// Returns a scenario for every pair of operation and return code in the document.
 #[must_use]
-pub fn all() -> Vec<Provocation> {
+pub fn all() -> Vec<ErrorScenario> {
     let pairs = OPERATIONS.iter().copied().flat_map(|operation| {
         let codes = operation.codes.iter();
         codes.map(move |listed| (operation, ResponseCode::from(listed.code)))
@@ -41,15 +41,22 @@ pub fn all() -> Vec<Provocation> {
 
 /// Returns the scenario for a code of an operation; `None` if there is none.
 #[must_use]
-pub fn scenario_for(operation: &'static OperationInfo, code: ResponseCode) -> Option<Provocation> {
-    let (how, commands) = match operation.direction {
-        Direction::ToProvider => asked(operation, &code)?,
-        Direction::ToPartner => ("the partner answers it", vec![told(operation)?]),
+pub fn scenario_for(
+    operation: &'static OperationInfo,
+    code: ResponseCode,
+) -> Option<ErrorScenario> {
+    let name = operation.name;
+    let plaintext = sample(name)?;
+    let (cause, commands) = match operation.direction {
+        Direction::ToProvider => of_any_operation(name, &plaintext, &code)
+            .or_else(|| of_the_operation(name, &plaintext, &code))
+            .unwrap_or_else(|| by_rule(name, plaintext, &code)),
+        Direction::ToPartner => ("the partner answers it", vec![callback(name, plaintext)]),
     };
-    Some(Provocation {
+    Some(ErrorScenario {
         operation,
         code,
-        how,
+        cause,
         commands,
     })
 }
@@ -71,18 +78,11 @@ pub fn sample(operation: &str) -> Option<Value> {
     None
 }
 
-type How = (&'static str, Vec<Command>);
+/// A cause in prose, and the commands that produce it.
+type Cause = (&'static str, Vec<Command>);
 
-/// Returns the scenario for an operation of SkyPay.
-fn asked(operation: &OperationInfo, code: &ResponseCode) -> Option<How> {
-    let plaintext = sample(operation.name)?;
-    before_execution(operation.name, &plaintext, code)
-        .or_else(|| inside(operation.name, &plaintext, code))
-        .or_else(|| Some(by_rule(operation.name, plaintext, code)))
-}
-
-/// Uses a rule, for codes without a specific cause.
-fn by_rule(name: &str, plaintext: Value, code: &ResponseCode) -> How {
+/// Returns a rule that responds with the code, for codes without another cause.
+fn by_rule(name: &str, plaintext: Value, code: &ResponseCode) -> Cause {
     let rule = Rule {
         when: When {
             operation: Some(name.to_owned()),
@@ -98,8 +98,8 @@ fn by_rule(name: &str, plaintext: Value, code: &ResponseCode) -> How {
     ("a rule says so", vec![rule, request(name, plaintext)])
 }
 
-/// Returns the scenario for a code with the same cause in every operation.
-fn before_execution(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<How> {
+/// Returns the cause of a code that has the same one in every operation.
+fn of_any_operation(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<Cause> {
     let plain = Request::new(name, plaintext.clone());
     Some(match code {
         ResponseCode::InvalidContext => (
@@ -133,8 +133,8 @@ fn before_execution(name: &str, plaintext: &Value, code: &ResponseCode) -> Optio
     })
 }
 
-/// Returns the scenario for a code caused by the content of the request.
-fn inside(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<How> {
+/// Returns the cause of a code that depends on the operation and its request.
+fn of_the_operation(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<Cause> {
     let with = |field: &str, value: &str| {
         let mut plaintext = plaintext.clone();
         plaintext[field] = json!(value);
@@ -197,8 +197,8 @@ fn inside(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<How> {
                 name: "unknown-number".to_owned(),
                 value: "refused".to_owned(),
             };
-            let how = "the number is unknown, and the behavior unknown-number says so";
-            (how, vec![behavior, usual])
+            let cause = "the number is unknown, and the behavior unknown-number says so";
+            (cause, vec![behavior, usual])
         }
         ResponseCode::ControlNumberInvalid => ("no such payout waits at a store", vec![usual]),
         ResponseCode::PrefixIncorrect => {
@@ -221,12 +221,12 @@ fn control_numbers(plaintext: &Value) -> Vec<String> {
 }
 
 /// Returns the command that sends a callback.
-fn told(operation: &OperationInfo) -> Option<Command> {
-    Some(Command::Trigger {
-        operation: operation.name.to_owned(),
-        plaintext: sample(operation.name)?,
+fn callback(operation: &str, plaintext: Value) -> Command {
+    Command::Trigger {
+        operation: operation.to_owned(),
+        plaintext,
         url: Some("http://127.0.0.1:1/".to_owned()),
-    })
+    }
 }
 
 fn request(operation: &str, plaintext: Value) -> Command {

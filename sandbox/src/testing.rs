@@ -71,10 +71,7 @@ impl Running {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let url = format!("http://{}", listener.local_addr().map_err(listen)?);
         tokio::spawn(skypay_server::serve(listener, callbacks).into_future());
-        let urls = CallbackUrls {
-            shared: Some(url.clone()),
-            ..CallbackUrls::default()
-        };
+        let urls = CallbackUrls::shared(url.clone());
         self.simulator.execute(Command::Callbacks(urls)).await?;
         Ok(url)
     }

@@ -4,7 +4,7 @@ use skypay_sandbox::engine::{
     Command, CommandOutcome, DeliveryStatus, Fault, MAGIC, Meaning, Request, Settings, Side, State,
     behaviors,
 };
-use skypay_sandbox::error_scenarios::{self, Provocation};
+use skypay_sandbox::error_scenarios::{self, ErrorScenario};
 use skypay_types::{DateTime, Direction, OPERATIONS, ResponseCode};
 
 use crate::setup::{Setup, answered, numbers};
@@ -14,12 +14,12 @@ fn now() -> DateTime {
 }
 
 #[test]
-fn every_pair_of_the_document_has_its_provocation() {
+fn every_code_of_an_operation_has_its_scenario() {
     for operation in OPERATIONS {
         for listed in operation.codes {
             let code = listed.code;
-            let provoked = error_scenarios::scenario_for(operation, code.into());
-            assert!(provoked.is_some(), "{} {code}", operation.name);
+            let scenario = error_scenarios::scenario_for(operation, code.into());
+            assert!(scenario.is_some(), "{} {code}", operation.name);
         }
     }
     let listed: usize = OPERATIONS
@@ -63,11 +63,11 @@ fn every_operation_has_behaviour_of_its_own() {
 }
 
 #[test]
-fn every_provocation_provokes() {
-    for Provocation {
+fn every_scenario_gives_its_code() {
+    for ErrorScenario {
         operation,
         code,
-        how,
+        cause,
         commands,
     } in error_scenarios::all()
     {
@@ -76,7 +76,7 @@ fn every_provocation_provokes() {
         for command in &commands {
             last = Some(state.apply(command, now()).answer);
         }
-        let place = format!("{} {code}: {how}", operation.name);
+        let place = format!("{} {code}: {cause}", operation.name);
         if operation.direction == Direction::ToProvider {
             let answer = last.unwrap();
             let given = match &answer {
@@ -121,7 +121,7 @@ fn every_provocation_provokes() {
 
 #[test]
 fn a_refused_request_changes_nothing_but_the_log() {
-    for Provocation {
+    for ErrorScenario {
         operation,
         code,
         commands,

@@ -61,10 +61,10 @@ fn every_cause_of_a_refusal_is_in_the_table() {
         let name = one.operation.name;
         match rows
             .iter_mut()
-            .find(|(known, how, _)| *known == code && *how == one.how)
+            .find(|(known, cause, _)| *known == code && *cause == one.cause)
         {
             Some((_, _, operations)) => operations.push(name),
-            None => rows.push((code, one.how, vec![name])),
+            None => rows.push((code, one.cause, vec![name])),
         }
     }
     rows.sort_by_key(|(code, ..)| code.parse::<i32>().unwrap().abs());
@@ -72,13 +72,13 @@ fn every_cause_of_a_refusal_is_in_the_table() {
     let all = all
         .filter(|info| info.direction == Direction::ToProvider)
         .count();
-    let rows = rows.iter().map(|(code, how, operations)| {
+    let rows = rows.iter().map(|(code, cause, operations)| {
         let names = if operations.len() == all {
             "all".to_owned()
         } else {
             operations.join(", ")
         };
-        format!("| `{code}` | {how} | {names} |")
+        format!("| `{code}` | {cause} | {names} |")
     });
     check("### Refusals", &rows.collect::<Vec<_>>());
 }

@@ -251,10 +251,10 @@ async fn clear_text_can_be_switched_off() {
 }
 
 #[tokio::test]
-async fn every_return_code_can_be_provoked_over_the_wire() {
+async fn every_scenario_gives_its_code_over_the_wire() {
     let mut seen = 0;
-    for error_scenarios in error_scenarios::all() {
-        let operation = error_scenarios.operation;
+    for scenario in error_scenarios::all() {
+        let operation = scenario.operation;
         if operation.direction == Direction::ToPartner {
             continue;
         }
@@ -262,9 +262,9 @@ async fn every_return_code_can_be_provoked_over_the_wire() {
             .clock(Clock::frozen())
             .settings(Settings::default());
         let setup = Setup::with(builder).await;
-        let mut commands = error_scenarios.commands;
+        let mut commands = scenario.commands;
         let Some(Command::Request(last)) = commands.pop() else {
-            panic!("{} does not end in a request", error_scenarios.how);
+            panic!("{} does not end in a request", scenario.cause);
         };
         for command in &commands {
             setup.sandbox.admin().command(command).await.unwrap();
@@ -295,10 +295,10 @@ async fn every_return_code_can_be_provoked_over_the_wire() {
         };
         assert_eq!(
             code,
-            error_scenarios.code.as_ref(),
+            scenario.code.as_ref(),
             "{}: {}",
             operation.name,
-            error_scenarios.how
+            scenario.cause
         );
         seen += 1;
     }
