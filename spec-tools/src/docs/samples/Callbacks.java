@@ -16,24 +16,42 @@ import java.util.regex.Pattern;
 
 final class Callbacks {
     interface Callback {
-        String answer(String request) throws Exception;
+        String answer(Map<String, String> request) throws Exception;
     }
 
     static final Map<String, Callback> ALL = new HashMap<>();
 
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSSS");
 
-    // A text of a JSON object. Java has no parser for JSON: use a library for more.
-    static String text(String json, String name) {
-        var member = Pattern.compile("\"" + name + "\"\\s*:\\s*\"([^\"\\\\]*)\"").matcher(json);
-        return member.find() ? member.group(1) : "";
+    private static final Pattern MEMBER = Pattern.compile(
+        "[{,]\\s*\"(\\w+)\\s*\"\\s*:\\s*"
+            + "(?:\"((?:[^\"\\\\\\p{Cntrl}\\uFFFD]++|\\\\.)*+)\"|([\\w.+-]+|\\[[^\\[\\]]*]|\\{[^{}]*}))\\s*");
+
+    // The fields of a JSON object, with escapes, lists and objects in them as they are
+    // written. Java has no parser for JSON: better use a library.
+    static Map<String, String> fields(String json) {
+        Map<String, String> fields = new HashMap<>();
+        String text = json.strip();
+        var member = MEMBER.matcher(text);
+        int end = 0;
+        while (member.region(end, text.length()).lookingAt()) {
+            String value = member.group(2) != null ? member.group(2) : member.group(3);
+            if (fields.put(member.group(1), value) != null) {
+                throw new IllegalArgumentException("A field occurs twice.");
+            }
+            end = member.end();
+        }
+        if (!text.substring(end).equals("}")) {
+            throw new IllegalArgumentException("This is no such object.");
+        }
+        return fields;
     }
 
     static String receive(String body) throws Exception {
-        String request = Api.decrypt(body);
-        check(text(request, "{{userName}}"), System.getenv("{{ENV}}_USER_NAME"));
-        check(text(request, "{{authentication}}"), System.getenv("{{ENV}}_AUTHENTICATION"));
-        String fields = ALL.get(text(request, "{{action}}")).answer(request);
+        Map<String, String> request = fields(Api.decrypt(body));
+        check(request.get("{{userName}}"), System.getenv("{{ENV}}_USER_NAME"));
+        check(request.get("{{authentication}}"), System.getenv("{{ENV}}_AUTHENTICATION"));
+        String fields = ALL.get(request.get("{{action}}")).answer(request);
         String now = OffsetDateTime.now(ZoneOffset.ofTotalSeconds({{offset}})).format(TIME);
         return Api.encrypt("{\"{{time}}\": \"" + now + "\", " + fields + "}");
     }
@@ -55,6 +73,9 @@ final class Callbacks {
         byte[] body = {};
         int status = 500;
         try {
+            if (!exchange.getRequestMethod().equals("POST")) {
+                throw new IllegalArgumentException("A callback is a POST.");
+            }
             body = receive(new String(exchange.getRequestBody().readNBytes(65536), UTF_8)).getBytes(UTF_8);
             status = 200;
         } catch (Exception error) {

@@ -39,7 +39,7 @@ func decrypt(body string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := base64.StdEncoding.DecodeString(strings.TrimSpace(body))
+	text, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(body), ""))
 	if err != nil || len(text) == 0 || len(text)%aes.BlockSize != 0 {
 		return nil, errors.New("this is not an encrypted body")
 	}

@@ -54,6 +54,9 @@ func serve(address string) error {
 	handle := func(writer http.ResponseWriter, request *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(writer, request.Body, 65536))
 		var response string
+		if request.Method != http.MethodPost {
+			err = errors.New("a callback is a POST")
+		}
 		if err == nil {
 			response, err = receive(string(body))
 		}

@@ -32,6 +32,7 @@ async function bodyOf(request) {
 function serve(port) {
   createServer(async (request, response) => {
     try {
+      if (request.method !== "POST") throw new Error("A callback is a POST.");
       const body = await receive(await bodyOf(request));
       response.setHeader("Content-Type", "{{contentType}}").end(body);
     } catch (error) {

@@ -20,6 +20,9 @@ function receive(array $callbacks, string $body): string {
 
 function serve(array $callbacks): void {
     try {
+        if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
+            throw new RuntimeException('A callback is a POST.');
+        }
         $body = receive($callbacks, file_get_contents('php://input', length: 65536));
         header('Content-Type: {{contentType}}');
         echo $body;

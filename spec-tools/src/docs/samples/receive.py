@@ -14,8 +14,14 @@ def callback(action):
     return lambda answer: CALLBACKS.setdefault(action, answer)
 
 
+def fields(pairs):
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("A field occurs twice.")
+    return dict(pairs)
+
+
 def receive(body):
-    request = json.loads(decrypt(body))
+    request = json.loads(decrypt(body), object_pairs_hook=fields)
     for field, expected in SENDER.items():
         if not hmac.compare_digest(request[field].encode(), expected.encode()):
             raise PermissionError("The credentials are wrong.")
