@@ -27,7 +27,7 @@ pub fn run(root: &Path) -> Outcome {
     exports::write(root)?;
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=spec"])
-        .arg("page.test.mjs")
+        .args(["page.test.mjs", "controls.test.mjs"])
         .current_dir(root.join(FOLDER))
         .env("SKYPAY", program)
         .env("CHROMIUM", browser);

@@ -75,7 +75,7 @@ export class World {
     world.environment = { SKYPAY_SANDBOX: world.url };
     const inquiries = ["payoutInquiry", "collectionInquiry"];
     const answers = inquiries.flatMap((name) => ["--answer", `${name}=${answer(name)}`]);
-    world.history = join(pictures, "callbacks.jsonl");
+    world.history = join(pictures, `callbacks-${process.pid}.jsonl`);
     world.partner = await start(
       ["listen", "--port", "0", "--history", world.history, ...answers, "--json"],
       world.environment,
@@ -112,6 +112,7 @@ export class World {
   /** A page on which nothing may go wrong unseen. */
   async page(options = {}) {
     const context = await this.browser.newContext({
+      baseURL: this.url,
       viewport: { width: 1280, height: 900 },
       colorScheme: "light",
       ...options,
@@ -147,4 +148,17 @@ export async function barriers(page) {
 
 export async function picture(page, name) {
   await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+}
+
+/** Opens a part of the page. */
+export async function open(page, path) {
+  const response = await page.goto(path);
+  assert.equal(response.status(), 200, path);
+}
+
+/** A result of a form, once the page shows it. */
+export async function result(page) {
+  const result = page.getByRole("region", { name: "Result" });
+  await result.waitFor();
+  return result.innerText();
 }
