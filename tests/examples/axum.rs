@@ -1,4 +1,5 @@
-//! SkyPay's callbacks beside the other routes of an axum service.
+//! SkyPay's callbacks beside the other routes of an axum service, behind a proxy on the
+//! same machine (docs/callbacks.md).
 
 use std::net::SocketAddr;
 
@@ -23,11 +24,13 @@ impl PartnerCallbacks for Partner {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let keys = Credentials::new("App@skypay", "authentication", "encrypt key")?;
-    let config = Config::new(keys).allow_networks(["203.0.113.0/24".parse()?]);
+    let config = Config::new(keys)
+        .behind_proxies(["127.0.0.0/8".parse()?])
+        .allow_networks(["203.0.113.0/24".parse()?]);
     let app = Router::new()
         .route("/health", routing::get(|| async { "fine" }))
         .nest("/skypay", callbacks::router(Partner, config));
-    let listener = TcpListener::bind("0.0.0.0:8080").await?;
+    let listener = TcpListener::bind("127.0.0.1:8080").await?;
     // `allow_networks` needs the address of the peer.
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).await?;

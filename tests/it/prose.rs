@@ -56,6 +56,15 @@ fn the_readme_shows_the_examples_that_compile() {
 }
 
 #[test]
+fn the_guide_of_callbacks_shows_code_that_compiles() {
+    let program = read("tests/examples/axum.rs").replace("\n    ", "\n");
+    let guide = read("docs/callbacks.md");
+    let (_, block) = guide.split_once("```rust\n").unwrap();
+    let (shown, _) = block.split_once("```").unwrap();
+    assert!(program.contains(shown), "axum.rs does not have:\n{shown}");
+}
+
+#[test]
 fn the_guide_of_the_journal_shows_code_that_runs() {
     let program = read("journal/examples/guide.rs");
     let guide = read("docs/journal.md");
