@@ -29,9 +29,8 @@ struct Language {
     id: &'static str,
     /// The Debian package that has it.
     package: &'static str,
-    /// Whether the common code stands in files of its own.
-    separate: bool,
-    /// The command that compiles the files that follow it; empty if none does.
+    /// The command that compiles the files that follow it, of which the common code is
+    /// one or two; empty if the program is one file, which is not compiled.
     compile: &'static [&'static str],
     calls: Program,
     /// The server for callbacks, which listens at `PORT`.
@@ -44,7 +43,7 @@ struct Program {
     /// What runs it, and its arguments, of which `PORT` is a port.
     run: &'static [&'static str],
     before: &'static str,
-    /// What stands before and after each sample.
+    /// What is before and after each sample.
     around: (&'static str, &'static str),
     after: &'static str,
 }
@@ -53,7 +52,6 @@ const LANGUAGES: [Language; 6] = [
     Language {
         id: "sh",
         package: "bash",
-        separate: false,
         compile: &[],
         calls: Program {
             file: "calls.sh",
@@ -67,7 +65,6 @@ const LANGUAGES: [Language; 6] = [
     Language {
         id: "php",
         package: "php-cli",
-        separate: false,
         compile: &[],
         calls: Program {
             file: "calls.php",
@@ -87,7 +84,6 @@ const LANGUAGES: [Language; 6] = [
     Language {
         id: "java",
         package: "default-jdk-headless",
-        separate: true,
         compile: &["javac"],
         calls: Program {
             file: "Calls.java",
@@ -107,7 +103,6 @@ const LANGUAGES: [Language; 6] = [
     Language {
         id: "mjs",
         package: "nodejs",
-        separate: false,
         compile: &[],
         calls: Program {
             file: "calls.mjs",
@@ -127,7 +122,6 @@ const LANGUAGES: [Language; 6] = [
     Language {
         id: "py",
         package: "python3",
-        separate: false,
         compile: &[],
         calls: Program {
             file: "calls.py",
@@ -147,7 +141,6 @@ const LANGUAGES: [Language; 6] = [
     Language {
         id: "go",
         package: "golang-go",
-        separate: true,
         compile: &["go", "build", "-o", "program"],
         calls: Program {
             file: "main.go",
@@ -278,11 +271,11 @@ impl Work<'_> {
         let mut main = String::new();
         let mut compile = self.language.compile.to_vec();
         for it in common.take(files) {
-            if self.language.separate {
+            if self.language.compile.is_empty() {
+                main.push_str(&format!("{}\n", it.code));
+            } else {
                 write(&folder, &it.file, &it.code)?;
                 compile.push(&it.file);
-            } else {
-                main.push_str(&format!("{}\n", it.code));
             }
         }
         main.push_str(program.before);
