@@ -33,6 +33,9 @@ fn cases() -> Vec<Case> {
 }
 
 fn main() -> ExitCode {
+    if let Some(log) = std::env::var_os(programs::COMPILATIONS) {
+        return programs::compile(&log);
+    }
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match &words[..] {

@@ -4,6 +4,7 @@
 //! `cargo run --release --manifest-path benches/Cargo.toml -- programs`
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -15,6 +16,71 @@ const GENERATOR: &str = "openapi-generator-cli==7.26.0";
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const PROGRAMS: [&str; 4] = ["ours", "by-hand", "openapi-generator", "types"];
+
+/// The environment variable that names the file with the CPU time of each call of
+/// rustc. Where it is set, this program is cargo's `RUSTC_WRAPPER`.
+pub const COMPILATIONS: &str = "BENCHES_COMPILATIONS";
+
+/// Runs the compiler that the arguments name, and adds a line to the log: the crate,
+/// and the seconds of CPU for the user and the system.
+pub fn compile(log: &OsStr) -> ExitCode {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let option = words.iter().position(|word| word == "--crate-name");
+    let name = option.and_then(|option| words.get(option + 1));
+    let mut line = name.cloned().unwrap_or_default();
+    line.push(" %U %S");
+    let status = Command::new("bash")
+        .args(["-c", r#"{ time "$@" 2>&3; } 3>&2 2>>"$0""#])
+        .arg(log)
+        .args(&words)
+        .env("TIMEFORMAT", line)
+        .status();
+    if status.is_ok_and(|status| status.success()) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Returns how many times as much the program's build cost as without the crates that
+/// the program by hand does not have, all measured in the same build. Two builds cannot
+/// be compared: on a machine that others use, the same one varies by a fifth.
+fn ratio(compilations: &str, crates: &BTreeSet<String>) -> Outcome<f64> {
+    let by_hand = tree(&here().join("programs/by-hand"))?;
+    let only_here: Vec<String> = crates
+        .difference(&by_hand)
+        .filter_map(|name| Some(name.split(' ').next()?.replace('-', "_")))
+        .collect();
+    let (mut all, mut shared) = (0.0, 0.0);
+    for line in compilations.lines() {
+        let mut words = line.split(' ');
+        let name = words.next().unwrap_or_default();
+        let seconds: f64 = words.filter_map(|word| word.parse::<f64>().ok()).sum();
+        all += seconds;
+        if !only_here.iter().any(|other| other == name) {
+            shared += seconds;
+        }
+    }
+    Ok(all / shared)
+}
+
+/// Returns the names and versions of the crates that a program is built from, without
+/// its own.
+fn tree(program: &Path) -> Outcome<BTreeSet<String>> {
+    let words = "tree --offline --edges normal,build --prefix none --format {p}";
+    let output = Command::new(env!("CARGO"))
+        .args(words.split(' '))
+        .current_dir(program)
+        .output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let dependencies = text.lines().skip(1);
+    Ok(dependencies
+        .filter_map(|line| {
+            let mut words = line.split(' ');
+            Some(format!("{} {}", words.next()?, words.next()?))
+        })
+        .collect())
+}
 
 /// Prints a row for each of the named programs; for all of them, with the times of the
 /// generators, if none is named.
@@ -152,8 +218,8 @@ fn generated_otherwise() -> Outcome<Time> {
 
 fn programs(names: &[&str]) -> Outcome<()> {
     println!(
-        "{:20} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9}",
-        "program", "crates", "clean", "CPU", "again", "release", "KiB"
+        "{:20} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "program", "crates", "clean", "CPU", "ratio", "again", "release", "KiB"
     );
     for name in names {
         println!("{}", row(name)?);
@@ -176,20 +242,22 @@ fn row(name: &str) -> Outcome<String> {
         command
     };
     timed(&mut cargo("fetch --quiet"))?;
-    let clean = timed(&mut cargo("build --quiet --offline"))?;
+    let log = target.with_extension("log");
+    fs::write(&log, "")?;
+    let mut build = cargo("build --quiet --offline");
+    build
+        .env("RUSTC_WRAPPER", std::env::current_exe()?)
+        .env(COMPILATIONS, &log);
+    let clean = timed(&mut build)?;
+    let crates = tree(&program)?;
+    let ratio = ratio(&fs::read_to_string(&log)?, &crates)?;
     File::open(program.join("src/main.rs"))?.set_modified(SystemTime::now())?;
     let again = timed(&mut cargo("build --quiet --offline"))?;
     let release = timed(&mut cargo("build --quiet --offline --release"))?;
     let size = fs::metadata(target.join("release").join(name))?.len();
-    let tree = cargo("tree --offline --edges normal,build --prefix none --format {p}").output()?;
-    let tree = String::from_utf8(tree.stdout)?;
-    let crates: BTreeSet<_> = tree
-        .lines()
-        .filter_map(|line| Some((line.split(' ').next()?, line.split(' ').nth(1)?)))
-        .collect();
     Ok(format!(
-        "{name:20} {:8} {:9.1} {:9.1} {:9.2} {:9.1} {:9}",
-        crates.len().saturating_sub(1),
+        "{name:20} {:8} {:9.1} {:9.1} {ratio:9.3} {:9.2} {:9.1} {:9}",
+        crates.len(),
         clean.seconds,
         clean.work,
         again.seconds,
