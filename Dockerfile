@@ -1,4 +1,11 @@
-# `skypay` and the example service of the journal; compose.yaml starts both.
+# `skypay` and the example service of the journal; compose.yaml starts both. The sandbox
+# listens on loopback in its container. Others reach it with a token, for example:
+#
+#   docker build --tag skypay .
+#   docker run --publish 7171:7171 --env SKYPAY_ADMIN_TOKEN="$(openssl rand -hex 16)" \
+#     skypay skypay sandbox up --host 0.0.0.0
+#
+# Another container calls it by a name that `--allow-host` adds.
 FROM rust:1.95.0-slim-bookworm AS build
 WORKDIR /source
 COPY . .
