@@ -1,10 +1,11 @@
 //! The fields of messages, as the document describes them.
 
-use schemars::{Schema, schema_for};
+use schemars::Schema;
 use serde_json::Value;
-use skypay_types::{CollectionChannel, Operation, PayoutChannel};
+use skypay_types::{CollectionChannel, PayoutChannel};
 
 use crate::arguments::{code_name, named};
+use crate::operations::types_of;
 
 /// A field of a message.
 #[derive(Clone, Debug)]
@@ -53,19 +54,11 @@ pub enum Kind {
     List(Option<String>),
 }
 
-macro_rules! by_operation {
-    ($($group:ident { $($method:ident($request:ident) -> $response:ident;)* })*) => {
-        /// Returns the fields of the request of an operation or callback.
-        #[must_use]
-        pub fn request_fields(name: &str) -> Vec<Field> {
-            $($(if name == skypay_types::$request::INFO.name {
-                return of(&schema_for!(skypay_types::$request));
-            })*)*
-            Vec::new()
-        }
-    };
+/// Returns the fields of the request of an operation or callback.
+#[must_use]
+pub fn request_fields(name: &str) -> Vec<Field> {
+    types_of(name).map_or_else(Vec::new, |types| of(&(types.schema)()))
 }
-skypay_types::with_operations!(by_operation);
 
 /// Returns the fields of a message from the schema that its type derives.
 fn of(schema: &Schema) -> Vec<Field> {

@@ -5,8 +5,7 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
-
-use crate::languages::Members;
+use skypay_runtime::languages::Members;
 
 /// The replacement for personal data.
 pub(crate) const MASKED: &str = "[masked]";
@@ -62,6 +61,30 @@ impl OrderedJson {
     pub fn of(value: &impl Serialize) -> Self {
         let text = serde_json::to_vec(value).unwrap_or_default();
         Self::read(&text).unwrap_or(Self::Null)
+    }
+
+    /// Sorts the members of objects as in another message, at any depth; members that it
+    /// does not have follow.
+    #[must_use]
+    pub fn sorted_like(self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Object(mut members), Self::Object(others)) => {
+                let place = |name: &str| others.iter().position(|(other, _)| other == name);
+                members.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
+                let sorted = members.into_iter().map(|(name, value)| {
+                    let other = place(&name).map_or(&Self::Null, |at| &others[at].1);
+                    let value = value.sorted_like(other);
+                    (name, value)
+                });
+                Self::Object(sorted.collect())
+            }
+            (Self::Array(items), Self::Array(others)) => {
+                let others = others.iter().chain(std::iter::repeat(&Self::Null));
+                let items = items.into_iter().zip(others);
+                Self::Array(items.map(|(item, other)| item.sorted_like(other)).collect())
+            }
+            (other, _) => other,
+        }
     }
 
     /// Masks the fields with these names at any depth: every value in them, so that the
@@ -162,6 +185,17 @@ mod tests {
         let text = r#"{"b":1,"a":[true,null,1100000.00,"x",{"d":-2,"c":{}}]}"#;
         let tree = OrderedJson::read(text.as_bytes()).unwrap();
         assert_eq!(serde_json::to_string(&tree).unwrap(), text);
+    }
+
+    #[test]
+    fn members_are_sorted_as_in_another_message() {
+        let read = |text: &str| OrderedJson::read(text.as_bytes()).unwrap();
+        let sorted = read(r#"{"a":1,"b":[{"c":2,"d":3},{"c":4,"d":5}],"e":6,"f":{}}"#)
+            .sorted_like(&read(r#"{"f":{},"b":[{"d":0,"c":0}],"a":null,"x":1}"#));
+        assert_eq!(
+            serde_json::to_string(&sorted).unwrap(),
+            r#"{"f":{},"b":[{"d":3,"c":2},{"c":4,"d":5}],"a":1,"e":6}"#
+        );
     }
 
     #[test]

@@ -16,10 +16,11 @@ use crate::{
 };
 
 /// The features of the runtime.
-pub const RUNTIME_FEATURES: [&str; 7] = [
+pub const RUNTIME_FEATURES: [&str; 8] = [
     "envelope",
     "client",
     "server",
+    "languages",
     "chrono",
     "rust_decimal",
     "time",

@@ -1,7 +1,6 @@
 //! Formatting of values on all pages.
 
 use maud::{Markup, html};
-use serde_json::Value;
 use skypay_types::{
     Amount, FinanceNotificationRequest, Operation, Outcome, PayoutQueuePayoutRequest, PayoutStatus,
     ResponseCode, read,
@@ -9,8 +8,7 @@ use skypay_types::{
 
 use crate::engine::{AttemptResult, Callback, DeliveryStatus, StoreStatus, Timestamp};
 use crate::life::{CASH_PAID, COLLECTED};
-use crate::operations;
-use crate::ordered_json::OrderedJson;
+use crate::operations::{self, Message};
 
 /// The CSS class of a badge, by how good a status is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,10 +93,10 @@ pub(crate) fn summary(callback: &Callback) -> Option<String> {
     }
 }
 
-/// Renders a message as text. Personal data are masked unless `personal` is set;
-/// the document defines which fields are personal.
-pub(crate) fn message(plaintext: &Value, name: &str, personal: bool) -> Markup {
-    let mut shown = OrderedJson::of(plaintext);
+/// Renders a message as text, in the document's order of fields. Personal data are masked
+/// unless `personal` is set; the document defines which fields are personal.
+pub(crate) fn message(message: Message<'_>, name: &str, personal: bool) -> Markup {
+    let mut shown = message.ordered(name);
     if let (false, Some(info)) = (personal, operations::find(name)) {
         shown = shown.masked(info.personal_data);
     }

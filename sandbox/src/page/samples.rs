@@ -1,10 +1,11 @@
 //! Messages as commands for a shell, and as calls in other languages.
 
 use maud::{Markup, html};
-use skypay_types::{Direction, Operation, OperationInfo};
+use skypay_runtime::languages::{LANGUAGES, Language};
+use skypay_types::{Direction, OperationInfo};
 
 use crate::engine::Pair;
-use crate::languages::{LANGUAGES, Language};
+use crate::operations::{self, Types};
 use crate::ordered_json::OrderedJson;
 use crate::service::AppState;
 
@@ -130,22 +131,10 @@ fn skypay(app: &AppState, info: &OperationInfo, url: &str, fields: &str) -> Stri
     format!("printf %s {fields} |\n  SKYPAY_SANDBOX={sandbox} skypay {command} --body -")
 }
 
-macro_rules! types_and_methods {
-    ($($group:ident { $($method:ident($request:ident) -> $response:ident;)* })*) => {
-        /// Returns the names of an operation's request type and method.
-        fn in_rust(info: &OperationInfo) -> Option<(&'static str, &'static str)> {
-            $($(if info.name == skypay_types::$request::INFO.name {
-                return Some((stringify!($request), stringify!($method)));
-            })*)*
-            None
-        }
-    };
-}
-
-skypay_types::with_operations!(types_and_methods);
-
 fn rust(app: &AppState, info: &OperationInfo, fields: &str) -> Option<String> {
-    let (request, method) = in_rust(info)?;
+    let Types {
+        request, method, ..
+    } = operations::types_of(info.name)?;
     let (imports, new) = match info.direction {
         Direction::ToProvider => {
             let (url, caller) = (&app.info.url, &app.info.caller_name);

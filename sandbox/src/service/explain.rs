@@ -6,14 +6,13 @@ use std::fmt::Write;
 use http::header::CONTENT_ENCODING;
 use serde_json::Value;
 use skypay_runtime::envelope::{self, EncryptKey};
-use skypay_runtime::read;
 use skypay_runtime::server::RejectReason;
-use skypay_types::{OPERATIONS, Operation, OperationInfo};
+use skypay_types::{OPERATIONS, OperationInfo};
 
 use super::api::{Call, is_sealed};
 use crate::engine::{Key, KeyStatus, State, Timestamp};
 use crate::limits;
-use crate::operations;
+use crate::operations::{self, types_of};
 
 /// A rejected request.
 pub(crate) struct Explained<'a> {
@@ -202,8 +201,13 @@ impl Explained<'_> {
 
     fn unreadable(&self) -> String {
         let text = self.plaintext.unwrap_or_default();
-        let error = self.operation().and_then(|info| error_of(info, text));
-        error.unwrap_or_else(|| RejectReason::Message.to_string())
+        let types = self.operation().and_then(|info| types_of(info.name));
+        let read = types.map(|types| (types.read_request)(text.as_bytes()));
+        // The error names a field and a location, never a value.
+        match read {
+            Some(Err(error)) => error.to_string(),
+            _ => RejectReason::Message.to_string(),
+        }
     }
 }
 
@@ -261,22 +265,3 @@ pub(crate) fn numbers_in(plaintext: &str) -> Vec<String> {
         .filter_map(|name| field(&message, name))
         .collect()
 }
-
-macro_rules! errors {
-    (
-        skypay { $($method:ident($request:ident) -> $response:ident;)* }
-        $($callbacks:ident { $($rest:tt)* })*
-    ) => {
-        /// Returns the error of reading a request of an operation. It names a field
-        /// and a location, never a value.
-        fn error_of(info: &OperationInfo, text: &str) -> Option<String> {
-            $(if info.name == <skypay_types::$request as Operation>::INFO.name {
-                let read = read::from_slice::<skypay_types::$request>(text.as_bytes());
-                return read.err().map(|error| error.to_string());
-            })*
-            None
-        }
-    };
-}
-
-skypay_types::with_operations!(errors);

@@ -1,5 +1,5 @@
-//! How calls are written in languages other than Rust. The API reference shows the same:
-//! `spec-tools` includes this file, which uses nothing else of the sandbox.
+//! How calls are written in languages other than Rust: on the sandbox's page, and in the
+//! API reference.
 
 use std::fmt;
 
@@ -8,18 +8,23 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// A language in which calls are shown.
-pub(crate) struct Language {
+#[derive(Debug)]
+pub struct Language {
     /// The name of the language on the reference page, part of anchors.
-    pub(crate) id: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) literals: Literals,
+    pub id: &'static str,
+    /// The name of the language.
+    pub title: &'static str,
+    /// How it writes values.
+    pub literals: Literals,
     /// A call, from the name of the action and the literal of its fields.
     call: fn(action: &str, fields: &str) -> String,
 }
 
 /// How a language writes JSON values.
-pub(crate) struct Literals {
-    pub(crate) indent: &'static str,
+#[derive(Debug)]
+pub struct Literals {
+    /// The indentation of a level.
+    pub indent: &'static str,
     map: (&'static str, &'static str),
     list: (&'static str, &'static str),
     after_key: &'static str,
@@ -39,7 +44,7 @@ const JSON: Literals = Literals {
 };
 
 /// The languages in which `call` is defined on the reference page, the shell first.
-pub(crate) const LANGUAGES: [Language; 6] = [
+pub const LANGUAGES: [Language; 6] = [
     Language {
         id: "sh",
         title: "curl and openssl",
@@ -115,7 +120,8 @@ pub(crate) const LANGUAGES: [Language; 6] = [
 impl Language {
     /// Returns the call of an action with the fields of a message in JSON, without those
     /// that `call` writes itself; `None` if the message is not JSON.
-    pub(crate) fn call(&self, action: &str, message: &str, header: &[&str]) -> Option<String> {
+    #[must_use]
+    pub fn call(&self, action: &str, message: &str, header: &[&str]) -> Option<String> {
         let fields = self.literals.written(message, 0, header).ok()?;
         Some((self.call)(action, &fields))
     }
@@ -123,7 +129,11 @@ impl Language {
 
 impl Literals {
     /// Writes JSON without some of its members; its first line is indented already.
-    pub(crate) fn written(
+    ///
+    /// # Errors
+    ///
+    /// If it is not JSON.
+    pub fn written(
         &self,
         json: &str,
         level: usize,
@@ -174,7 +184,8 @@ impl Literals {
 }
 
 /// The members of an object in order, each as raw JSON.
-pub(crate) struct Members(pub(crate) Vec<(String, Box<RawValue>)>);
+#[derive(Debug)]
+pub struct Members(pub Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
@@ -200,8 +211,9 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-/// The lines between the braces of an object.
-pub(crate) fn inside(object: &str) -> &str {
+/// Returns the lines between the braces of an object.
+#[must_use]
+pub fn inside(object: &str) -> &str {
     object.trim_matches(['{', '}']).trim_matches('\n')
 }
 
