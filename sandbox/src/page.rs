@@ -31,14 +31,16 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use maud::{Markup, html};
 
+use crate::engine::{Command, CommandOutcome};
 use crate::operations;
 use crate::service::AppState;
+use crate::simulator::Executed;
 
 /// The state shared by all pages.
 pub(crate) type Shared = State<Arc<AppState>>;
@@ -93,6 +95,23 @@ const POLICY_OF_ONE_FILE: &str = "default-src 'none'; style-src 'unsafe-inline';
 /// Returns an HTML response that is not cached.
 pub(crate) fn answer(page: Markup) -> Response {
     document(page.into_string(), POLICY)
+}
+
+/// Executes a command and leads to a page, or says on a page of a section why nothing
+/// was done.
+async fn executed(
+    app: &AppState,
+    command: Command,
+    section: &str,
+    to: impl FnOnce(&Executed) -> String,
+) -> Response {
+    match app.simulator.execute(command).await {
+        Ok(executed) => match &executed.applied.answer {
+            CommandOutcome::InvalidCommand { why } => missing(app, section, why),
+            _ => Redirect::to(&to(&executed)).into_response(),
+        },
+        Err(error) => missing(app, section, &error.to_string()),
+    }
 }
 
 /// Returns a 404 page with the given reason.

@@ -5,8 +5,9 @@ mod changes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use skypay_types::{
-    Amount, Operation, PayType, PayoutChannel, PayoutQueuePayoutRequest, PayoutQueueRequest,
-    PayoutQueueResponse, PayoutQueueV2Request, PayoutQueueV2Response, PayoutStatus, ResponseCode,
+    Amount, Operation, PayType, PayoutChannel, PayoutQueuePayoutRequest,
+    PayoutQueuePayoutRequestBuilder, PayoutQueueRequest, PayoutQueueResponse, PayoutQueueV2Request,
+    PayoutQueueV2Response, PayoutStatus, ResponseCode,
 };
 
 use super::account::Part;
@@ -112,15 +113,12 @@ struct Order {
 impl Entity for Payout {
     const KIND: &'static str = "payout";
 
-    fn id(&self) -> u64 {
-        self.id
-    }
-
     fn columns(&self) -> Columns<'_> {
         let reversible =
             self.status == PayoutStatus::Completed && self.outcome == ScriptedOutcome::Reverse;
         let last = self.history.last().map(|step| step.time);
         Columns {
+            id: self.id,
             status: format!("{:?}", self.status),
             number: &self.control_number,
             report: Some(Self::KIND),
@@ -143,7 +141,7 @@ impl Payout {
     }
 
     /// Whether it has neither been paid nor refunded.
-    fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         match self.status {
             PayoutStatus::Pending | PayoutStatus::Uploaded => true,
             PayoutStatus::Cancelled => self.cancel_time.is_none(),
@@ -564,18 +562,16 @@ impl Transaction<'_> {
             return;
         };
         let subject = payout.control_number.clone();
-        let mut notice = PayoutQueuePayoutRequest::builder()
+        let with_reference = matches!(pay_type, PayType::Uploaded | PayType::Amended);
+        let reference = payout.reference.as_deref().filter(|_| with_reference);
+        let sent = self.state.behavior(behaviors::FAIL_DESCRIPTION) == "sent";
+        let reason = reason.filter(|_| sent);
+        let notice = PayoutQueuePayoutRequest::builder()
             .control_number(subject.as_str())
             .pay_type(pay_type.clone())
-            .deal_time(self.at.date_time());
-        let with_reference = matches!(pay_type, PayType::Uploaded | PayType::Amended);
-        if let Some(reference) = payout.reference.as_deref().filter(|_| with_reference) {
-            notice = notice.reference_number(reference);
-        }
-        let sent = self.state.behavior(behaviors::FAIL_DESCRIPTION) == "sent";
-        if let Some(reason) = reason.filter(|_| sent) {
-            notice = notice.fail_description(reason);
-        }
+            .deal_time(self.at.date_time())
+            .maybe(PayoutQueuePayoutRequestBuilder::reference_number, reference)
+            .maybe(PayoutQueuePayoutRequestBuilder::fail_description, reason);
         if payout.outcome == ScriptedOutcome::PaySilently {
             self.record_event("notice-withheld", &subject, json!({ "pay_type": pay_type }));
             return;

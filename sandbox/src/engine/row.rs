@@ -49,35 +49,32 @@ impl Row {
     /// Its number.
     #[must_use]
     pub fn id(&self) -> u64 {
-        match self {
-            Self::Payout(row) => row.id,
-            Self::CashPickup(row) => row.id,
-            Self::Collection(row) => row.id,
-            Self::Barcode(row) => row.id,
-            Self::Movement(row) => row.id,
-            Self::Callback(row) => row.id,
-        }
+        self.columns().id
     }
 
     /// Its kind.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        self.columns().0
+        self.kind_and_columns().0
     }
 
     /// When it was created.
     #[must_use]
     pub fn created(&self) -> Timestamp {
-        self.columns().1.created
+        self.columns().created
     }
 
     /// Its public number.
     #[must_use]
     pub fn number(&self) -> &str {
-        self.columns().1.number
+        self.columns().number
     }
 
-    fn columns(&self) -> (&'static str, Columns<'_>) {
+    pub(crate) fn columns(&self) -> Columns<'_> {
+        self.kind_and_columns().1
+    }
+
+    fn kind_and_columns(&self) -> (&'static str, Columns<'_>) {
         match self {
             Self::Payout(row) => (Payout::KIND, row.columns()),
             Self::CashPickup(row) => (CashPickup::KIND, row.columns()),
@@ -152,8 +149,8 @@ impl State {
             .rows
             .select(sql, params![before, FORGOTTEN_AT_ONCE], Row::read);
         for row in over {
-            let (kind, columns) = row.columns();
-            self.rows.remove(row.id(), &columns);
+            let (kind, columns) = row.kind_and_columns();
+            self.rows.remove(&columns);
             self.uncount(kind, columns.status);
         }
         let sql = "DELETE FROM log WHERE sequence IN ( \

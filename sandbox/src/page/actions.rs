@@ -54,64 +54,58 @@ pub(crate) fn of(state: &State, row: &Row) -> Vec<(&'static str, Command)> {
     }
 }
 
+/// An action: its label, whether it is possible, and its command.
+type Action = (&'static str, bool, fn(String) -> StoreCommand);
+
 fn of_payout(payout: &Payout) -> Vec<(&'static str, Command)> {
-    let control_number = || payout.control_number.clone();
-    let mut actions = Vec::new();
-    let is_cancelled = payout.status == PayoutStatus::Cancelled;
-    let is_final = is_cancelled && payout.cancel_time.is_some();
-    match payout.status {
-        PayoutStatus::Pending => {
-            let control_number = control_number();
-            actions.push(("Upload", StoreCommand::Upload { control_number }));
-        }
-        PayoutStatus::Uploaded | PayoutStatus::Cancelled if !is_final => {
-            let control_number = control_number();
-            actions.push(("Pay", StoreCommand::Pay { control_number }));
-        }
-        PayoutStatus::Completed => {
-            let control_number = control_number();
-            actions.push((
-                "Reverse the payment",
-                StoreCommand::Reverse { control_number },
-            ));
-        }
-        _ => {}
-    }
-    if matches!(
-        payout.status,
-        PayoutStatus::Pending | PayoutStatus::Uploaded
-    ) || is_cancelled && !is_final
-    {
-        let fail = StoreCommand::Fail {
-            control_number: control_number(),
-            reason: None,
-        };
-        actions.push(("Fail", fail));
-        let cancel = StoreCommand::ConfirmCancellation {
-            control_number: control_number(),
-        };
-        let label = match payout.cancelling {
-            Some(_) => "Confirm the cancellation",
-            None => "Cancel",
-        };
-        actions.push((label, cancel));
-    }
-    if payout.cancelling.is_some() {
-        let control_number = control_number();
-        let refuse = StoreCommand::RefuseCancellation { control_number };
-        actions.push(("Refuse the cancellation", refuse));
-    }
-    if payout.amending.is_some() {
-        let control_number = control_number();
-        let confirm = StoreCommand::ConfirmAmendment { control_number };
-        actions.push(("Confirm the amendment", confirm));
-        let control_number = payout.control_number.clone();
-        let refuse = StoreCommand::RefuseAmendment { control_number };
-        actions.push(("Refuse the amendment", refuse));
-    }
-    let actions = actions.into_iter();
-    actions
-        .map(|(label, command)| (label, Command::Store(command)))
+    let is_pending = payout.status == PayoutStatus::Pending;
+    let is_paid = payout.status == PayoutStatus::Completed;
+    let is_uploaded = payout.is_open() && !is_pending;
+    let cancel = match payout.cancelling {
+        Some(_) => "Confirm the cancellation",
+        None => "Cancel",
+    };
+    let is_cancelling = payout.cancelling.is_some();
+    let is_amending = payout.amending.is_some();
+    let actions: [Action; 8] = [
+        ("Upload", is_pending, |control_number| {
+            StoreCommand::Upload { control_number }
+        }),
+        ("Pay", is_uploaded, |control_number| StoreCommand::Pay {
+            control_number,
+        }),
+        ("Reverse the payment", is_paid, |control_number| {
+            StoreCommand::Reverse { control_number }
+        }),
+        ("Fail", payout.is_open(), |control_number| {
+            StoreCommand::Fail {
+                control_number,
+                reason: None,
+            }
+        }),
+        (cancel, payout.is_open(), |control_number| {
+            StoreCommand::ConfirmCancellation { control_number }
+        }),
+        ("Refuse the cancellation", is_cancelling, |control_number| {
+            StoreCommand::RefuseCancellation { control_number }
+        }),
+        ("Confirm the amendment", is_amending, |control_number| {
+            StoreCommand::ConfirmAmendment { control_number }
+        }),
+        ("Refuse the amendment", is_amending, |control_number| {
+            StoreCommand::RefuseAmendment { control_number }
+        }),
+    ];
+    let possible = actions
+        .into_iter()
+        .filter(|(_, is_possible, _)| *is_possible);
+    possible
+        .map(|(label, _, command)| {
+            (
+                label,
+                Command::Store(command(payout.control_number.clone())),
+            )
+        })
         .collect()
 }
 

@@ -14,11 +14,12 @@ use super::layout::Page;
 use super::list::{self, Cell, Filter, List, value};
 use super::samples::{Message, command, samples, sealed, signed};
 use super::table::{Column, number, text};
-use super::{Shared, answer, missing};
+use super::{Shared, answer, executed, missing};
 use crate::admin_client::{Personal, WireRecord};
 use crate::engine::{Attempt, AttemptResult, Callback, Command, DeliveryStatus, KeysInUse, Row};
 use crate::operations;
 use crate::ordered_json::OrderedJson;
+use crate::simulator::Executed;
 
 const PATH: &str = "/callbacks";
 
@@ -37,14 +38,8 @@ pub(crate) async fn list(State(app): Shared, Query(entered): Query<Entered>) -> 
             && (operation.is_empty() || operation == name)
             && (status.is_empty() || status == is)
     };
-    let selection = list::selection(&entered);
-    let rows = list::rows(&app, &selection, |kind, status, facet| {
-        is_wanted(kind, status) && (code.is_empty() || code == facet)
-    });
-    let (groups, total) = {
-        let state = app.simulator.state();
-        (state.groups(), state.counted_of(is_wanted))
-    };
+    let (rows, total) = list::rows_and_total(&app, &entered, &code, is_wanted);
+    let groups = app.simulator.state().groups();
     let groups = || groups.iter().filter(|(kind, _, _)| kind == KIND);
     let both = || groups().filter_map(|(_, both, _)| both.split_once(' '));
     let names: BTreeSet<_> = both().map(|(name, _)| name).collect();
@@ -70,7 +65,7 @@ pub(crate) async fn list(State(app): Shared, Query(entered): Query<Entered>) -> 
             .iter()
             .filter_map(|row| cells(row, is_chosen))
             .collect(),
-        total: (code.is_empty() && !selection.is_narrowed()).then_some(total),
+        total,
         actions: Some(("/callbacks/replay", choice(&entered))),
     };
     list.respond(&app, &entered)
@@ -161,6 +156,7 @@ pub(crate) async fn one(
         )
     };
     let info = operations::find(&callback.operation).filter(|_| asked.personal);
+    let plaintext = operations::Message::Request(&callback.plaintext);
     let content = html! {
         dl.facts {
             @if let Some(summary) = format::summary(&callback) { dt { "Tells" } dd { (summary) } }
@@ -183,8 +179,8 @@ pub(crate) async fn one(
         }
         h2 { "Plaintext" }
         (shown_or_masked(asked.personal, &format!("{PATH}/{id}")))
-        (format::message(&callback.plaintext, &callback.operation, asked.personal))
-        @if let (Some(info), Some(url), OrderedJson::Object(fields)) = (info, &url, OrderedJson::of(&callback.plaintext)) {
+        (format::message(plaintext, &callback.operation, asked.personal))
+        @if let (Some(info), Some(url), OrderedJson::Object(fields)) = (info, &url, plaintext.ordered(&callback.operation)) {
             @let KeysInUse { user_name, sealing: pair, .. } = &keys;
             @let plaintext = &signed(info, user_name, pair, fields);
             (samples(&app, &Message { info, plaintext, url, user_name, pair }))
@@ -263,7 +259,7 @@ fn attempts(callback: &Callback, wire: &[WireRecord], personal: bool) -> Markup 
                     @if let Some(AttemptResult::Answered { plaintext, .. }) = &attempt.result {
                         details open[attempt.number as usize == attempts.len()] {
                             summary { "The answer" }
-                            (format::message(plaintext, &callback.operation, personal))
+                            (format::message(operations::Message::Response(plaintext), &callback.operation, personal))
                         }
                     }
                     @for record in wire.iter().filter(|record| record.attempt == attempt.number) { (on_the_wire(record)) }
@@ -372,14 +368,9 @@ pub(crate) async fn replay(
         delivery: id,
         copies,
     };
-    match app.simulator.execute(command).await {
-        Ok(executed) => {
-            let sent = executed
-                .deliveries
-                .last()
-                .map_or(id, |callback| callback.id);
-            Redirect::to(&format!("{PATH}/{sent}")).into_response()
-        }
-        Err(error) => missing(&app, PATH, &error.to_string()),
-    }
+    let last = |executed: &Executed| {
+        let sent = executed.deliveries.last();
+        format!("{PATH}/{}", sent.map_or(id, |callback| callback.id))
+    };
+    executed(&app, command, PATH, last).await
 }

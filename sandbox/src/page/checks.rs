@@ -13,8 +13,9 @@ use super::form::Entered;
 use super::format::{BadgeKind, badge};
 use super::layout::Page;
 use super::list::Filter;
+use super::table::{table, text};
 use super::{POLICY_OF_ONE_FILE, Shared, answer, document, missing};
-use crate::callback_checks::{Run, Target, Verdict};
+use crate::callback_checks::{Checked, Run, Target, Verdict};
 use crate::operations;
 use crate::service::AppState;
 
@@ -100,25 +101,21 @@ fn results(run: &Run) -> Markup {
                     div { dt { (shown(verdict)) } dd { (count(verdict)) } }
                 }
             }
-            table.cards {
-                thead { tr { th { "Check" } th { "Result" } th { "What it demands" } } }
-                tbody {
-                    @for checked in checked {
-                        tr {
-                            th scope="row" { code { (checked.id) } }
-                            td data-label="Result" { (shown(checked.outcome)) }
-                            td {
-                                (checked.title)
-                                @if !checked.reasons.is_empty() && checked.outcome != Verdict::Passed {
-                                    ul.soft { @for reason in &checked.reasons { li { (reason) } } }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+            (table(&["Check", "Result", "What it demands"].map(text), checked.into_iter().map(cells)))
         }
     }
+}
+
+fn cells(checked: &Checked) -> Vec<Markup> {
+    let is_shown = checked.outcome != Verdict::Passed && !checked.reasons.is_empty();
+    vec![
+        html! { code { (checked.id) } },
+        shown(checked.outcome),
+        html! {
+            (checked.title)
+            @if is_shown { ul.soft { @for reason in &checked.reasons { li { (reason) } } } }
+        },
+    ]
 }
 
 fn shown(verdict: Verdict) -> Markup {

@@ -8,10 +8,11 @@ use clap::Arg;
 use http::header::REFERER;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Uri};
-use maud::{Markup, html};
+use maud::html;
 
 use super::form::{Entered, Form, Problems};
-use super::{Shared, answer, format, layout, missing};
+use super::form_page::{FormOutcome, FormPage, drawn};
+use super::{Shared, format, layout, missing};
 use crate::engine::{Command, Duration};
 use crate::service::AppState;
 
@@ -21,7 +22,7 @@ const PATH: &str = "/clock";
 const OFTEN: [&str; 5] = ["60s", "300s", "1h", "1d", "90d"];
 
 pub(crate) async fn page(State(app): Shared) -> Response {
-    drawn(&app, None, None)
+    drawn(&app, PATH, &form_page(&app), None, None)
 }
 
 pub(crate) async fn act(
@@ -33,17 +34,15 @@ pub(crate) async fn act(
     if id == "move" {
         return moved(&app, &headers, &entered).await;
     }
-    let done = match forms().iter().find(|form| form.id == id) {
-        None => Err(Problems::from([(
-            String::new(),
-            "There is no such form.".to_owned(),
-        )])),
+    let outcome = match forms().iter().find(|form| form.id == id) {
+        None => FormOutcome::Failed("there is no such form.".to_owned()),
         Some(form) => match form.values(&entered) {
             Ok(values) => done(&app, id, &values).await,
-            Err(problems) => Err(problems),
+            Err(problems) => FormOutcome::Wrong(problems),
         },
     };
-    drawn(&app, Some(&entered), Some((id, &done)))
+    let ended = Some((id, &outcome));
+    drawn(&app, PATH, &form_page(&app), Some(&entered), ended)
 }
 
 /// Moves the clock, and leads back to the page that the form was on.
@@ -63,8 +62,8 @@ async fn moved(app: &AppState, headers: &HeaderMap, entered: &Entered) -> Respon
     Redirect::to(back.map_or("/", PathAndQuery::as_str)).into_response()
 }
 
-/// Executes a form and returns a message for the user, or the problems by field.
-async fn done(app: &AppState, id: &str, values: &Entered) -> Result<String, Problems> {
+/// Executes a form.
+async fn done(app: &AppState, id: &str, values: &Entered) -> FormOutcome {
     let text = |name: &str| values.get(name).map_or("", String::as_str);
     let file = || PathBuf::from(text("file"));
     let said = match id {
@@ -94,7 +93,10 @@ async fn done(app: &AppState, id: &str, values: &Entered) -> Result<String, Prob
             .await
             .map(|_| "Everything is forgotten.".to_owned()),
     };
-    said.map_err(|error| Problems::from([(String::new(), error.to_string())]))
+    match said {
+        Ok(said) => FormOutcome::Said(said),
+        Err(error) => FormOutcome::Failed(error.to_string()),
+    }
 }
 
 fn forms() -> [Form; 4] {
@@ -113,28 +115,10 @@ fn forms() -> [Form; 4] {
     ]
 }
 
-fn drawn(
-    app: &AppState,
-    entered: Option<&Entered>,
-    ended: Option<(&str, &Result<String, Problems>)>,
-) -> Response {
+fn form_page(app: &AppState) -> FormPage {
     let clock = app.simulator.clock();
     let [advance, save, restore, reset] = forms();
-    let none = Problems::new();
-    let draw = |form: &Form| -> Markup {
-        let mine = ended.filter(|(id, _)| *id == form.id);
-        let problems = match mine {
-            Some((_, Err(problems))) => problems,
-            _ => &none,
-        };
-        form.draw(PATH, entered.filter(|_| mine.is_some()), problems)
-    };
-    let content = html! {
-        @match ended {
-            Some((_, Ok(said))) => p.notice.good role="status" { (said) },
-            Some((_, Err(_))) => p.notice.bad role="alert" { "Nothing was done." },
-            None => {},
-        }
+    let before = html! {
         dl.facts {
             dt { "It shows" } dd { (clock.now) " (GMT+8)" }
             dt { "Due next" } dd {
@@ -142,7 +126,6 @@ fn drawn(
             }
         }
         @if clock.is_virtual {
-            (draw(&advance))
             p {
                 @for by in OFTEN {
                     form.inline method="post" action=(PATH) {
@@ -159,18 +142,20 @@ fn drawn(
                 "One that you move: " code { "skypay sandbox up --clock virtual" } "."
             }
         }
-        (draw(&save))
-        (draw(&restore))
+    };
+    let after = html! {
         h2 { "Begin again" }
         details id="reset" {
             summary { "Forget everything…" }
-            (draw(&reset))
+            (reset.draw(PATH, None, &Problems::new()))
         }
     };
-    let page = layout::Page {
-        path: PATH,
+    let forms = clock.is_virtual.then_some(advance);
+    FormPage {
         title: "Clock",
-        is_result: ended.is_some(),
-    };
-    answer(page.around(app, &content))
+        description: "",
+        before,
+        forms: forms.into_iter().chain([save, restore]).collect(),
+        after,
+    }
 }

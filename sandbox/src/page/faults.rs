@@ -1,53 +1,25 @@
 //! The page for scripted outcomes and connection faults.
 
 use maud::{Markup, html};
-use skypay_types::{Operation, PayoutQueueRequest, ResponseCode};
 
 use super::form::{Form, Problems};
 use super::form_page::FormPage;
 use super::format::{BadgeKind, badge, code};
 use super::table::{number, table, text};
-use crate::engine::{
-    Command, Duration, Fault, FaultCommand, FaultRule, MAGIC, Numbered, Rule, ScriptCommand, Side,
-    State, Then, When, WireFault,
-};
+use crate::engine::{FaultRule, MAGIC, Numbered, Rule, Side, State, Then, When};
 
 /// Returns the page with rules, faults and magic amounts.
 pub(crate) fn faults(state: &State, path: &str) -> FormPage {
     let rules = state.rules().iter().map(|numbered| {
-        let id = numbered.id;
-        let commands = [
-            ScriptCommand::TurnOn { id },
-            ScriptCommand::TurnOff { id },
-            ScriptCommand::Remove { id },
-        ];
         let words = rule_in_words(&numbered.rule);
-        row(
-            "rule",
-            numbered,
-            &words,
-            commands.map(Command::Script),
-            path,
-        )
+        row(["rule", "script"], numbered, &words, path)
     });
     let faults = state.faults().iter().map(|numbered| {
-        let id = numbered.id;
-        let commands = [
-            FaultCommand::TurnOn { id },
-            FaultCommand::TurnOff { id },
-            FaultCommand::Remove { id },
-        ];
         let words = fault_in_words(&numbered.rule);
-        row(
-            "fault",
-            numbered,
-            &words,
-            commands.map(Command::Fault),
-            path,
-        )
+        row(["fault", "fault"], numbered, &words, path)
     });
     let (rows, buttons): (Vec<_>, Vec<_>) = rules.chain(faults).unzip();
-    let presets = presets();
+    let presets: Vec<_> = presets().collect();
     let columns = [
         text("Rule"),
         text("What happens"),
@@ -72,24 +44,25 @@ pub(crate) fn faults(state: &State, path: &str) -> FormPage {
     }
 }
 
-/// Returns the row of a rule, and its buttons: on or off, and remove.
+/// Returns the row of a rule, by its kind and command, and its buttons: on or off, and
+/// remove.
 fn row<R>(
-    kind: &str,
+    [kind, command]: [&str; 2],
     numbered: &Numbered<R>,
     words: &str,
-    [on, off, remove]: [Command; 3],
     path: &str,
 ) -> (Vec<Markup>, [Form; 2]) {
     let Numbered { id, is_off, .. } = numbered;
     let (label, turn) = if *is_off {
-        ("Turn on", on)
+        ("Turn on", "turn-on")
     } else {
-        ("Turn off", off)
+        ("Turn off", "turn-off")
     };
-    let forms = [
-        Form::command(format!("{kind}-turn-{id}"), label, turn),
-        Form::command(format!("{kind}-remove-{id}"), "Remove", remove),
-    ];
+    let forms =
+        [("turn", label, turn), ("remove", "Remove", "remove")].map(|(name, label, step)| {
+            let line = format!("{command} {step} {id}");
+            Form::line(format!("{kind}-{name}-{id}"), label, &line)
+        });
     let row = vec![
         html! { (kind) " #" (id) },
         html! { @if *is_off { (badge("off", BadgeKind::Plain)) " " } (words) },
@@ -170,104 +143,43 @@ fn capitalised(text: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
+/// Frequent faults: the label of the button, and the arguments of `skypay fault add`.
+const PRESETS: [(&str, &str); 8] = [
+    (
+        "Lose the response of the next payout",
+        "requests --operation payoutQueue --times 1 cut-after",
+    ),
+    (
+        "Execute the next payout twice",
+        "requests --operation payoutQueue --times 1 duplicate 2",
+    ),
+    (
+        "Execute the next payout 10 minutes late",
+        "requests --operation payoutQueue --times 1 late 10m",
+    ),
+    (
+        "Fail every second request",
+        "requests --percent 50 answer ServiceNotAvailable",
+    ),
+    ("Answer queries from old data", "queries stale 10m"),
+    ("Deliver every callback twice", "callbacks duplicate 2"),
+    (
+        "Deliver every callback 10 minutes late",
+        "callbacks late 10m",
+    ),
+    ("Drop the next callback", "callbacks --times 1 drop"),
+];
+
 /// Returns buttons for frequent faults.
-fn presets() -> Vec<Form> {
-    let payout = || When {
-        operation: Some(PayoutQueueRequest::INFO.name.to_owned()),
-        ..When::default()
-    };
-    let any = When::default;
-    let late = || Fault::Late {
-        by: Duration::seconds(600),
-    };
-    let twice = || Fault::Wire(WireFault::Duplicate { copies: 2 });
-    let failure = Fault::Answer {
-        code: ResponseCode::ServiceNotAvailable,
-    };
-    let stale = Fault::Stale {
-        by: Duration::seconds(600),
-    };
-    let lost = Fault::Wire(WireFault::CutAfter);
-    let (requests, queries, callbacks) = (Side::Requests, Side::Queries, Side::Callbacks);
-    let presets = [
-        (
-            "Lose the response of the next payout",
-            requests,
-            payout(),
-            lost,
-            100,
-            Some(1),
-        ),
-        (
-            "Execute the next payout twice",
-            requests,
-            payout(),
-            twice(),
-            100,
-            Some(1),
-        ),
-        (
-            "Execute the next payout 10 minutes late",
-            requests,
-            payout(),
-            late(),
-            100,
-            Some(1),
-        ),
-        (
-            "Fail every second request",
-            requests,
-            any(),
-            failure,
-            50,
-            None,
-        ),
-        (
-            "Answer queries from old data",
-            queries,
-            any(),
-            stale,
-            100,
-            None,
-        ),
-        (
-            "Deliver every callback twice",
-            callbacks,
-            any(),
-            twice(),
-            100,
-            None,
-        ),
-        (
-            "Deliver every callback 10 minutes late",
-            callbacks,
-            any(),
-            late(),
-            100,
-            None,
-        ),
-        (
-            "Drop the next callback",
-            callbacks,
-            any(),
-            Fault::Drop,
-            100,
-            Some(1),
-        ),
-    ];
-    let presets = presets.into_iter().enumerate();
-    let presets = presets.map(|(index, (label, on, when, fault, percent, times))| {
-        let fault = FaultRule {
-            on,
-            when,
-            fault,
-            percent,
-            times,
-        };
-        let command = Command::Fault(FaultCommand::Add { fault });
-        Form::command(format!("preset-{index}"), label, command)
-    });
-    presets.collect()
+fn presets() -> impl Iterator<Item = Form> {
+    let presets = PRESETS.iter().enumerate();
+    presets.map(|(index, (label, fault))| {
+        Form::line(
+            format!("preset-{index}"),
+            label,
+            &format!("fault add {fault}"),
+        )
+    })
 }
 
 fn magic() -> Markup {
@@ -278,5 +190,19 @@ fn magic() -> Markup {
             html! { code { (format!(".{:02}", magic.centavos)) } },
             html! { (magic.description) },
         ])))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PRESETS, presets};
+    use crate::page::form::Entered;
+
+    #[test]
+    fn every_preset_is_a_command() {
+        for (preset, (label, _)) in presets().zip(PRESETS) {
+            let commands = preset.read(&Entered::new());
+            assert_eq!(commands.map(|commands| commands.len()), Ok(1), "{label}");
+        }
     }
 }

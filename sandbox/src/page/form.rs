@@ -140,6 +140,13 @@ impl Form {
         }
     }
 
+    /// Returns a button that executes a command, written as the arguments of `skypay`.
+    pub(crate) fn line(id: String, button: &'static str, line: &str) -> Self {
+        let command = parsed(line.split(' ').map(str::to_owned));
+        debug_assert!(command.is_ok(), "{line}: {command:?}");
+        Self::commands(id, button, command.into_iter().collect())
+    }
+
     fn add(&mut self, step: &str, arg: &Arg) {
         let id = arg.get_id().as_str();
         match self.fields.iter_mut().find(|field| field.name() == id) {
@@ -219,12 +226,8 @@ impl Form {
             line.push(step.to_owned());
             line.extend(self.arguments(step, &values));
         }
-        let sandbox = clap::Command::new("sandbox").no_binary_name(true);
-        let parsed = Command::augment_subcommands(sandbox).try_get_matches_from(line);
-        let command = parsed.and_then(|matches| Command::from_arg_matches(&matches));
-        command
-            .map(|command| vec![command])
-            .map_err(|error| Problems::from([(String::new(), error.to_string())]))
+        let command = parsed(line).map(|command| vec![command]);
+        command.map_err(|error| Problems::from([(String::new(), error.to_string())]))
     }
 
     /// Returns the arguments of the command or of a subcommand, options first.
@@ -426,6 +429,13 @@ fn check(arg: &Arg, value: &str) -> Result<(), String> {
         let why = error.source().map(ToString::to_string);
         why.unwrap_or_else(|| "Choose one of these.".to_owned())
     })
+}
+
+/// Parses the arguments of `skypay` that are a command.
+fn parsed(line: impl IntoIterator<Item = String>) -> clap::error::Result<Command> {
+    let sandbox = clap::Command::new("sandbox").no_binary_name(true);
+    let matches = Command::augment_subcommands(sandbox).try_get_matches_from(line)?;
+    Command::from_arg_matches(&matches)
 }
 
 /// Returns an argument as on the command line: an option, or the items of a list.

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::form::{Entered, Form, Problems};
 use super::{answer, format, layout};
 use crate::engine::{self, AttemptResult, Callback, Command, CommandOutcome};
+use crate::operations::Message;
 use crate::service::AppState;
 use crate::simulator::Executed;
 
@@ -44,9 +45,11 @@ pub(crate) fn route(path: &'static str, draw: Render) -> Router<Arc<AppState>> {
 }
 
 /// The outcome of a submitted form.
-enum FormOutcome {
+pub(crate) enum FormOutcome {
     Wrong(Problems),
     Failed(String),
+    /// What was done.
+    Said(String),
     CommandResult(Executed),
 }
 
@@ -87,7 +90,9 @@ async fn executed(app: &AppState, commands: Vec<Command>) -> FormOutcome {
     outcome
 }
 
-fn drawn(
+/// Renders a page of forms, with what was entered, and the outcome of the form with an
+/// id.
+pub(crate) fn drawn(
     app: &AppState,
     path: &str,
     form_page: &FormPage,
@@ -128,6 +133,7 @@ fn result(ending: &FormOutcome, personal: bool) -> Markup {
                     "Nothing was done: look at the fields that are marked."
                 },
                 FormOutcome::Failed(why) => p.notice.bad role="alert" { "Nothing was done: " (why) },
+                FormOutcome::Said(what) => p.notice.good role="status" { (what) },
                 FormOutcome::CommandResult(executed) => (render_executed(executed, personal)),
             }
         }
@@ -167,7 +173,7 @@ fn delivery(callback: &Callback, personal: bool) -> Markup {
             (format::ended(callback, result))
         }
         @if let Some(AttemptResult::Answered { plaintext, .. }) = result {
-            (format::message(plaintext, &callback.operation, personal))
+            (format::message(Message::Response(plaintext), &callback.operation, personal))
         }
     }
 }

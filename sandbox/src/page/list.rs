@@ -190,6 +190,23 @@ pub(crate) fn rows(
     ids.chunks(READ_AT_ONCE).flat_map(some).collect()
 }
 
+/// Returns the rows that a list shows, of the kinds and statuses that `which` accepts and
+/// of a facet, if it is not empty; and the number of rows on all pages, if it is known.
+pub(crate) fn rows_and_total(
+    app: &AppState,
+    entered: &Entered,
+    facet: &str,
+    which: impl Fn(&str, &str) -> bool,
+) -> (Vec<Row>, Option<u64>) {
+    let selection = selection(entered);
+    let rows = rows(app, &selection, |kind, status, of| {
+        which(kind, status) && (facet.is_empty() || facet == of)
+    });
+    let is_counted = facet.is_empty() && !selection.is_narrowed();
+    let total = is_counted.then(|| app.simulator.state().counted_of(which));
+    (rows, total)
+}
+
 /// A page with a list.
 pub(crate) struct List<'a> {
     pub(crate) path: &'a str,

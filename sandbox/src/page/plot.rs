@@ -30,6 +30,26 @@ struct Bar {
     about: String,
 }
 
+/// Returns one of `count` bars, which stands on another of a height.
+fn bar(
+    index: usize,
+    count: usize,
+    below: usize,
+    height: usize,
+    tone: BadgeKind,
+    about: String,
+) -> Bar {
+    let step = WIDTH / count;
+    Bar {
+        x: index * step,
+        y: HEIGHT.saturating_sub(below + height),
+        width: step - 1,
+        height,
+        tone,
+        about,
+    }
+}
+
 /// Renders a plot with its caption and the meaning of its colours.
 fn plot(caption: &str, colours: &[(BadgeKind, &str)], bars: &[Bar]) -> Markup {
     html! {
@@ -78,24 +98,15 @@ fn of_callbacks(newest: &[Row]) -> Markup {
     let Some(longest) = timed.iter().map(|(_, _, ms)| *ms).max() else {
         return html! {};
     };
-    let step = WIDTH / CALLBACKS;
     let bars = timed
         .iter()
         .enumerate()
         .map(|(index, (callback, result, ms))| {
             let (outcome, tone) = format::outcome(callback, Some(result));
+            let (name, id) = (&callback.operation, callback.id);
+            let about = format!("{name} #{id}: {outcome}, {ms} ms");
             let height = scaled(*ms, longest.max(1));
-            Bar {
-                x: index * step,
-                y: HEIGHT - height,
-                width: step - 1,
-                height,
-                tone,
-                about: format!(
-                    "{} #{}: {outcome}, {ms} ms",
-                    callback.operation, callback.id
-                ),
-            }
+            bar(index, CALLBACKS, 0, height, tone, about)
         });
     let colours = [
         (BadgeKind::Good, "accepted"),
@@ -133,21 +144,20 @@ fn of_payouts(newest: &[Row]) -> Markup {
     }
     let most = counts.iter().map(|counts| counts.iter().sum::<u64>()).max();
     let most = most.unwrap_or(0).max(1);
-    let step = WIDTH / BARS;
     let mut bars = Vec::new();
     for (index, counts) in counts.iter().enumerate() {
-        let mut y = HEIGHT;
+        let mut below = 0;
         for (tone, count) in tones.iter().zip(counts).filter(|(_, count)| **count > 0) {
             let height = scaled(*count, most);
-            y = y.saturating_sub(height);
-            bars.push(Bar {
-                x: index * step,
-                y,
-                width: step - 1,
+            bars.push(bar(
+                index,
+                BARS,
+                below,
                 height,
-                tone: *tone,
-                about: counted(*count, "payout"),
-            });
+                *tone,
+                counted(*count, "payout"),
+            ));
+            below += height;
         }
     }
     let colours = [
@@ -191,17 +201,10 @@ fn of_balance(prefix: &str, account: &Account, now: Timestamp, known: &[Vec<Row>
     });
     let above = |balance: i64| u64::try_from(balance - least.centavos()).unwrap_or(0);
     let most_above = above(most.centavos()).max(1);
-    let step = WIDTH / BARS;
     let bars = balances.iter().enumerate().map(|(index, balance)| {
         let height = scaled(above(*balance), most_above);
-        Bar {
-            x: index * step,
-            y: HEIGHT - height,
-            width: step - 1,
-            height,
-            tone: BadgeKind::Good,
-            about: Amount::from_centavos(*balance).to_string(),
-        }
+        let about = Amount::from_centavos(*balance).to_string();
+        bar(index, BARS, 0, height, BadgeKind::Good, about)
     });
     let caption = format!(
         "The balance of {prefix} since {}: from {least} to {most}, now {}",

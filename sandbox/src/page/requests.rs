@@ -143,11 +143,7 @@ pub(crate) async fn one(
     let Some(found) = found else {
         return missing(&app, PATH, "There is no such request.");
     };
-    let record = if asked.personal {
-        found
-    } else {
-        found.masked()
-    };
+    let record = found.shown(asked.personal);
     let url = format!("{}{}", app.info.url, record.path);
     let now = app.simulator.now();
     let KeysInUse {

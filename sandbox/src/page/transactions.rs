@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{Form as Posted, Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use maud::{Markup, html};
 use skypay_types::{Amount, CollectionChannel, PayoutChannel};
 
@@ -13,11 +13,12 @@ use super::format::{self, BadgeKind, badge, pesos, timestamp};
 use super::layout::Page;
 use super::list::{self, Cell, Filter, List, value};
 use super::table::{Column, number, text};
-use super::{Shared, actions, answer, asset, missing, requests};
+use super::{Shared, actions, answer, asset, executed, missing, requests};
 use crate::admin_client::{ListQuery, Personal, RequestRecord};
 use crate::barcode;
-use crate::engine::{self, CommandOutcome, Row, Timestamp};
+use crate::engine::{self, Row, Timestamp};
 use crate::life::{Happened, life};
+use crate::operations::Message;
 
 const PATH: &str = "/transactions";
 
@@ -43,56 +44,38 @@ pub(crate) struct Transaction {
 
 impl Transaction {
     pub(crate) fn of(row: &Row, now: Timestamp) -> Option<Self> {
-        Some(match row {
-            Row::Payout(payout) => Self {
-                kind: "payout",
-                id: payout.id.to_string(),
-                number: payout.control_number.clone(),
-                prefix: payout.prefix.clone(),
-                channel: format::code(&payout.channel),
-                amount: Some(payout.amount),
-                status: {
-                    let status = format::code(&payout.status);
-                    let tone = format::payout_tone(&status);
-                    (status, tone)
-                },
-                created: payout.created,
-            },
-            Row::CashPickup(payout) => Self {
-                kind: "cash-pickup",
-                id: payout.control_number.clone(),
-                number: payout.control_number.clone(),
-                prefix: payout.prefix.clone(),
-                channel: format::code(&payout.channel),
-                amount: payout.amount,
-                status: format::at_store(payout.status),
-                created: payout.created,
-            },
-            Row::Collection(collection) => Self {
-                kind: "collection",
-                id: collection.id.to_string(),
-                number: collection.contract_number.clone(),
-                prefix: collection.prefix.clone(),
-                channel: format::code(&collection.channel),
-                amount: Some(collection.amount),
-                status: format::at_store(collection.status),
-                created: collection.created,
-            },
-            Row::Barcode(barcode) => Self {
-                kind: "barcode",
-                id: barcode.reference.clone(),
-                number: barcode.contract_number.clone(),
-                prefix: String::new(),
-                channel: String::new(),
-                amount: Some(barcode.amount),
-                status: if barcode.expires <= now {
-                    ("Expired".to_owned(), BadgeKind::Bad)
-                } else {
-                    ("Valid".to_owned(), BadgeKind::Good)
-                },
-                created: barcode.created,
-            },
+        let columns = row.columns();
+        let (prefix, status) = match row {
+            Row::Payout(payout) => {
+                let status = format::code(&payout.status);
+                let tone = format::payout_tone(&status);
+                (&*payout.prefix, (status, tone))
+            }
+            Row::CashPickup(payout) => (&*payout.prefix, format::at_store(payout.status)),
+            Row::Collection(collection) => {
+                (&*collection.prefix, format::at_store(collection.status))
+            }
+            Row::Barcode(barcode) if barcode.expires <= now => {
+                ("", ("Expired".to_owned(), BadgeKind::Bad))
+            }
+            Row::Barcode(_) => ("", ("Valid".to_owned(), BadgeKind::Good)),
             Row::Movement(_) | Row::Callback(_) => return None,
+        };
+        Some(Self {
+            kind: row.kind(),
+            id: match row {
+                Row::CashPickup(_) | Row::Barcode(_) => columns.number.to_owned(),
+                _ => columns.id.to_string(),
+            },
+            number: match row {
+                Row::Barcode(barcode) => barcode.contract_number.clone(),
+                _ => columns.number.to_owned(),
+            },
+            prefix: prefix.to_owned(),
+            channel: format::shown(&columns.facet),
+            amount: columns.amount,
+            status,
+            created: columns.created,
         })
     }
 
@@ -155,19 +138,14 @@ pub(crate) async fn list(State(app): Shared, Query(entered): Query<Entered>) -> 
             && (wanted_kind.is_empty() || wanted_kind == kind)
             && (state.is_empty() || state == status)
     };
-    let selection = list::selection(&entered);
-    let rows = list::rows(&app, &selection, |kind, status, facet| {
-        is_wanted(kind, status) && (channel.is_empty() || channel == facet)
-    });
-    let (states, total, now) = {
+    let (rows, total) = list::rows_and_total(&app, &entered, &channel, is_wanted);
+    let (states, now) = {
         let state = app.simulator.state();
         let listed = state.counts().iter().filter(|(kind, _)| is_listed(kind));
         let states = listed.flat_map(|(_, statuses)| statuses.keys());
         let states: BTreeSet<_> = states.map(|status| format::shown(status)).collect();
-        let total = state.counted_of(is_wanted);
-        (states, total, Timestamp::from(state.now()))
+        (states, Timestamp::from(state.now()))
     };
-    let is_counted = channel.is_empty() && !selection.is_narrowed();
     let channels = PayoutChannel::ALL.iter().map(format::code);
     let channels = channels.chain(CollectionChannel::ALL.iter().map(format::code));
     let kinds = KINDS.map(|(kind, label)| (kind.to_owned(), label.to_owned()));
@@ -188,7 +166,7 @@ pub(crate) async fn list(State(app): Shared, Query(entered): Query<Entered>) -> 
         filters,
         columns: &COLUMNS,
         rows: rows.map(|transaction| transaction.cells()).collect(),
-        total: is_counted.then_some(total),
+        total,
         actions: None,
     };
     list.respond(&app, &entered)
@@ -239,13 +217,7 @@ pub(crate) async fn act(
         let why = "Nothing was done: that is not possible any more.";
         return missing(&app, PATH, why);
     };
-    match app.simulator.execute(command).await {
-        Ok(executed) => match executed.applied.answer {
-            CommandOutcome::InvalidCommand { why } => missing(&app, PATH, &why),
-            _ => Redirect::to(&format!("{PATH}/{of}/{id}")).into_response(),
-        },
-        Err(error) => missing(&app, PATH, &error.to_string()),
-    }
+    executed(&app, command, PATH, |_| format!("{PATH}/{of}/{id}")).await
 }
 
 fn life_of(
@@ -289,7 +261,7 @@ fn life_of(
         @if let Row::Payout(payout) = of {
             h2 { "Order" }
             (shown_or_masked(personal, &row.path()))
-            (format::message(&payout.order, &payout.operation, personal))
+            (format::message(Message::Request(&payout.order), &payout.operation, personal))
         }
         @if row.kind != "barcode" && row.kind != "collection" {
             p { a href={ "/payout-tool?control_number=" (row.number) } { "To the Payout Tool with this number" } }

@@ -329,11 +329,7 @@ async fn found(app: &AppState, query: &ListQuery) -> Result<Vec<RequestRecord>, 
         ..query.clone()
     });
     let found = found.await?.into_iter();
-    Ok(if query.personal {
-        found.collect()
-    } else {
-        found.map(RequestRecord::masked).collect()
-    })
+    Ok(found.map(|found| found.shown(query.personal)).collect())
 }
 
 async fn requests(State(app): Shared, Query(query): Query<ListQuery>) -> Answered {
@@ -346,17 +342,9 @@ async fn request(
     Path(id): Path<u64>,
     Query(query): Query<Personal>,
 ) -> Answered {
-    let query = ListQuery {
-        after: id.saturating_sub(1),
-        limit: Some(1),
-        personal: query.personal,
-        ..ListQuery::default()
-    };
-    let found = found(&app, &query).await.map_err(failed)?;
-    let found = found.first().filter(|record| record.id == id);
-    found
-        .map(written)
-        .ok_or_else(|| Refused(StatusCode::NOT_FOUND, format!("there is no request {id}")))
+    let found = app.simulator.request(id).await.map_err(failed)?;
+    let found = found.map(|found| written(&found.shown(query.personal)));
+    found.ok_or_else(|| Refused(StatusCode::NOT_FOUND, format!("there is no request {id}")))
 }
 
 async fn callback(

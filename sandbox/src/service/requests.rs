@@ -140,10 +140,13 @@ impl RequestRecord {
         })
     }
 
-    /// Masks personal data and credentials in both messages; the document names the
-    /// fields. What is not JSON is masked as a whole.
+    /// Masks personal data and credentials in both messages unless `personal` is set; the
+    /// document names the fields. What is not JSON is masked as a whole.
     #[must_use]
-    pub(crate) fn masked(mut self) -> Self {
+    pub(crate) fn shown(mut self, personal: bool) -> Self {
+        if personal {
+            return self;
+        }
         let info = self.operation.as_deref().and_then(operations::find);
         let all = skypay_types::OPERATIONS.iter();
         let mut hidden: Vec<_> = match info {

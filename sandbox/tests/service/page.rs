@@ -323,6 +323,39 @@ async fn the_life_of_a_payout_shows_all_of_it() {
     assert!(!page.contains("expected:"), "{page}");
 }
 
+/// The names of the fields in a message that a page shows, in its order.
+fn fields(page: &str) -> Vec<String> {
+    let (_, message) = page.split_once("<pre>{\n").unwrap();
+    let (message, _) = message.split_once("</pre>").unwrap();
+    let lines = message.lines().filter_map(|line| line.split_once(": "));
+    lines
+        .map(|(name, _)| name.trim().replace("&quot;", ""))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_message_is_shown_in_the_order_of_the_document() {
+    let setup = Setup::open().await;
+    setup.pay(BANK, "1000.00").await.unwrap();
+    setup.advance("1s").await;
+    let list = links(&setup.page("/transactions").await);
+    let payout = list.iter().find(|link| link.contains("/payout/")).unwrap();
+    let order = setup.page(payout).await;
+    // As the client has sent it, after the header.
+    let request = setup.page("/requests/1").await;
+    assert_eq!(fields(&order), fields(&request)[3..]);
+    assert!(!fields(&order).is_sorted());
+
+    let list = links(&setup.page("/callbacks").await);
+    let callback = list.iter().find(|link| link.starts_with("/callbacks/"));
+    let callback = setup.page(callback.unwrap()).await;
+    let expected = ["controlNumber", "payType", "dealTime"];
+    assert_eq!(fields(&callback), expected);
+    let (_, answer) = callback.split_once("The answer").unwrap();
+    let expected = ["responseTime", "responseCode", "responseDescription"];
+    assert_eq!(fields(answer), expected);
+}
+
 #[tokio::test]
 async fn a_notification_shows_what_it_is_about() {
     let setup = Setup::open().await;
