@@ -77,6 +77,7 @@ use serde_json::{Value, json};
 use skypay_types::{DateTime, ResponseCode};
 
 use random::Random;
+pub(crate) use refused::lists;
 use rows::Counts;
 pub(crate) use rows::{Json, Rows, TABLES, sql_limit};
 use transaction::Transaction;

@@ -5,13 +5,15 @@
 //! for a callback, the partner does.
 
 use serde_json::{Value, json};
-use skypay_runtime::read;
-use skypay_types::{Direction, OPERATIONS, Operation, OperationInfo, ResponseCode};
+use skypay_types::{
+    Direction, Effect, OPERATIONS, Operation, OperationInfo, PayoutQueueV2Request, ResponseCode,
+};
 
 use crate::engine::{
-    Command, Fault, FaultCommand, FaultRule, Request, Rule, ScriptCommand, Side, StoreCommand,
-    Then, When,
+    Command, Fault, FaultCommand, FaultRule, FinanceCommand, Opening, Request, Rule, ScriptCommand,
+    Settings, Side, StoreCommand, Then, When, behaviors, lists,
 };
+use crate::operations;
 
 /// The commands that lead from a fresh state to a return code.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +51,7 @@ pub fn scenario_for(
     let plaintext = sample(name)?;
     let (cause, commands) = match operation.direction {
         Direction::ToProvider => of_any_operation(name, &plaintext, &code)
-            .or_else(|| of_the_operation(name, &plaintext, &code))
+            .or_else(|| of_the_operation(operation, &plaintext, &code))
             .unwrap_or_else(|| by_rule(name, plaintext, &code)),
         Direction::ToPartner => ("the partner answers it", vec![callback(name, plaintext)]),
     };
@@ -65,17 +67,10 @@ pub fn scenario_for(
 /// [`Request::plaintext`]. A fresh state accepts it where the operation permits it.
 #[must_use]
 pub fn sample(operation: &str) -> Option<Value> {
-    macro_rules! examples {
-        ($($group:ident { $($method:ident($request:ident) -> $response:ident;)* })*) => {
-            $($(if operation == <skypay_types::$request as Operation>::INFO.name {
-                let text = <skypay_types::$request as Operation>::INFO.request_example;
-                let example = read::from_slice::<skypay_types::$request>(text.as_bytes());
-                return example.ok().map(|example| json!(example));
-            })*)*
-        };
-    }
-    skypay_types::with_operations!(examples);
-    None
+    let types = operations::types_of(operation)?;
+    let text = operations::find(operation)?.request_example;
+    let example = (types.read_request)(text.as_bytes());
+    example.ok().map(|example| json!(example))
 }
 
 /// A cause in prose, and the commands that produce it.
@@ -133,21 +128,79 @@ fn of_any_operation(name: &str, plaintext: &Value, code: &ResponseCode) -> Optio
     })
 }
 
+/// The codes that a value of a field causes: in every operation that has the code, and
+/// the field in its example.
+const BY_FIELD: [(ResponseCode, &str, &str, &str); 7] = [
+    (
+        ResponseCode::BankCityIncorrect,
+        "cityId",
+        "1",
+        "there is no such city in that province",
+    ),
+    (
+        ResponseCode::BankNoIncorrect,
+        "bankNo",
+        "XXX",
+        "there is no such bank",
+    ),
+    (
+        ResponseCode::AccountNumberInvalid,
+        "accountNo",
+        "not an account",
+        "the account number is not made of digits",
+    ),
+    (
+        ResponseCode::AccountNumberInvalid,
+        "identificationTypeId",
+        "999",
+        "there is no such type of identity document",
+    ),
+    (
+        ResponseCode::BalanceLimitExceeded,
+        "amount",
+        "999999.00",
+        "it is more than the largest payout",
+    ),
+    (
+        ResponseCode::PrefixIncorrect,
+        "transferTo",
+        "SKY00",
+        "there is no such entity",
+    ),
+    (
+        ResponseCode::ContractNumberInvalid,
+        "contractNumber",
+        "XYZ9800000301",
+        "the contract number does not start with a prefix of the partner's",
+    ),
+];
+
 /// Returns the cause of a code that depends on the operation and its request.
-fn of_the_operation(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<Cause> {
+fn of_the_operation(info: &OperationInfo, plaintext: &Value, code: &ResponseCode) -> Option<Cause> {
     let with = |field: &str, value: &str| {
         let mut plaintext = plaintext.clone();
         plaintext[field] = json!(value);
-        request(name, plaintext)
+        request(info.name, plaintext)
     };
-    let usual = request(name, plaintext.clone());
+    let mut by_field = BY_FIELD.iter();
+    let by_field =
+        by_field.find(|(caused, field, ..)| caused == code && plaintext.get(field).is_some());
+    if let Some((_, field, value, cause)) = by_field {
+        return Some((cause, vec![with(field, value)]));
+    }
+    let usual = request(info.name, plaintext.clone());
+    let settings = Settings::default();
+    let mut prefixes = settings.entities.iter();
+    let is_query = info.effect == Effect::Reads;
+    let needs_payout = !is_query && lists(info, &ResponseCode::ControlNumberInvalid);
     Some(match code {
-        ResponseCode::Success if matches!(name, "cancelPayout" | "amendTransactionV2") => {
+        ResponseCode::Success if needs_payout => {
+            let order = PayoutQueueV2Request::INFO.name;
             let mut commands = Vec::new();
             for control_number in control_numbers(plaintext) {
-                let mut order = sample("payoutQueueV2")?;
-                order["controlNumber"] = json!(control_number);
-                commands.push(request("payoutQueueV2", order));
+                let mut plaintext = sample(order)?;
+                plaintext["controlNumber"] = json!(control_number);
+                commands.push(request(order, plaintext));
                 commands.push(Command::Store(StoreCommand::Upload { control_number }));
             }
             commands.push(usual);
@@ -158,56 +211,33 @@ fn of_the_operation(name: &str, plaintext: &Value, code: &ResponseCode) -> Optio
             "the control number was used before",
             vec![usual.clone(), usual],
         ),
-        ResponseCode::InsufficientBalance if name == "balanceTransfer" => (
-            "the account does not hold that much",
-            vec![with("amount", "2000000.00")],
-        ),
         ResponseCode::InsufficientBalance => {
-            let mut plaintext = plaintext.clone();
-            plaintext["controlNumber"] = json!("SKY9900000101");
-            plaintext["amount"] = json!("200000.00");
-            let commands = vec![request(name, plaintext)];
+            let withdrawal = |(prefix, opening): (&String, &Opening)| {
+                Command::Finance(FinanceCommand::PayoutWithdrawal {
+                    prefix: prefix.clone(),
+                    amount: opening.balance,
+                    beneficiary_account: None,
+                })
+            };
+            let commands = prefixes.map(withdrawal).chain([usual]).collect();
             ("the account does not hold that much", commands)
         }
-        ResponseCode::BankCityIncorrect => (
-            "there is no such city in that province",
-            vec![with("cityId", "1")],
-        ),
-        ResponseCode::BankNoIncorrect => ("there is no such bank", vec![with("bankNo", "XXX")]),
-        ResponseCode::AccountNumberInvalid if name == "payoutQueueV2" => (
-            "there is no such type of identity document",
-            vec![with("identificationTypeId", "999")],
-        ),
-        ResponseCode::AccountNumberInvalid => (
-            "the account number is not made of digits",
-            vec![with("accountNo", "not an account")],
-        ),
-        ResponseCode::BalanceLimitExceeded => (
-            "it is more than the largest payout",
-            vec![with("amount", "600000.00")],
-        ),
-        ResponseCode::DailyLimitExceeded => (
-            "the same account was paid to five times that day",
-            (1..=6)
-                .map(|number| with("controlNumber", &format!("SKY98{number:08}")))
-                .collect(),
-        ),
-        ResponseCode::ControlNumberInvalid if name == "payoutQueryStatus" => {
+        ResponseCode::DailyLimitExceeded => {
+            let (prefix, _) = prefixes.next()?;
+            let numbers = 0..=settings.limits.payouts_per_day;
+            let order = |number| with("controlNumber", &format!("{prefix}{number:08}"));
+            let cause = "the same account was paid to five times that day";
+            (cause, numbers.map(order).collect())
+        }
+        ResponseCode::ControlNumberInvalid if is_query => {
             let behavior = Command::Behavior {
-                name: "unknown-number".to_owned(),
+                name: behaviors::UNKNOWN_NUMBER.to_owned(),
                 value: "refused".to_owned(),
             };
             let cause = "the number is unknown, and the behavior unknown-number says so";
             (cause, vec![behavior, usual])
         }
         ResponseCode::ControlNumberInvalid => ("no such payout waits at a store", vec![usual]),
-        ResponseCode::PrefixIncorrect => {
-            ("there is no such entity", vec![with("transferTo", "SKY00")])
-        }
-        ResponseCode::ContractNumberInvalid => (
-            "the contract number does not start with a prefix of the partner's",
-            vec![with("contractNumber", "XYZ9800000301")],
-        ),
         _ => return None,
     })
 }
