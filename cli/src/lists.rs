@@ -28,7 +28,8 @@ pub(crate) struct Which {
     /// A part of a control number, contract number or other public number
     #[arg(long)]
     pub(crate) number: Option<String>,
-    /// A text anywhere in it, in upper or lower case
+    /// A text anywhere in it, in upper or lower case; of a sandbox, the newest 100,000
+    /// entries are searched
     #[arg(long)]
     pub(crate) text: Option<String>,
 }

@@ -12,7 +12,7 @@ use super::table::{Column, number, text};
 use super::transactions::Transaction;
 use super::{Shared, answer, requests};
 use crate::admin_client::ListQuery;
-use crate::engine::{Row, Selection, Timestamp};
+use crate::engine::{MOST_LISTED, Row, Selection, Timestamp};
 
 const PATH: &str = "/search";
 
@@ -51,9 +51,16 @@ pub(crate) async fn page(State(app): Shared, Query(entered): Query<Entered>) -> 
     let rows = rows.iter().map(|row| cells(row, now.into())).collect();
     let content = html! {
         @if wanted.is_empty() {
-            p.soft { "Enter a number, a reference, the # of a callback or request, or any text of a request." }
+            p.soft {
+                "Enter a number, a reference, the # of a callback or request, or any text of a request. A number or "
+                "reference is found by its beginning. What nothing begins with is looked for anywhere in the numbers "
+                "of the newest " (MOST_LISTED) " transactions, movements and callbacks."
+            }
         } @else {
-            p.soft { "For “" (wanted) "”, at most " (SHOWN) " of each." }
+            p.soft {
+                "For “" (wanted) "”, at most " (SHOWN) " of each. "
+                "Numbers are found by their beginning; otherwise within those of the newest " (MOST_LISTED) "."
+            }
             h2 { "Transactions, movements and callbacks" }
             (shown(&COLUMNS, rows))
             h2 { "Requests" }
