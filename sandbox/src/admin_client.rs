@@ -18,10 +18,10 @@
 //! # }
 //! ```
 
-use std::fmt;
 use std::path::Path;
 
 use axum::body::Bytes;
+use displaydoc::Display;
 use http::{HeaderValue, Method};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -337,12 +337,14 @@ impl Follow {
 }
 
 /// The reason why a call of the admin interface failed.
-#[derive(Debug)]
+#[derive(Debug, Display)]
 #[non_exhaustive]
 pub enum AdminError {
     /// The connection to the sandbox failed.
+    #[displaydoc("no sandbox answers at {1} ({0}); start one with `skypay sandbox up`")]
     Unreachable(WireError, String),
     /// The sandbox refused the call.
+    #[displaydoc("{problem}")]
     Refused {
         /// The HTTP status.
         status: u16,
@@ -350,29 +352,15 @@ pub enum AdminError {
         problem: String,
     },
     /// The response cannot be parsed: the sandbox has another version.
+    #[displaydoc(
+        "the sandbox's answer cannot be read; it and this program are of different versions"
+    )]
     Answer,
     /// The response exceeds this limit in bytes.
+    #[displaydoc(
+        "the sandbox's answer has more than {0} bytes; ask for a part, such as some lines of the log"
+    )]
     TooLarge(usize),
-}
-
-impl fmt::Display for AdminError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreachable(error, url) => write!(
-                f,
-                "no sandbox answers at {url} ({error}); start one with `skypay sandbox up`"
-            ),
-            Self::Refused { problem, .. } => f.write_str(problem),
-            Self::Answer => f.write_str(
-                "the sandbox's answer cannot be read; it and this program are of different versions",
-            ),
-            Self::TooLarge(limit) => write!(
-                f,
-                "the sandbox's answer has more than {limit} bytes; ask for a part, such as some lines of \
-                 the log"
-            ),
-        }
-    }
 }
 
 impl std::error::Error for AdminError {}

@@ -3,7 +3,7 @@
 //! Set A covers the ASCII characters from space to underscore: digits, capital letters
 //! and punctuation, which is more than a reference needs.
 
-use std::fmt;
+use displaydoc::Display;
 
 /// The widths of bars and gaps, alternately, for each value; the last is the stop
 /// pattern with its final bar.
@@ -30,14 +30,9 @@ const QUIET: u32 = 10;
 const HEIGHT: u32 = 60;
 
 /// The text has a character that Code 128-A cannot encode here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+#[displaydoc("Code 128-A has no {0:?}")]
 pub struct NotEncodable(char);
-
-impl fmt::Display for NotEncodable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Code 128-A has no {:?}", self.0)
-    }
-}
 
 impl std::error::Error for NotEncodable {}
 

@@ -12,6 +12,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use axum::extract::ConnectInfo;
+use displaydoc::Display;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{Extensions, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -330,33 +331,25 @@ impl AsyncWrite for TrackedConnection {
 }
 
 /// The reason why an HTTP request failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Display, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WireError {
     /// The URL is not `http://host:port`, or the same with `https`, with an optional path
     /// and query.
+    #[displaydoc("the URL is not http(s)://host:port with an optional path and query")]
     Url,
     /// The connection could not be established.
+    #[displaydoc("no connection: {0}")]
     Connect(String),
     /// The certificate or the version of TLS was refused.
+    #[displaydoc("no connection: {0}")]
     Tls(String),
     /// The connection broke, or the response is not HTTP.
+    #[displaydoc("the connection broke: {0}")]
     Broken(String),
     /// The body exceeds this limit in bytes, and was not read completely.
+    #[displaydoc("the answer has more than {0} bytes")]
     TooLarge(usize),
-}
-
-impl fmt::Display for WireError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Url => {
-                f.write_str("the URL is not http(s)://host:port with an optional path and query")
-            }
-            Self::Connect(why) | Self::Tls(why) => write!(f, "no connection: {why}"),
-            Self::Broken(why) => write!(f, "the connection broke: {why}"),
-            Self::TooLarge(limit) => write!(f, "the answer has more than {limit} bytes"),
-        }
-    }
 }
 
 impl std::error::Error for WireError {}

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+use displaydoc::Display;
 use skypay_types::DateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -319,31 +320,24 @@ fn clock_status(clock: Clock, state: &State) -> ClockStatus {
 }
 
 /// The reason why a request to the simulator failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Display, PartialEq, Eq)]
 pub(crate) enum SimulatorError {
     /// The sandbox has been closed.
+    #[displaydoc("the sandbox has been stopped")]
     Closed,
     /// The clock is real; only a virtual one can be moved.
+    #[displaydoc(
+        "the clock is the real one and cannot be moved; start the sandbox with `--clock virtual`"
+    )]
     RealClock,
     /// The database failed.
+    #[displaydoc("{0}")]
     Store(StoreError),
 }
 
 impl From<StoreError> for SimulatorError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
-    }
-}
-
-impl fmt::Display for SimulatorError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed => f.write_str("the sandbox has been stopped"),
-            Self::RealClock => f.write_str(
-                "the clock is the real one and cannot be moved; start the sandbox with `--clock virtual`",
-            ),
-            Self::Store(error) => fmt::Display::fmt(error, f),
-        }
     }
 }
 

@@ -77,6 +77,7 @@ impl StoreStatus {
     /// The indexed columns of a transaction with this status.
     pub(super) fn columns<'n>(
         self,
+        id: u64,
         number: &'n str,
         report: &'static str,
         created: Timestamp,
@@ -85,6 +86,7 @@ impl StoreStatus {
         let completed = self == Self::Completed;
         let waits = matches!(self, Self::Inquiring | Self::Confirming);
         Columns {
+            id,
             status: format!("{self:?}"),
             number,
             report: completed.then_some(report),
@@ -102,17 +104,13 @@ impl StoreStatus {
 impl Entity for CashPickup {
     const KIND: &'static str = "cash-pickup";
 
-    fn id(&self) -> u64 {
-        self.id
-    }
-
     fn columns(&self) -> Columns<'_> {
         let number = &self.control_number;
         let status = self.status;
         Columns {
             facet: format!("{:?}", self.channel),
             amount: self.amount,
-            ..status.columns(number, Payout::KIND, self.created, self.pay_time)
+            ..status.columns(self.id, number, Payout::KIND, self.created, self.pay_time)
         }
     }
 }

@@ -74,10 +74,6 @@ pub struct Collection {
 impl Entity for Collection {
     const KIND: &'static str = "collection";
 
-    fn id(&self) -> u64 {
-        self.id
-    }
-
     fn columns(&self) -> Columns<'_> {
         let number = &self.contract_number;
         let status = self.status;
@@ -85,7 +81,7 @@ impl Entity for Collection {
             facet: format!("{:?}", self.channel),
             amount: Some(self.amount),
             reference: self.receipt.clone(),
-            ..status.columns(number, Self::KIND, self.created, self.collected)
+            ..status.columns(self.id, number, Self::KIND, self.created, self.collected)
         }
     }
 }
@@ -94,12 +90,9 @@ impl Entity for Collection {
 impl Entity for Barcode {
     const KIND: &'static str = "barcode";
 
-    fn id(&self) -> u64 {
-        self.id
-    }
-
     fn columns(&self) -> Columns<'_> {
         Columns {
+            id: self.id,
             status: "Issued".to_owned(),
             number: &self.reference,
             report: None,

@@ -124,10 +124,6 @@ impl AttemptResult {
 impl Entity for Callback {
     const KIND: &'static str = "callback";
 
-    fn id(&self) -> u64 {
-        self.id
-    }
-
     fn columns(&self) -> Columns<'_> {
         let sending = match self.status {
             DeliveryStatus::Sending { event, .. } => Some(event),
@@ -145,6 +141,7 @@ impl Entity for Callback {
         };
         let ended = self.attempts.last().and_then(|attempt| attempt.ended);
         Columns {
+            id: self.id,
             status: format!("{} {}", self.operation, self.status.as_str()),
             number: &self.subject,
             report: None,

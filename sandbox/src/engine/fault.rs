@@ -3,9 +3,8 @@
 //! The engine selects faults by rule and seed; the owner of the connection injects
 //! them.
 
-use std::fmt;
-
 use clap::{Args, Subcommand, ValueEnum};
+use displaydoc::Display;
 use serde::{Deserialize, Serialize};
 
 use super::rule::When;
@@ -57,15 +56,17 @@ pub enum Side {
 }
 
 /// What goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
+#[derive(Clone, Debug, Display, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "fault", rename_all = "kebab-case")]
 pub enum Fault {
     /// On the connection of this one message.
     #[command(flatten)]
+    #[displaydoc("{0}")]
     Wire(WireFault),
     /// Answer with a return code, executed or not; requests only
     ///
     /// The behavior `failures` sets whether the request is executed.
+    #[displaydoc("answer with {code}")]
     Answer {
         /// The code, such as -1009
         #[arg(
@@ -79,16 +80,19 @@ pub enum Fault {
     /// Answer from a copy that is behind; queries only
     ///
     /// For payout statuses, reports and movements; a balance is always current.
+    #[displaydoc("answer from data that are {by} old")]
     Stale {
         /// The age of the copy, such as 10m
         by: Duration,
     },
     /// Do not send it at all; callbacks only
+    #[displaydoc("drop")]
     Drop,
     /// Deliver it much later
     ///
     /// A callback is sent later. A request is executed later: its caller gets no
     /// response.
+    #[displaydoc("deliver {by} late")]
     Late {
         /// The delay, such as 10m or 90d
         by: Duration,
@@ -99,26 +103,32 @@ pub enum Fault {
 ///
 /// For a request, the fault affects its response, unless stated otherwise; for a
 /// callback, it affects the callback.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
+#[derive(Clone, Debug, Display, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "wire", rename_all = "kebab-case")]
 pub enum WireFault {
     /// Delay the message
+    #[displaydoc("delay by {by}")]
     Delay {
         /// The delay, such as 2s
         by: Duration,
     },
     /// Close the connection before the request is executed
+    #[displaydoc("close the connection before it is executed")]
     CutBefore,
     /// Close the connection after the request was executed
+    #[displaydoc("close the connection after it was executed")]
     CutAfter,
     /// Reset the connection in the middle
+    #[displaydoc("reset the connection")]
     Reset,
     /// Deliver only the first bytes
+    #[displaydoc("cut off after {keep} bytes")]
     Truncate {
         /// The number of bytes
         keep: u32,
     },
     /// Change some bytes
+    #[displaydoc("change some bytes")]
     Garble {
         /// Chooses which; drawn by the engine.
         #[arg(skip)]
@@ -126,8 +136,10 @@ pub enum WireFault {
         seed: u64,
     },
     /// Answer with an HTML page and HTTP status 502; requests only
+    #[displaydoc("answer with HTTP status 502")]
     BadGateway,
     /// Answer with HTTP status 307; requests only
+    #[displaydoc("redirect to {to}")]
     Redirect {
         /// The URL
         to: String,
@@ -136,13 +148,16 @@ pub enum WireFault {
     ///
     /// A request is executed as often, as if a proxy had sent it again: its caller
     /// gets the last response.
+    #[displaydoc("deliver {copies} times")]
     Duplicate {
         /// The number of copies
         copies: u32,
     },
     /// Encrypt it with an unknown key; callbacks only
+    #[displaydoc("encrypt with an unknown key")]
     WrongKey,
     /// Combine it from the blocks of two others; callbacks only
+    #[displaydoc("combine from the blocks of two others")]
     Splice {
         /// The delivery of the first blocks; drawn by the engine.
         #[arg(skip)]
@@ -153,36 +168,6 @@ pub enum WireFault {
         #[serde(default)]
         tail: u64,
     },
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Wire(fault) => fault.fmt(f),
-            Self::Answer { code } => write!(f, "answer with {code}"),
-            Self::Stale { by } => write!(f, "answer from data that are {by} old"),
-            Self::Drop => f.write_str("drop"),
-            Self::Late { by } => write!(f, "deliver {by} late"),
-        }
-    }
-}
-
-impl fmt::Display for WireFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Delay { by } => write!(f, "delay by {by}"),
-            Self::CutBefore => f.write_str("close the connection before it is executed"),
-            Self::CutAfter => f.write_str("close the connection after it was executed"),
-            Self::Reset => f.write_str("reset the connection"),
-            Self::Truncate { keep } => write!(f, "cut off after {keep} bytes"),
-            Self::Garble { .. } => f.write_str("change some bytes"),
-            Self::BadGateway => f.write_str("answer with HTTP status 502"),
-            Self::Redirect { to } => write!(f, "redirect to {to}"),
-            Self::Duplicate { copies } => write!(f, "deliver {copies} times"),
-            Self::WrongKey => f.write_str("encrypt with an unknown key"),
-            Self::Splice { .. } => f.write_str("combine from the blocks of two others"),
-        }
-    }
 }
 
 impl FaultRule {

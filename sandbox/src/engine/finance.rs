@@ -44,12 +44,9 @@ pub struct Movement {
 impl Entity for Movement {
     const KIND: &'static str = "movement";
 
-    fn id(&self) -> u64 {
-        self.id
-    }
-
     fn columns(&self) -> Columns<'_> {
         Columns {
+            id: self.id,
             status: format!("{:?}", self.statement_type),
             number: &self.reference,
             report: Some(Self::KIND),

@@ -57,14 +57,13 @@ pub(crate) trait Entity: Clone + Serialize + DeserializeOwned {
     /// Its kind.
     const KIND: &'static str;
 
-    fn id(&self) -> u64;
-
     fn columns(&self) -> Columns<'_>;
 }
 
-/// The indexed columns. Number and time of creation never change.
+/// The indexed columns. Id, number and time of creation never change.
 #[derive(PartialEq)]
 pub(crate) struct Columns<'a> {
+    pub(crate) id: u64,
     /// Its status.
     pub(crate) status: String,
     /// The control number, contract number or other public number.
@@ -218,7 +217,7 @@ impl Rows {
         self.execute(
             "INSERT INTO entity VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
-                entity.id(),
+                columns.id,
                 E::KIND,
                 columns.status,
                 columns.number,
@@ -241,7 +240,7 @@ impl Rows {
         let columns = entity.columns();
         if columns == *before {
             let sql = "UPDATE entity SET body = ? WHERE id = ?";
-            return self.execute(sql, params![Json(entity), entity.id()]);
+            return self.execute(sql, params![Json(entity), columns.id]);
         }
         self.execute(
             "UPDATE entity SET status = ?, report = ?, done = ?, sending = ?, finished = ?, facet = ?, \
@@ -256,16 +255,16 @@ impl Rows {
                 columns.amount.map(Amount::centavos),
                 columns.reference,
                 Json(entity),
-                entity.id(),
+                columns.id,
             ],
         );
         self.count_reported(before, -1);
         self.count_reported(&columns, 1);
     }
 
-    pub(crate) fn remove(&self, id: u64, columns: &Columns<'_>) {
-        self.execute("DELETE FROM entity WHERE id = ?", [id]);
-        self.execute("DELETE FROM wire WHERE delivery = ?", [id]);
+    pub(crate) fn remove(&self, columns: &Columns<'_>) {
+        self.execute("DELETE FROM entity WHERE id = ?", [columns.id]);
+        self.execute("DELETE FROM wire WHERE delivery = ?", [columns.id]);
         self.count_reported(columns, -1);
     }
 

@@ -1,10 +1,12 @@
 //! Queries: payout status, reports and balances.
 
 use skypay_types::{
-    Amount, BalanceQueryRequest, BalanceQueryResponse, CollectionReportEntry, Date, DateType,
-    GetReportCollectionRequest, GetReportCollectionResponse, GetReportPayoutRequest,
-    GetReportPayoutResponse, Invalid, PayoutChannel, PayoutQueryStatusRequest,
-    PayoutQueryStatusResponse, PayoutReportEntry, PayoutStatus, PayoutStatusEntry, ResponseCode,
+    Amount, BalanceQueryRequest, BalanceQueryResponse, CollectionReportEntry,
+    CollectionReportEntryBuilder, Date, DateType, GetReportCollectionRequest,
+    GetReportCollectionResponse, GetReportPayoutRequest, GetReportPayoutResponse, Invalid,
+    PayoutChannel, PayoutQueryStatusRequest, PayoutQueryStatusResponse, PayoutReportEntry,
+    PayoutReportEntryBuilder, PayoutStatus, PayoutStatusEntry, PayoutStatusEntryBuilder,
+    ResponseCode,
 };
 
 use super::behaviors;
@@ -57,25 +59,19 @@ impl Transaction<'_> {
     }
 
     fn status_of(&self, payout: &Payout) -> Result<PayoutStatusEntry, Invalid> {
-        let mut row = PayoutStatusEntry::builder()
+        let reference = payout.reference.as_deref();
+        let trace = reference.filter(|_| payout.channel == PayoutChannel::MLhuillier);
+        PayoutStatusEntry::builder()
             .control_number(payout.control_number.as_str())
             .transaction_date(payout.created.date_time())
             .status(payout.status.clone())
             .status_description(self.words_for(&payout.status))
-            .withdraw_channel(self.channel_words(&payout.channel));
-        if let Some(time) = payout.pay_time {
-            row = row.pay_time(time.date_time());
-        }
-        if let Some(time) = payout.cancel_time {
-            row = row.cancel_time(time.date_time());
-        }
-        if let Some(reference) = &payout.reference {
-            row = row.reference_no(reference.as_str());
-            if payout.channel == PayoutChannel::MLhuillier {
-                row = row.trace_no(reference.as_str());
-            }
-        }
-        row.build()
+            .withdraw_channel(self.channel_words(&payout.channel))
+            .maybe(PayoutStatusEntryBuilder::pay_time, payout.pay_time)
+            .maybe(PayoutStatusEntryBuilder::cancel_time, payout.cancel_time)
+            .maybe(PayoutStatusEntryBuilder::reference_no, reference)
+            .maybe(PayoutStatusEntryBuilder::trace_no, trace)
+            .build()
     }
 
     fn status_at_counter(&self, payout: &CashPickup) -> Result<PayoutStatusEntry, Invalid> {
@@ -84,15 +80,17 @@ impl Transaction<'_> {
             StoreStatus::Inquired | StoreStatus::Confirming => PayoutStatus::InquirySucceeded,
             StoreStatus::Inquiring | StoreStatus::Refused => PayoutStatus::InquiryFailed,
         };
-        let mut row = PayoutStatusEntry::builder()
+        let paid = payout
+            .pay_time
+            .filter(|_| status == PayoutStatus::Completed);
+        PayoutStatusEntry::builder()
             .control_number(payout.control_number.as_str())
             .transaction_date(payout.created.date_time())
             .status_description(self.words_for(&status))
-            .withdraw_channel(self.channel_words(&payout.channel));
-        if let (PayoutStatus::Completed, Some(time)) = (&status, payout.pay_time) {
-            row = row.pay_time(time.date_time());
-        }
-        row.status(status).build()
+            .withdraw_channel(self.channel_words(&payout.channel))
+            .maybe(PayoutStatusEntryBuilder::pay_time, paid)
+            .status(status)
+            .build()
     }
 
     fn status_of_unknown(&self, number: &str) -> Result<Option<PayoutStatusEntry>, Refused> {
@@ -260,7 +258,7 @@ fn masked(phone: &str) -> String {
 /// Serves a report, whose entries have these names for number and time, and these
 /// fixed values.
 macro_rules! report {
-    ($method:ident($request:ident) -> $response:ident: $kind:ident as $entry:ident
+    ($method:ident($request:ident) -> $response:ident: $kind:ident as $entry:ident, $builder:ident
         { $number:ident, $time:ident $(, $fixed:ident: $value:literal)* }) => {
         impl Transaction<'_> {
             pub(crate) fn $method(&mut self, request: &$request) -> Result<$response, Refused> {
@@ -273,19 +271,15 @@ macro_rules! report {
                     size: request.page_size,
                 });
                 let rows = page.rows.iter().map(|row| {
-                    let mut entry = $entry::builder()
+                    $entry::builder()
                         .create_date(row.created.date_time())
                         .$number(row.number.as_str())
                         .amount(row.amount)
                         .phone(masked(&row.phone))
-                        $(.$fixed($value))*;
-                    if let Some(time) = row.done {
-                        entry = entry.$time(time.date_time());
-                    }
-                    if let Some(reference) = &row.reference {
-                        entry = entry.reference_no(reference.as_str());
-                    }
-                    entry.build()
+                        $(.$fixed($value))*
+                        .maybe($builder::$time, row.done)
+                        .maybe($builder::reference_no, row.reference.as_deref())
+                        .build()
                 });
                 let response = $response::builder()
                     .total_transactions(page.total)
@@ -299,10 +293,11 @@ macro_rules! report {
 
 report! {
     get_report_payout(GetReportPayoutRequest) -> GetReportPayoutResponse:
-        Payout as PayoutReportEntry { control_number, pay_time }
+        Payout as PayoutReportEntry, PayoutReportEntryBuilder
+        { control_number, pay_time }
 }
 report! {
     get_report_collection(GetReportCollectionRequest) -> GetReportCollectionResponse:
-        Collection as CollectionReportEntry
+        Collection as CollectionReportEntry, CollectionReportEntryBuilder
         { contract_number, collection_time, status: "Confirmed" }
 }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use displaydoc::Display;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use skypay_runtime::DateTime;
 
@@ -133,16 +134,9 @@ impl From<Duration> for std::time::Duration {
 }
 
 /// The text is not a number followed by `ms`, `s`, `m`, `h` or `d`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+#[displaydoc("a span of time is a whole number with ms, s, m, h or d behind it, such as 300s")]
 pub struct ParseDurationError;
-
-impl fmt::Display for ParseDurationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "a span of time is a whole number with ms, s, m, h or d behind it, such as 300s",
-        )
-    }
-}
 
 impl std::error::Error for ParseDurationError {}
 

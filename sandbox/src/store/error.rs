@@ -1,13 +1,15 @@
 //! Why the database cannot be used, in words for people.
 
-use std::fmt;
 use std::path::Path;
+
+use displaydoc::Display;
 
 pub(super) const UNREADABLE: &str = "what is in it cannot be read: it was written by another version of the \
                                      sandbox; use that version, or name another file";
 
 /// The database cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Display, PartialEq, Eq)]
+#[displaydoc("{0}")]
 pub(crate) struct StoreError(pub(super) String);
 
 impl StoreError {
@@ -48,12 +50,6 @@ impl StoreError {
             },
         };
         Self::new(file, &why)
-    }
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
