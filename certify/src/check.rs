@@ -1,7 +1,6 @@
 //! The checks, and what one of them may use.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
 use http::Uri;
@@ -141,6 +140,8 @@ pub(crate) enum Probe {
     Refuses(fn(&Trial<'_>, &Message) -> Vec<(String, Sending)>),
     /// Anything else.
     Own(for<'a> fn(&'a Trial<'a>, &'a Message) -> Found<'a>),
+    /// Gives the partner's program orders.
+    Orders(for<'a> fn(&'a Session) -> Found<'a>),
     /// Nothing: it cannot be judged, or another check judges it.
     Never(&'static str),
     /// Anything that concerns several callbacks at once.
@@ -152,6 +153,40 @@ pub(crate) type Verdict = Result<Vec<String>, NotJudged>;
 
 /// The verdict of a check that runs.
 pub(crate) type Found<'a> = BoxFuture<'a, Verdict>;
+
+/// A check that is a function of a callback.
+macro_rules! own {
+    ($check:path) => {
+        crate::check::Probe::Own(|trial, example| Box::pin($check(trial, example)))
+    };
+}
+pub(crate) use own;
+
+/// A check of a callback in steps, which end at the first problem.
+macro_rules! steps {
+    ($check:path) => {
+        crate::check::Probe::Own(|trial, example| {
+            Box::pin(async move { crate::check::verdict($check(trial, example).await) })
+        })
+    };
+}
+pub(crate) use steps;
+
+/// A check of several callbacks at once.
+macro_rules! whole {
+    ($check:path) => {
+        crate::check::Probe::Whole(|trial| Box::pin($check(trial)))
+    };
+}
+pub(crate) use whole;
+
+/// A check that gives the partner's program orders.
+macro_rules! orders {
+    ($check:path) => {
+        crate::check::Probe::Orders(|session| Box::pin($check(session)))
+    };
+}
+pub(crate) use orders;
 
 /// Why nothing can be said of a callback.
 #[derive(Clone, Debug)]
@@ -204,13 +239,16 @@ impl From<NotJudged> for Stopped {
     }
 }
 
-/// The verdict of a step that has a problem or none.
-pub(crate) fn problems(step: Result<(), String>) -> Verdict {
-    verdict(step.map_err(Stopped::Problem))
+/// Steps that end at the first problem.
+pub(crate) type Steps = Result<(), Stopped>;
+
+/// There is a problem unless what a check demands holds.
+pub(crate) fn require(holds: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(problem()) }
 }
 
-/// The verdict of steps that end at the first problem.
-pub(crate) fn verdict(steps: Result<(), Stopped>) -> Verdict {
+/// The verdict of steps.
+pub(crate) fn verdict(steps: Steps) -> Verdict {
     match steps {
         Ok(()) => Ok(Vec::new()),
         Err(Stopped::Problem(problem)) => Ok(vec![problem]),
@@ -224,9 +262,9 @@ pub(crate) struct Trial<'r> {
     pub(crate) credentials: &'r Credentials,
     pub(crate) callbacks: &'r [&'static OperationInfo],
     pub(crate) seed: u64,
-    budget: &'r Budget,
-    session: &'r OnceCell<Result<Session, String>>,
-    exchanges: Mutex<Vec<Exchange>>,
+    pub(crate) budget: &'r Budget,
+    pub(crate) session: &'r OnceCell<Result<Session, String>>,
+    pub(crate) exchanges: Mutex<Vec<Exchange>>,
 }
 
 /// An answer that opens with the key of its request.
@@ -236,28 +274,9 @@ pub(crate) struct Opened {
 }
 
 impl<'r> Trial<'r> {
-    pub(crate) fn new(
-        configuration: &'r Configuration,
-        credentials: &'r Credentials,
-        callbacks: &'r [&'static OperationInfo],
-        seed: u64,
-        budget: &'r Budget,
-        session: &'r OnceCell<Result<Session, String>>,
-    ) -> Self {
-        Self {
-            configuration,
-            credentials,
-            callbacks,
-            seed,
-            budget,
-            session,
-            exchanges: Mutex::default(),
-        }
-    }
-
-    pub(crate) fn into_exchanges(self) -> Vec<Exchange> {
+    pub(crate) fn exchanges(&self) -> MutexGuard<'_, Vec<Exchange>> {
         self.exchanges
-            .into_inner()
+            .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -300,11 +319,7 @@ impl<'r> Trial<'r> {
                 problem: lost.map(str::to_owned),
             })
         });
-        let mut all = self
-            .exchanges
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        all.extend(exchanges);
+        self.exchanges().extend(exchanges);
     }
 
     pub(crate) fn current(&self) -> &'r keys::Credentials {
@@ -386,11 +401,7 @@ impl<'r> Trial<'r> {
             milliseconds: known.and_then(|answer| u64::try_from(answer.elapsed.as_millis()).ok()),
             problem,
         };
-        let mut all = self
-            .exchanges
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        all.push(exchange);
+        self.exchanges().push(exchange);
     }
 
     /// Sends a message and opens the answer.
@@ -434,10 +445,7 @@ impl<'r> Trial<'r> {
     pub(crate) async fn accepted(&self, message: &Message) -> Result<Opened, String> {
         let opened = self.send(message).await?;
         if let Err(problem) = answered(message.info, &opened) {
-            let mut all = self
-                .exchanges
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut all = self.exchanges();
             let mut mine = all.iter_mut().rev();
             let (name, change) = (message.info.name, &message.change);
             if let Some(it) = mine.find(|it| it.operation == name && it.change == *change) {
@@ -450,23 +458,20 @@ impl<'r> Trial<'r> {
 
     /// Counts the effects of a message.
     pub(crate) async fn effects(&self, message: &Message) -> Result<u64, NotJudged> {
-        let limit = Limits::of(self.limits().probe);
-        Ok(effects::count(self.configuration, message, limit).await?)
+        Ok(effects::count(self.configuration, message).await?)
     }
 
     /// Reads the partner's record of the payout of a message, when it had time to act.
     pub(crate) async fn recorded(&self, message: &Message) -> Result<Recorded, NotJudged> {
-        let limits = self.limits();
         if self.configuration.state.is_some() {
-            tokio::time::sleep(Limits::of(limits.settle)).await;
+            tokio::time::sleep(Limits::of(self.limits().settle)).await;
         }
-        Ok(effects::recorded(self.configuration, message, Limits::of(limits.probe)).await?)
+        Ok(effects::recorded(self.configuration, message).await?)
     }
 
     /// Makes something that the message is about.
     pub(crate) async fn fixture(&self, message: &Message) -> Result<Message, NotJudged> {
-        let limit = Limits::of(self.limits().probe);
-        Ok(effects::fixture(self.configuration, message, limit).await?)
+        Ok(effects::fixture(self.configuration, message).await?)
     }
 
     /// Runs a command or calls a URL of the configuration.
@@ -475,16 +480,8 @@ impl<'r> Trial<'r> {
         name: &str,
         probe: Option<&String>,
     ) -> Result<(), NotJudged> {
-        let probe = probe.ok_or_else(|| format!("`{name}` of the configuration is not set"))?;
-        let done = effects::run(
-            self.configuration,
-            probe,
-            &[],
-            Limits::of(self.limits().probe),
-        )
-        .await;
-        done.map(drop)
-            .map_err(|why| format!("`{name}` failed: {why}").into())
+        let done = effects::run(self.configuration, name, probe, &[], &[]).await;
+        Ok(done.map(drop)?)
     }
 }
 
@@ -517,20 +514,20 @@ pub(crate) fn answered(info: &OperationInfo, opened: &Opened) -> Result<(), Stri
         Mode::Notification => outcome == CodeOutcome::Accepted,
         _ => outcome != CodeOutcome::Unknown && !info.refuses_keys(&opened.code),
     };
-    if is_good {
-        Ok(())
-    } else {
-        Err(format!("answered with code {}", opened.code))
-    }
+    require(is_good, || format!("answered with code {}", opened.code))
 }
 
-/// The fields that an accepting answer has to have and lacks.
-pub(crate) fn missing(info: &OperationInfo, opened: &Opened) -> Vec<String> {
+/// Whether an answer that accepts has all fields that it has to have.
+pub(crate) fn check_complete(info: &OperationInfo, opened: &Opened) -> Result<(), String> {
+    if info.outcome_of(&opened.code) != CodeOutcome::Accepted {
+        return Ok(());
+    }
     let schema = response_schema(info.name);
     let names = schema["required"].as_array().into_iter().flatten();
-    names
-        .filter_map(Value::as_str)
-        .filter(|name| opened.plaintext.get(name).is_none_or(Value::is_null))
-        .map(str::to_owned)
-        .collect()
+    let names = names.filter_map(Value::as_str);
+    let lacks = names.filter(|name| opened.plaintext.get(name).is_none_or(Value::is_null));
+    let lacks: Vec<_> = lacks.collect();
+    require(lacks.is_empty(), || {
+        format!("the answer lacks {}", lacks.join(", "))
+    })
 }

@@ -1,6 +1,7 @@
 //! What is checked, and what the checks may use.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -144,6 +145,14 @@ pub struct Credentials {
     pub other: Option<Arc<keys::Credentials>>,
     /// A pair that is not valid any more.
     pub retired: Option<Arc<keys::Credentials>>,
+}
+
+impl Credentials {
+    /// All pairs that are given.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &keys::Credentials> {
+        let others = [self.other.as_deref(), self.retired.as_deref()];
+        iter::once(&*self.current).chain(others.into_iter().flatten())
+    }
 }
 
 /// Why a configuration cannot be used.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, Limits};
 use crate::message::Message;
 use crate::target::{Connection, Sending};
 
@@ -17,19 +17,28 @@ use crate::target::{Connection, Sending};
 /// object that a URL receives.
 pub(crate) type Variables = [(&'static str, String)];
 
-/// Runs a probe and returns its output.
+/// Runs a probe with its placeholders replaced, and returns its output.
 pub(crate) async fn run(
     configuration: &Configuration,
-    probe: &str,
+    name: &str,
+    probe: Option<&String>,
+    values: &[(&str, String)],
     variables: &Variables,
-    limit: Duration,
 ) -> Result<String, String> {
-    let output = if is_url(probe) {
-        call(configuration, probe, variables, limit).await?
+    let probe = probe.ok_or_else(|| format!("`{name}` of the configuration is not set"))?;
+    let probe = filled(name, probe, values)?;
+    let output = if is_url(&probe) {
+        call(configuration, &probe, variables).await
     } else {
-        execute(probe, variables, limit).await?
+        execute(configuration, &probe, variables).await
     };
+    let output = output.map_err(|why| format!("`{name}` failed: {why}"))?;
     Ok(output.trim().to_owned())
+}
+
+/// How long a probe may take.
+fn limit(configuration: &Configuration) -> Duration {
+    Limits::of(configuration.limits.probe)
 }
 
 fn is_url(probe: &str) -> bool {
@@ -40,11 +49,10 @@ async fn call(
     configuration: &Configuration,
     url: &str,
     variables: &Variables,
-    limit: Duration,
 ) -> Result<String, String> {
-    let uri = configuration
-        .allowed(url)
-        .map_err(|error| error.to_string())?;
+    let limit = limit(configuration);
+    let uri = configuration.allowed(url);
+    let uri = uri.map_err(|error| error.to_string())?;
     let mut connection = Connection::open(&uri, limit)
         .await
         .map_err(|it| it.text().to_owned())?;
@@ -64,9 +72,13 @@ async fn call(
     Ok(String::from_utf8_lossy(&answer.body).into_owned())
 }
 
-async fn execute(command: &str, variables: &Variables, limit: Duration) -> Result<String, String> {
+async fn execute(
+    configuration: &Configuration,
+    command: &str,
+    variables: &Variables,
+) -> Result<String, String> {
     let child = shell(command, variables).stdout(Stdio::piped()).output();
-    let output = timeout(limit, child)
+    let output = timeout(limit(configuration), child)
         .await
         .map_err(|_| LATE.to_owned())?
         .map_err(|error| error.kind().to_string())?;
@@ -106,10 +118,9 @@ pub(crate) async fn start(
     configuration: &Configuration,
     probe: &str,
     variables: &Variables,
-    limit: Duration,
 ) -> Result<Option<ProcessGroup>, String> {
     if is_url(probe) {
-        call(configuration, probe, variables, limit).await?;
+        call(configuration, probe, variables).await?;
         return Ok(None);
     }
     let mut shell = shell(probe, variables);
@@ -119,7 +130,7 @@ pub(crate) async fn start(
     let child = shell.stdout(Stdio::null()).spawn();
     let mut child = child.map_err(|error| error.kind().to_string())?;
     let group = ProcessGroup::of(&child);
-    let status = timeout(limit, child.wait()).await;
+    let status = timeout(limit(configuration), child.wait()).await;
     let status = status.map_err(|_| LATE.to_owned())?;
     succeeded(status.map_err(|error| error.kind().to_string())?)?;
     Ok(Some(group))
@@ -217,13 +228,14 @@ impl Recorded {
 }
 
 /// Counts the effects of a message, if the configuration says how.
-pub(crate) async fn count(
-    configuration: &Configuration,
-    message: &Message,
-    limit: Duration,
-) -> Result<u64, String> {
-    let probe = configuration.effects.as_ref();
-    let output = about(configuration, "effects", probe, message, limit).await?;
+pub(crate) async fn count(configuration: &Configuration, message: &Message) -> Result<u64, String> {
+    let output = about(
+        configuration,
+        "effects",
+        configuration.effects.as_ref(),
+        message,
+    )
+    .await?;
     output
         .parse()
         .map_err(|_| "`effects` did not give a number".to_owned())
@@ -233,10 +245,14 @@ pub(crate) async fn count(
 pub(crate) async fn recorded(
     configuration: &Configuration,
     message: &Message,
-    limit: Duration,
 ) -> Result<Recorded, String> {
-    let probe = configuration.state.as_ref();
-    let output = about(configuration, "state", probe, message, limit).await?;
+    let output = about(
+        configuration,
+        "state",
+        configuration.state.as_ref(),
+        message,
+    )
+    .await?;
     Recorded::read("state", &output)
 }
 
@@ -246,9 +262,7 @@ async fn about(
     name: &str,
     probe: Option<&String>,
     message: &Message,
-    limit: Duration,
 ) -> Result<String, String> {
-    let probe = probe.ok_or_else(|| format!("`{name}` of the configuration is not set"))?;
     let text = |value: &Value| {
         value
             .as_str()
@@ -256,30 +270,16 @@ async fn about(
     };
     let fields = message.fields.iter();
     let mut values = vec![
-        ("operation".to_owned(), message.info.name.to_owned()),
-        ("key".to_owned(), message.effect_key()),
+        ("operation", message.info.name.to_owned()),
+        ("key", message.effect_key()),
     ];
-    values.extend(fields.map(|(name, value)| (name.clone(), text(value))));
-    run_filled(configuration, name, probe, &values, &[], limit).await
-}
-
-/// Runs a probe with placeholders.
-pub(crate) async fn run_filled(
-    configuration: &Configuration,
-    name: &str,
-    probe: &str,
-    values: &[(String, String)],
-    variables: &Variables,
-    limit: Duration,
-) -> Result<String, String> {
-    let probe = filled(name, probe, values)?;
-    let output = run(configuration, &probe, variables, limit).await;
-    output.map_err(|why| format!("`{name}` failed: {why}"))
+    values.extend(fields.map(|(name, value)| (name.as_str(), text(value))));
+    run(configuration, name, probe, &values, &[]).await
 }
 
 /// Replaces the placeholders of a probe. What goes into a shell may only have letters,
 /// digits and few signs.
-fn filled(name: &str, probe: &str, values: &[(String, String)]) -> Result<String, String> {
+fn filled(name: &str, probe: &str, values: &[(&str, String)]) -> Result<String, String> {
     let is_url = is_url(probe);
     let mut filled = probe.to_owned();
     for (field, value) in values {
@@ -315,17 +315,16 @@ fn encoded(value: &str) -> String {
 pub(crate) async fn fixture(
     configuration: &Configuration,
     message: &Message,
-    limit: Duration,
 ) -> Result<Message, String> {
-    let name = message.info.name;
-    let Some(probe) = configuration.fixtures.get(name) else {
+    let name = format!("fixtures.{}", message.info.name);
+    let probe = configuration.fixtures.get(message.info.name);
+    if probe.is_none() {
         return Err(format!(
-            "`fixtures.{name}` of the configuration does not say what it is about"
+            "`{name}` of the configuration does not say what it is about"
         ));
-    };
-    let output = run(configuration, probe, &[], limit).await;
-    let output = output.map_err(|why| format!("`fixtures.{name}` failed: {why}"))?;
+    }
+    let output = run(configuration, &name, probe, &[], &[]).await?;
     let fields: Map<String, Value> = serde_json::from_str(&output)
-        .map_err(|_| format!("`fixtures.{name}` did not give a JSON object"))?;
+        .map_err(|_| format!("`{name}` did not give a JSON object"))?;
     Ok(message.with("made by the fixture", |all| all.extend(fields)))
 }

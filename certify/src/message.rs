@@ -43,6 +43,11 @@ impl Message {
         changed
     }
 
+    /// Returns the same message under another name.
+    pub(crate) fn named(&self, change: impl Into<String>) -> Self {
+        self.with(change, |_| {})
+    }
+
     /// Returns the message with one field set.
     pub(crate) fn set(&self, name: &str, value: impl Into<Value>, change: &str) -> Self {
         self.with(format!("{name}: {change}"), |fields| {

@@ -1,6 +1,7 @@
 //! A run: the chosen checks, one after the other.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
@@ -101,14 +102,15 @@ pub async fn run(
     let session = OnceCell::new();
     let (mut results, mut done) = (Vec::new(), 0);
     for check in all {
-        let trial = Trial::new(
+        let trial = Trial {
             configuration,
             credentials,
-            &chosen,
-            selection.seed,
-            &budget,
-            &session,
-        );
+            callbacks: &chosen,
+            seed: selection.seed,
+            budget: &budget,
+            session: &session,
+            exchanges: Mutex::default(),
+        };
         let mut verdicts = None;
         if !skipped(check, selection) {
             verdicts = Some(judge(&trial, check).await);
@@ -121,7 +123,7 @@ pub async fn run(
                 *verdict = Err(why.clone().into());
             }
         }
-        let result = result(check, verdicts, trial, selection);
+        let result = result(check, verdicts, &trial, selection);
         progress.ended(&result, done, chosen_checks);
         results.push(result);
     }
@@ -176,14 +178,15 @@ async fn judge(trial: &Trial<'_>, check: &Check) -> Verdicts {
             Probe::Refuses(requests) => refuses(trial, &example, requests(trial, &example)).await,
             Probe::Own(own) => own(trial, &example).await,
             Probe::Never(why) => return of_all(trial.callbacks, Err(why.into())),
-            Probe::Whole(whole) => {
+            Probe::Whole(whole) => return of_all(trial.callbacks, whole(trial).await),
+            Probe::Orders(check) => {
                 let before = trial.received().await;
-                let verdict = whole(trial).await;
-                trial.note_received(before).await;
-                return match check.level {
-                    Level::Money => of_all(money::OPERATIONS, verdict),
-                    _ => of_all(trial.callbacks, verdict),
+                let verdict = match trial.session().await {
+                    Ok(session) => check(session).await,
+                    Err(why) => Err(why.into()),
                 };
+                trial.note_received(before).await;
+                return of_all(money::OPERATIONS, verdict);
             }
         };
         verdicts.push((info, verdict));
@@ -229,15 +232,7 @@ async fn refuses(
             Err(why) if problems.is_empty() => return Err(why),
             Err(_) => break,
         };
-        let any = [
-            Some(&trial.credentials.current),
-            trial.credentials.other.as_ref(),
-        ];
-        let any = any
-            .into_iter()
-            .chain([trial.credentials.retired.as_ref()])
-            .flatten();
-        for credentials in any {
+        for credentials in trial.credentials.all() {
             let plaintext = opened(example.info, credentials, &answer);
             let accepted = plaintext.is_ok_and(|it| answered(example.info, &it).is_ok());
             if accepted {
@@ -314,7 +309,7 @@ fn ended(
 fn result(
     check: &Check,
     verdicts: Option<Verdicts>,
-    trial: Trial<'_>,
+    trial: &Trial<'_>,
     selection: &Selection,
 ) -> CheckResult {
     let (mut outcome, mut reasons) = match &verdicts {
@@ -351,7 +346,7 @@ fn result(
             Err(NotJudged::NotApplicable(_)) => {}
         }
     }
-    let mut exchanges = trial.into_exchanges();
+    let mut exchanges = std::mem::take(&mut *trial.exchanges());
     // What shows the problem comes first.
     exchanges.sort_by_key(|exchange| exchange.problem.is_none());
     exchanges.truncate(SHOWN);

@@ -1,6 +1,5 @@
 //! Confirmations of stores, payments and collections, and the inquiries before them.
 
-use futures_util::FutureExt;
 use schemars::JsonSchema;
 use serde_json::Value;
 use skypay_sandbox::operations::callbacks;
@@ -9,8 +8,8 @@ use skypay_types::{
     ResponseCode,
 };
 
-use super::{Found, accepted, altered, equal, fresh, key_text, one_effect};
-use crate::check::{NotJudged, Opened, Stopped, Trial, answered, missing, verdict};
+use super::{accepted, accepted_once, altered, equal, fresh, key_text, one_effect};
+use crate::check::{NotJudged, Steps, Trial, Verdict, answered, check_complete, require};
 use crate::message::{Message, is_amount};
 
 /// A confirmation whose effects can be counted, and their number before it.
@@ -58,105 +57,82 @@ async fn refused_with(
     code: &ResponseCode,
 ) -> Result<(), String> {
     let opened = trial.send(message).await?;
-    let is_right = opened.code == code.as_str();
-    is_right.then_some(()).ok_or_else(|| {
-        let (change, code) = (&message.change, code.as_str());
+    let (change, code) = (&message.change, code.as_str());
+    require(opened.code == code, || {
         format!("{change}: answered with code {}, not {code}", opened.code)
     })
 }
 
 /// What is accepted has one effect, what is refused none.
-async fn agrees(trial: &Trial<'_>, message: &Message, before: u64) -> Result<Opened, Stopped> {
+async fn agrees(trial: &Trial<'_>, message: &Message, before: u64) -> Steps {
     let opened = trial.send(message).await?;
     let effects = trial.effects(message).await?.saturating_sub(before);
     match (message.info.outcome_of(&opened.code), effects) {
-        (CodeOutcome::Accepted, 1) | (CodeOutcome::Rejected, 0) => Ok(opened),
+        (CodeOutcome::Accepted, 1) | (CodeOutcome::Rejected, 0) => Ok(()),
         _ => Err(format!("code {} and {effects} effects", opened.code).into()),
     }
 }
 
-pub(super) fn refused_numbers<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move {
-        let info = example.info;
-        if !lists(info, &ResponseCode::ControlNumberInvalid) {
-            let why = format!("{} has no code for unknown payouts", info.name);
-            return Err(NotJudged::NotApplicable(why));
-        }
-        let message = trial.fixture(example).await?;
-        let Some(((name, number), unknown)) = message.number().zip(message.unknown()) else {
-            let why = "the number of the payout does not end with digits";
-            return Err(why.into());
-        };
-        let foreign = format!("ZZZ00{}", number.get(5..).unwrap_or_default());
-        let foreign = message.set(&name, foreign, "a foreign prefix");
-        let steps = async {
-            refused_with(trial, &unknown, &ResponseCode::ControlNumberInvalid).await?;
-            refused_with(trial, &foreign, &ResponseCode::PrefixIncorrect).await?;
-            if info.effect != Effect::Reads {
-                return Ok(());
-            }
-            accepted(trial, &message).await?;
-            accepted(trial, &counterpart(trial, &message, Effect::MovesMoney)?).await?;
-            let paid = message.with("after its payment", |_| {});
-            Ok(refused_with(trial, &paid, &ResponseCode::AlreadyPaid).await?)
-        };
-        verdict(steps.await)
+pub(super) async fn refused_numbers(trial: &Trial<'_>, example: &Message) -> Steps {
+    let info = example.info;
+    if !lists(info, &ResponseCode::ControlNumberInvalid) {
+        let why = format!("{} has no code for unknown payouts", info.name);
+        return Err(NotJudged::NotApplicable(why).into());
     }
-    .boxed()
-}
-
-pub(super) fn payment_again<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    again::<ControlNumber>(trial, example)
-}
-
-pub(super) fn collection_again<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    again::<ContractNumber>(trial, example)
-}
-
-fn again<'a, T: JsonSchema>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    let is_about = !example.fields_of::<T>().is_empty();
-    async move {
-        if !is_about {
-            let why = format!("{} has no {}", example.info.name, T::schema_name());
-            return Err(NotJudged::NotApplicable(why));
-        }
-        let (message, before) = confirmation(trial, example).await?;
-        let inquiry = counterpart(trial, &message, Effect::Reads)?;
-        let steps = async {
-            accepted(trial, &inquiry.with("before", |_| {})).await?;
-            let first = accepted(trial, &message).await?;
-            // What it answers depends on the contract.
-            answered(inquiry.info, &trial.send(&inquiry).await?)?;
-            let again = message.with("again", |_| {});
-            equal(&message, &first, &trial.send(&again).await?)?;
-            one_effect(trial, &message, before).await
-        };
-        verdict(steps.await)
+    let message = trial.fixture(example).await?;
+    let Some(((name, number), unknown)) = message.number().zip(message.unknown()) else {
+        let why = "the number of the payout does not end with digits";
+        return Err(NotJudged::from(why).into());
+    };
+    let foreign = format!("ZZZ00{}", number.get(5..).unwrap_or_default());
+    let foreign = message.set(&name, foreign, "a foreign prefix");
+    refused_with(trial, &unknown, &ResponseCode::ControlNumberInvalid).await?;
+    refused_with(trial, &foreign, &ResponseCode::PrefixIncorrect).await?;
+    if info.effect != Effect::Reads {
+        return Ok(());
     }
-    .boxed()
+    accepted(trial, &message).await?;
+    accepted(trial, &counterpart(trial, &message, Effect::MovesMoney)?).await?;
+    let paid = message.named("after its payment");
+    Ok(refused_with(trial, &paid, &ResponseCode::AlreadyPaid).await?)
 }
 
-pub(super) fn without_inquiry<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move {
-        let (message, before) = confirmation(trial, example).await?;
-        verdict(agrees(trial, &message, before).await.map(drop))
-    }
-    .boxed()
+pub(super) async fn payment_again(trial: &Trial<'_>, example: &Message) -> Steps {
+    again::<ControlNumber>(trial, example).await
 }
 
-pub(super) fn second_receipt<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move {
-        let (message, _) = confirmation(trial, example).await?;
-        let (name, receipt) = receipt_of(&message)?;
-        let second = message.set(&name, altered(&receipt), "a second receipt");
-        let before = trial.effects(&second).await?;
-        let steps = async {
-            accepted(trial, &message).await?;
-            agrees(trial, &second, before).await
-        };
-        verdict(steps.await.map(drop))
+pub(super) async fn collection_again(trial: &Trial<'_>, example: &Message) -> Steps {
+    again::<ContractNumber>(trial, example).await
+}
+
+async fn again<T: JsonSchema>(trial: &Trial<'_>, example: &Message) -> Steps {
+    if example.fields_of::<T>().is_empty() {
+        let why = format!("{} has no {}", example.info.name, T::schema_name());
+        return Err(NotJudged::NotApplicable(why).into());
     }
-    .boxed()
+    let (message, before) = confirmation(trial, example).await?;
+    let inquiry = counterpart(trial, &message, Effect::Reads)?;
+    accepted(trial, &inquiry.named("before")).await?;
+    let first = accepted(trial, &message).await?;
+    // What it answers depends on the contract.
+    answered(inquiry.info, &trial.send(&inquiry).await?)?;
+    let again = message.named("again");
+    equal(&message, &first, &trial.send(&again).await?)?;
+    one_effect(trial, &message, before).await
+}
+
+pub(super) async fn without_inquiry(trial: &Trial<'_>, example: &Message) -> Steps {
+    let (message, before) = confirmation(trial, example).await?;
+    agrees(trial, &message, before).await
+}
+
+pub(super) async fn second_receipt(trial: &Trial<'_>, example: &Message) -> Steps {
+    let (message, _) = confirmation(trial, example).await?;
+    let (name, receipt) = receipt_of(&message)?;
+    let second = message.set(&name, altered(&receipt), "a second receipt");
+    let before = trial.effects(&second).await?;
+    accepted(trial, &message).await?;
+    agrees(trial, &second, before).await
 }
 
 /// The second field of the effect key, and its value.
@@ -167,104 +143,80 @@ fn receipt_of(message: &Message) -> Result<(String, String), NotJudged> {
     Ok((name.clone(), text.unwrap_or_default().to_owned()))
 }
 
-pub(super) fn branch<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move {
-        let (message, _) = confirmation(trial, example).await?;
-        let (name, receipt) = receipt_of(&message)?;
-        let message = message.set(&name, format!("{receipt}|Makati"), "with a branch");
-        let before = trial.effects(&message).await?;
-        let steps = async {
-            accepted(trial, &message).await?;
-            one_effect(trial, &message, before).await
-        };
-        verdict(steps.await)
-    }
-    .boxed()
+pub(super) async fn branch(trial: &Trial<'_>, example: &Message) -> Steps {
+    let (message, _) = confirmation(trial, example).await?;
+    let (name, receipt) = receipt_of(&message)?;
+    let message = message.set(&name, format!("{receipt}|Makati"), "with a branch");
+    let before = trial.effects(&message).await?;
+    accepted_once(trial, &message, before).await
 }
 
-pub(super) fn contracts<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move {
-        let info = example.info;
-        let code = ResponseCode::ContractNumberInvalid;
-        if info.effect != Effect::Reads || !lists(info, &code) {
-            let why = format!("{} does not ask about a contract", info.name);
-            return Err(NotJudged::NotApplicable(why));
-        }
-        let message = trial.fixture(example).await?;
-        let Some(unknown) = message.unknown() else {
-            let why = "the number of the contract does not end with digits";
-            return Err(why.into());
-        };
-        let mut others = Vec::new();
-        for name in message.fields_with(is_amount) {
-            others.push(message.set(&name, "1.00", "another amount"));
-        }
-        let collection = counterpart(trial, &message, Effect::MovesMoney)?;
-        let steps = async {
-            refused_with(trial, &unknown, &code).await?;
-            for message in &others {
-                may_be_accepted(trial, message).await?;
-            }
-            accepted(trial, &message).await?;
-            accepted(trial, &collection).await?;
-            Ok(may_be_accepted(trial, &message.with("after a collection", |_| {})).await?)
-        };
-        verdict(steps.await)
+pub(super) async fn contracts(trial: &Trial<'_>, example: &Message) -> Steps {
+    let info = example.info;
+    let code = ResponseCode::ContractNumberInvalid;
+    if info.effect != Effect::Reads || !lists(info, &code) {
+        let why = format!("{} does not ask about a contract", info.name);
+        return Err(NotJudged::NotApplicable(why).into());
     }
-    .boxed()
+    let message = trial.fixture(example).await?;
+    let Some(unknown) = message.unknown() else {
+        let why = "the number of the contract does not end with digits";
+        return Err(NotJudged::from(why).into());
+    };
+    let mut others = Vec::new();
+    for name in message.fields_with(is_amount) {
+        others.push(message.set(&name, "1.00", "another amount"));
+    }
+    let collection = counterpart(trial, &message, Effect::MovesMoney)?;
+    refused_with(trial, &unknown, &code).await?;
+    for message in &others {
+        may_be_accepted(trial, message).await?;
+    }
+    accepted(trial, &message).await?;
+    accepted(trial, &collection).await?;
+    Ok(may_be_accepted(trial, &message.named("after a collection")).await?)
 }
 
 /// The answer is complete, or a refusal.
 async fn may_be_accepted(trial: &Trial<'_>, message: &Message) -> Result<(), String> {
     let opened = trial.accepted(message).await?;
-    let lacks = match message.info.outcome_of(&opened.code) {
-        CodeOutcome::Accepted => missing(message.info, &opened),
-        _ => Vec::new(),
-    };
-    let complete = lacks.is_empty();
-    complete.then_some(()).ok_or_else(|| {
-        let (change, lacks) = (&message.change, lacks.join(", "));
-        format!("{change}: the answer lacks {lacks}")
-    })
+    check_complete(message.info, &opened).map_err(|it| format!("{}: {it}", message.change))
 }
 
-pub(super) fn own_codes<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move {
-        let header = example.info.header;
-        let Some(description) = header
-            .description
-            .filter(|_| example.info.partner_codes.is_some())
-        else {
-            let why = format!("{} has no codes of your own", example.info.name);
-            return Err(NotJudged::NotApplicable(why));
+pub(super) async fn own_codes(trial: &Trial<'_>, example: &Message) -> Verdict {
+    let header = example.info.header;
+    let Some(description) = header
+        .description
+        .filter(|_| example.info.partner_codes.is_some())
+    else {
+        let why = format!("{} has no codes of your own", example.info.name);
+        return Err(NotJudged::NotApplicable(why));
+    };
+    let mut odd: Vec<_> = example.unknown().into_iter().collect();
+    for name in example.fields_with(is_amount) {
+        odd.push(example.set(&name, "0.01", "a small amount"));
+    }
+    for name in example.required() {
+        odd.push(example.set(&name, "0", "an odd value"));
+    }
+    let (mut found, mut seen) = (Vec::new(), false);
+    for message in odd {
+        let Ok(opened) = trial.send(&message).await else {
+            continue;
         };
-        let mut odd: Vec<_> = example.unknown().into_iter().collect();
-        for name in example.fields_with(is_amount) {
-            odd.push(example.set(&name, "0.01", "a small amount"));
+        let listed = example.info.return_code(&opened.code);
+        if listed.is_some() || example.info.outcome_of(&opened.code) != CodeOutcome::Rejected {
+            continue;
         }
-        for name in example.required() {
-            odd.push(example.set(&name, "0", "an odd value"));
-        }
-        let (mut found, mut seen) = (Vec::new(), false);
-        for message in odd {
-            let Ok(opened) = trial.send(&message).await else {
-                continue;
-            };
-            let listed = example.info.return_code(&opened.code);
-            if listed.is_some() || example.info.outcome_of(&opened.code) != CodeOutcome::Rejected {
-                continue;
-            }
-            seen = true;
-            let text = opened.plaintext[description].as_str();
-            if text.is_none_or(|text| text.trim().is_empty()) {
-                found.push(format!("code {} has no {description}", opened.code));
-            }
-        }
-        if seen {
-            Ok(found)
-        } else {
-            Err("no answer had a code of your own".into())
+        seen = true;
+        let text = opened.plaintext[description].as_str();
+        if text.is_none_or(|text| text.trim().is_empty()) {
+            found.push(format!("code {} has no {description}", opened.code));
         }
     }
-    .boxed()
+    if seen {
+        Ok(found)
+    } else {
+        Err("no answer had a code of your own".into())
+    }
 }

@@ -1,12 +1,10 @@
 //! Notifications about payouts. They may be repeated, late and forged, since the
 //! envelope has no integrity: what they say is evidence, not the end of a payout.
 
-use futures_util::FutureExt;
 use serde_json::Value;
 use skypay_runtime::MoneyState;
 use skypay_types::PayType;
 
-use super::Found;
 use crate::check::{NotJudged, Stopped, Trial, Verdict, verdict};
 use crate::effects::Recorded;
 use crate::message::Message;
@@ -71,63 +69,53 @@ fn same(before: Recorded, after: Recorded, step: &PayType) -> Result<(), Stopped
     Err(format!("{before} became {after} by {step:?}").into())
 }
 
-pub(super) fn any_order<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move {
-        let mut found = Vec::new();
-        for (open, paid) in steps(MoneyState::Open)
-            .into_iter()
-            .zip(steps(MoneyState::Paid))
-        {
-            let in_order = Payout::new(trial, example).await?;
-            let late = Payout::new(trial, example).await?;
-            let order = async {
-                in_order.after(open).await?;
-                let expected = in_order.after(paid).await?;
-                let before = late.after(paid).await?;
-                let after = late.after(open).await?;
-                same(before, after, open)?;
-                same(expected, after, open)
-            };
-            found.extend(verdict(order.await)?);
-        }
-        Ok(found)
+pub(super) async fn any_order(trial: &Trial<'_>, example: &Message) -> Verdict {
+    let mut found = Vec::new();
+    for (open, paid) in steps(MoneyState::Open)
+        .into_iter()
+        .zip(steps(MoneyState::Paid))
+    {
+        let in_order = Payout::new(trial, example).await?;
+        let late = Payout::new(trial, example).await?;
+        let order = async {
+            in_order.after(open).await?;
+            let expected = in_order.after(paid).await?;
+            let before = late.after(paid).await?;
+            let after = late.after(open).await?;
+            same(before, after, open)?;
+            same(expected, after, open)
+        };
+        found.extend(verdict(order.await)?);
     }
-    .boxed()
+    Ok(found)
 }
 
-pub(super) fn failed_after_paid<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move {
-        let mut found = Vec::new();
-        for end in [steps(MoneyState::Failed), steps(MoneyState::Cancelled)].concat() {
-            let payout = Payout::new(trial, example).await?;
-            let order = async {
-                let mut before = Recorded::Open;
-                for paid in steps(MoneyState::Paid) {
-                    before = payout.after(paid).await?;
-                }
-                match payout.after(end).await? {
-                    Recorded::Conflict => Ok(()),
-                    after => same(before, after, end),
-                }
-            };
-            found.extend(verdict(order.await)?);
-        }
-        Ok(found)
+pub(super) async fn failed_after_paid(trial: &Trial<'_>, example: &Message) -> Verdict {
+    let mut found = Vec::new();
+    for end in [steps(MoneyState::Failed), steps(MoneyState::Cancelled)].concat() {
+        let payout = Payout::new(trial, example).await?;
+        let order = async {
+            let mut before = Recorded::Open;
+            for paid in steps(MoneyState::Paid) {
+                before = payout.after(paid).await?;
+            }
+            match payout.after(end).await? {
+                Recorded::Conflict => Ok(()),
+                after => same(before, after, end),
+            }
+        };
+        found.extend(verdict(order.await)?);
     }
-    .boxed()
+    Ok(found)
 }
 
-pub(super) fn forged_failure<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move {
-        let ends = [steps(MoneyState::Failed), steps(MoneyState::Cancelled)].concat();
-        never_becomes(trial, example, ends, Recorded::Released).await
-    }
-    .boxed()
+pub(super) async fn forged_failure(trial: &Trial<'_>, example: &Message) -> Verdict {
+    let ends = [steps(MoneyState::Failed), steps(MoneyState::Cancelled)].concat();
+    never_becomes(trial, example, ends, Recorded::Released).await
 }
 
-pub(super) fn forged_payment<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move { never_becomes(trial, example, steps(MoneyState::Paid), Recorded::Paid).await }
-        .boxed()
+pub(super) async fn forged_payment(trial: &Trial<'_>, example: &Message) -> Verdict {
+    never_becomes(trial, example, steps(MoneyState::Paid), Recorded::Paid).await
 }
 
 async fn never_becomes(
@@ -149,16 +137,13 @@ async fn never_becomes(
     Ok(found)
 }
 
-pub(super) fn amendments<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move {
-        let mut found = Vec::new();
-        for step in steps(MoneyState::Amendment) {
-            let payout = Payout::new(trial, example).await?;
-            let before = payout.recorded().await?;
-            let after = payout.after(step).await;
-            found.extend(verdict(after.and_then(|after| same(before, after, step)))?);
-        }
-        Ok(found)
+pub(super) async fn amendments(trial: &Trial<'_>, example: &Message) -> Verdict {
+    let mut found = Vec::new();
+    for step in steps(MoneyState::Amendment) {
+        let payout = Payout::new(trial, example).await?;
+        let before = payout.recorded().await?;
+        let after = payout.after(step).await;
+        found.extend(verdict(after.and_then(|after| same(before, after, step)))?);
     }
-    .boxed()
+    Ok(found)
 }

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use http::Method;
 use http::header::{CONTENT_LENGTH, DATE, HeaderName};
 use serde_json::Value;
 use skypay_runtime::envelope::{self, EncryptKey};
 
-use crate::check::{Found, Trial};
+use crate::check::{Trial, Verdict};
 use crate::message::Message;
 use crate::target::{Answer, Sending};
 
@@ -147,34 +146,31 @@ pub(super) fn retired(trial: &Trial<'_>, example: &Message) -> Requests {
 }
 
 /// Compares all refusals. What differs lets an attacker learn which step refused.
-pub(super) fn indistinguishable<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move {
-        let kinds: [fn(&Trial<'_>, &Message) -> Requests; 5] = [
-            other_key,
-            damaged,
-            wrong_credentials,
-            unknown_action,
-            not_base64,
-        ];
-        let mut seen: BTreeMap<String, String> = BTreeMap::new();
-        for (change, sending) in kinds.iter().flat_map(|kind| kind(trial, example)) {
-            let refusal = trial.refusal(example.info, &change, sending).await?;
-            let trait_of = match &refusal {
-                Some(answer) => described(trial, example, answer),
-                None => "no answer, and the connection was closed".to_owned(),
-            };
-            seen.entry(trait_of).or_insert(change);
-        }
-        if seen.len() < 2 {
-            return Ok(Vec::new());
-        }
-        let all: Vec<_> = seen
-            .iter()
-            .map(|(answer, change)| format!("{change}: {answer}"))
-            .collect();
-        Ok(vec![format!("refusals differ: {}", all.join("; "))])
+pub(super) async fn indistinguishable(trial: &Trial<'_>, example: &Message) -> Verdict {
+    let kinds: [fn(&Trial<'_>, &Message) -> Requests; 5] = [
+        other_key,
+        damaged,
+        wrong_credentials,
+        unknown_action,
+        not_base64,
+    ];
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    for (change, sending) in kinds.iter().flat_map(|kind| kind(trial, example)) {
+        let refusal = trial.refusal(example.info, &change, sending).await?;
+        let trait_of = match &refusal {
+            Some(answer) => described(trial, example, answer),
+            None => "no answer, and the connection was closed".to_owned(),
+        };
+        seen.entry(trait_of).or_insert(change);
     }
-    .boxed()
+    if seen.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let all: Vec<_> = seen
+        .iter()
+        .map(|(answer, change)| format!("{change}: {answer}"))
+        .collect();
+    Ok(vec![format!("refusals differ: {}", all.join("; "))])
 }
 
 /// The pairs of refusals whose times are compared.
@@ -191,35 +187,32 @@ const DIFFERENCE: Duration = Duration::from_millis(1);
 /// Counts in how many pairs of refusals that for wrong credentials takes longer than
 /// that for a damaged block, or the other way round. Both are sent in turn, so that
 /// what slows this machine slows both.
-pub(super) fn timing<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move {
-        let [mut padding, mut credentials] = [0, 0];
-        for _ in 0..PAIRS {
-            let mut elapsed = [Duration::ZERO; 2];
-            let kinds = [damaged(trial, example), wrong_credentials(trial, example)];
-            for (elapsed, kind) in elapsed.iter_mut().zip(kinds) {
-                let Some((change, sending)) = kind.into_iter().next() else {
-                    continue;
-                };
-                let limit = trial.limits().answer;
-                let answer = trial.raw(example.info, &change, sending, limit).await;
-                *elapsed = answer?.elapsed;
-            }
-            let [first, second] = elapsed;
-            padding += usize::from(first > second + DIFFERENCE);
-            credentials += usize::from(second > first + DIFFERENCE);
+pub(super) async fn timing(trial: &Trial<'_>, example: &Message) -> Verdict {
+    let [mut padding, mut credentials] = [0, 0];
+    for _ in 0..PAIRS {
+        let mut elapsed = [Duration::ZERO; 2];
+        let kinds = [damaged(trial, example), wrong_credentials(trial, example)];
+        for (elapsed, kind) in elapsed.iter_mut().zip(kinds) {
+            let Some((change, sending)) = kind.into_iter().next() else {
+                continue;
+            };
+            let limit = trial.limits().answer;
+            let answer = trial.raw(example.info, &change, sending, limit).await;
+            *elapsed = answer?.elapsed;
         }
-        let slower = [
-            ("a damaged block", padding),
-            ("wrong credentials", credentials),
-        ];
-        let slower = slower.into_iter().filter(|(_, count)| *count >= MOST_PAIRS);
-        let found = slower.map(|(change, count)| {
-            format!("{change}: refused later by at least 1 ms in {count} of {PAIRS} pairs")
-        });
-        Ok(found.collect())
+        let [first, second] = elapsed;
+        padding += usize::from(first > second + DIFFERENCE);
+        credentials += usize::from(second > first + DIFFERENCE);
     }
-    .boxed()
+    let slower = [
+        ("a damaged block", padding),
+        ("wrong credentials", credentials),
+    ];
+    let slower = slower.into_iter().filter(|(_, count)| *count >= MOST_PAIRS);
+    let found = slower.map(|(change, count)| {
+        format!("{change}: refused later by at least 1 ms in {count} of {PAIRS} pairs")
+    });
+    Ok(found.collect())
 }
 
 /// What an attacker sees of a refusal. The time in it differs from one to the next.
@@ -244,45 +237,42 @@ fn described(trial: &Trial<'_>, example: &Message, answer: &Answer) -> String {
 }
 
 /// Sends refused messages whose fields hold a text that must not come back.
-pub(super) fn discreet<'a>(trial: &'a Trial<'a>, example: &'a Message) -> Found<'a> {
-    async move {
-        let canary = format!("Canary{}", trial.seed);
-        let personal = example.info.personal_data.iter();
-        let message = example.with("a canary in every personal field", |fields| {
-            for name in personal {
-                fields.insert((*name).to_owned(), canary.clone().into());
-            }
-            fields.insert("certifyCanary".to_owned(), canary.clone().into());
-        });
-        let mut requests = wrong_credentials(trial, &message);
-        requests.extend(unknown_action(trial, &message));
-        requests.extend(plaintext(trial, &message));
-        let mut found = Vec::new();
-        for (change, sending) in requests {
-            let answer = match trial.refusal(example.info, &change, sending).await {
-                Ok(Some(answer)) => answer,
-                Ok(None) => continue,
-                Err(why) if found.is_empty() => return Err(why),
-                Err(_) => break,
-            };
-            let clear = envelope::open(trial.current().key(), &answer.body);
-            let clear = clear.map(|text| text.to_string()).unwrap_or_default();
-            let text = format!("{} {clear}", String::from_utf8_lossy(&answer.body));
-            if text.contains(&canary) {
-                found.push(format!("{change}: the refusal repeats what was sent"));
-            }
-            let traces = [
-                "stack backtrace",
-                "Traceback (most",
-                "at java.",
-                "panicked at",
-                "Stack trace:",
-            ];
-            if traces.iter().any(|trace| text.contains(trace)) {
-                found.push(format!("{change}: the refusal shows a stack trace"));
-            }
+pub(super) async fn discreet(trial: &Trial<'_>, example: &Message) -> Verdict {
+    let canary = format!("Canary{}", trial.seed);
+    let personal = example.info.personal_data.iter();
+    let message = example.with("a canary in every personal field", |fields| {
+        for name in personal {
+            fields.insert((*name).to_owned(), canary.clone().into());
         }
-        Ok(found)
+        fields.insert("certifyCanary".to_owned(), canary.clone().into());
+    });
+    let mut requests = wrong_credentials(trial, &message);
+    requests.extend(unknown_action(trial, &message));
+    requests.extend(plaintext(trial, &message));
+    let mut found = Vec::new();
+    for (change, sending) in requests {
+        let answer = match trial.refusal(example.info, &change, sending).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) => continue,
+            Err(why) if found.is_empty() => return Err(why),
+            Err(_) => break,
+        };
+        let clear = envelope::open(trial.current().key(), &answer.body);
+        let clear = clear.map(|text| text.to_string()).unwrap_or_default();
+        let text = format!("{} {clear}", String::from_utf8_lossy(&answer.body));
+        if text.contains(&canary) {
+            found.push(format!("{change}: the refusal repeats what was sent"));
+        }
+        let traces = [
+            "stack backtrace",
+            "Traceback (most",
+            "at java.",
+            "panicked at",
+            "Stack trace:",
+        ];
+        if traces.iter().any(|trace| text.contains(trace)) {
+            found.push(format!("{change}: the refusal shows a stack trace"));
+        }
     }
-    .boxed()
+    Ok(found)
 }

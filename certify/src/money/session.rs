@@ -160,14 +160,8 @@ impl Session {
         values: &[(&str, String)],
         variables: &effects::Variables,
     ) -> Result<String, String> {
-        let probe = probe.ok_or_else(|| format!("`money.{name}` is not set"))?;
         let name = format!("money.{name}");
-        let values = values
-            .iter()
-            .map(|(name, it)| ((*name).to_owned(), it.clone()));
-        let values: Vec<_> = values.collect();
-        let limit = Limits::of(self.limits().probe);
-        effects::run_filled(&self.configuration, &name, probe, &values, variables, limit).await
+        effects::run(&self.configuration, &name, probe, values, variables).await
     }
 
     /// Starts the program with the keys that are in use.
@@ -180,8 +174,7 @@ impl Session {
             ("SKYPAY_AUTHENTICATION", info.authentication),
             ("SKYPAY_ENCRYPT_KEY", info.encrypt_key),
         ];
-        let limit = Limits::of(self.limits().probe);
-        let started = effects::start(&self.configuration, &self.money.start, &variables, limit);
+        let started = effects::start(&self.configuration, &self.money.start, &variables);
         let started = started
             .await
             .map_err(|why| format!("`money.start` failed: {why}"))?;
