@@ -60,6 +60,12 @@ impl Row {
         Self(columns)
     }
 
+    /// The texts in the first column of rows.
+    pub(crate) fn first_texts(rows: &[Self]) -> Result<Vec<String>, DatabaseError> {
+        let texts = rows.iter().map(|row| row.text(0).map(str::to_owned));
+        texts.collect()
+    }
+
     pub(crate) fn text(&self, index: usize) -> Result<&str, DatabaseError> {
         match self.0.get(index) {
             Some(Column::Text(text)) => Ok(text),
@@ -114,6 +120,13 @@ impl DatabaseError {
             is_conflict: false,
             source: None,
         }
+    }
+
+    /// The error of a value that this version does not know.
+    pub(crate) fn later_version(what: &str) -> Self {
+        Self::because(format!(
+            "{what} was written by a later version of the journal: use that version"
+        ))
     }
 
     fn form(index: usize) -> Self {

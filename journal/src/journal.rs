@@ -183,25 +183,11 @@ impl<S: Store> Journal<S> {
     ///
     /// [`Error::NotFound`]; [`Error::Held`]; [`Error::Database`].
     pub async fn withdraw<D: Database>(&self, db: &mut D, number: &str) -> Result<bool, Error> {
-        loop {
-            let Some(mut record) = Record::find(db, number).await? else {
-                return Err(Error::not_found(number));
-            };
-            let at = db.now().await?;
-            if !record.standing(at, &self.policy).may_withdraw() {
-                return Ok(false);
-            }
-            if let Some(since) = held_since(db).await? {
-                return Err(Error::Held { since });
-            }
-            let fact = Fact::Withdrawn;
-            if record
-                .add(db, Evidence { at, fact }, "", &self.policy)
-                .await?
-            {
-                return Ok(true);
-            }
-        }
+        let decided = decide(db, number, "", &self.policy, |record, now| {
+            let may = record.standing(now, &self.policy).may_withdraw();
+            Ok((may.then_some(Fact::Withdrawn), may))
+        });
+        decided.await?
     }
 
     /// Records that a callback reports a payout, in the partner's transaction, next
@@ -218,18 +204,11 @@ impl<S: Store> Journal<S> {
         db: &mut D,
         notification: &PayoutQueuePayoutRequest,
     ) -> Result<Option<Standing>, Error> {
-        let number = notification.control_number.as_str();
-        let add = Add {
-            number: number.to_owned(),
-            at: None,
-            fact: match found(notification.money_state()) {
-                Some(found) => Fact::Notified(found),
-                None => return Ok(None),
-            },
-            detail: String::new(),
-            paid_at: None,
-            policy: self.policy,
+        let Some(found) = found(notification.money_state()) else {
+            return Ok(None);
         };
+        let number = notification.control_number.as_str();
+        let add = Add::new(number, Fact::Notified(found), self.policy);
         Ok(add.run_in(db).await?)
     }
 
@@ -286,15 +265,11 @@ impl<S: Store> Journal<S> {
         let Some(row) = rows.first() else {
             return Ok(None);
         };
-        let what = Change::named(row.text(2)?).ok_or_else(|| {
-            DatabaseError::because(
-                "a change was written by a later version of the journal: use that version",
-            )
-        })?;
+        let what = Change::named(row.text(2)?);
         Ok(Some(OpenChange {
             number: row.text(0)?.to_owned(),
             order_id: row.text(3)?.to_owned(),
-            what,
+            what: what.ok_or_else(|| DatabaseError::later_version("a change"))?,
             sequence: row.integer(1)?,
         }))
     }
@@ -364,6 +339,35 @@ pub(crate) async fn held_since<D: Database>(
     since.transpose()
 }
 
+/// Adds the fact that `decide` derives from a payout and the time, if it derives one,
+/// and returns its output. Nothing is added while sending is on hold. It decides again
+/// if other evidence was added meanwhile.
+pub(crate) async fn decide<D: Database, T>(
+    db: &mut D,
+    number: &str,
+    detail: &str,
+    policy: &Policy,
+    decide: impl Fn(&Record, Timestamp) -> Result<(Option<Fact>, T), Error> + Send,
+) -> Result<Result<T, Error>, DatabaseError> {
+    loop {
+        let Some(mut record) = Record::find(db, number).await? else {
+            return Ok(Err(Error::not_found(number)));
+        };
+        let at = db.now().await?;
+        let (fact, output) = match decide(&record, at) {
+            Ok((Some(fact), output)) => (fact, output),
+            decided => return Ok(decided.map(|(_, output)| output)),
+        };
+        if let Some(since) = held_since(db).await? {
+            return Ok(Err(Error::Held { since }));
+        }
+        let evidence = Evidence { at, fact };
+        if record.add(db, evidence, detail, policy).await? {
+            return Ok(Ok(output));
+        }
+    }
+}
+
 /// Adds a fact, no matter what else is known.
 #[derive(Clone)]
 pub(crate) struct Add {
@@ -378,6 +382,18 @@ pub(crate) struct Add {
 }
 
 impl Add {
+    /// A fact that became known now.
+    pub(crate) fn new(number: &str, fact: Fact, policy: Policy) -> Self {
+        Self {
+            number: number.to_owned(),
+            at: None,
+            fact,
+            detail: String::new(),
+            paid_at: None,
+            policy,
+        }
+    }
+
     /// Adds it in a transaction. Returns what is known then; `None` if there is no
     /// such payout.
     pub(crate) async fn run_in<D: Database>(

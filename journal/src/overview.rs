@@ -183,7 +183,8 @@ impl Work for Count {
         let mut states = BTreeMap::new();
         let mut oldest_unknown = None;
         for row in db.run(self.statement, &[]).await? {
-            let state = State::named(row.text(0)?).ok_or_else(|| later_version("a state"))?;
+            let state = State::named(row.text(0)?)
+                .ok_or_else(|| DatabaseError::later_version("a state"))?;
             states.insert(state, unsigned(row.integer(1)?));
             if UNKNOWN.contains(&state) {
                 let oldest = Timestamp(row.integer(2)?);
@@ -197,7 +198,8 @@ impl Work for Count {
         let mut open_changes = BTreeMap::new();
         let mut oldest_change = None;
         for row in db.run(changes, &[]).await? {
-            let change = Change::named(row.text(0)?).ok_or_else(|| later_version("a change"))?;
+            let change = Change::named(row.text(0)?)
+                .ok_or_else(|| DatabaseError::later_version("a change"))?;
             open_changes.insert(change, unsigned(row.integer(1)?));
             let oldest = Timestamp(row.integer(2)?);
             oldest_change = oldest_change.into_iter().chain([oldest]).min();
@@ -282,7 +284,8 @@ impl Work for ReadHistory {
             )
             .await?;
         let changes = changes.iter().map(|row| {
-            let change = Change::named(row.text(0)?).ok_or_else(|| later_version("a change"))?;
+            let change = Change::named(row.text(0)?)
+                .ok_or_else(|| DatabaseError::later_version("a change"))?;
             let at = Timestamp(row.integer(1)?);
             Ok((change, at, row.optional_integer(2)?.map(Timestamp)))
         });
@@ -312,9 +315,7 @@ impl Work for Incomplete {
                 &[],
             )
             .await?;
-        rows.iter()
-            .map(|row| row.text(0).map(str::to_owned))
-            .collect()
+        Row::first_texts(&rows)
     }
 }
 
@@ -354,7 +355,8 @@ fn entry(row: &Row) -> Result<Entry, DatabaseError> {
         order_id: row.text(1)?.to_owned(),
         sequence: unsigned(row.integer(2)?),
         at: Timestamp(row.integer(3)?),
-        fact: Fact::of_text(row.text(4)?).ok_or_else(|| later_version("evidence"))?,
+        fact: Fact::of_text(row.text(4)?)
+            .ok_or_else(|| DatabaseError::later_version("evidence"))?,
         detail: row.text(5)?.to_owned(),
     })
 }
@@ -366,10 +368,4 @@ fn one(rows: Vec<Row>) -> Result<Row, DatabaseError> {
 
 fn unsigned(count: i64) -> u64 {
     u64::try_from(count).unwrap_or_default()
-}
-
-fn later_version(what: &str) -> DatabaseError {
-    DatabaseError::because(format!(
-        "{what} was written by a later version of the journal"
-    ))
 }

@@ -95,10 +95,7 @@ impl Record {
             .await?;
         for row in rows {
             let fact = Fact::of_text(row.text(1)?).ok_or_else(|| {
-                DatabaseError::because(format!(
-                    "the evidence of {} was written by a later version of the journal: use that version",
-                    record.number
-                ))
+                DatabaseError::later_version(&format!("the evidence of {}", record.number))
             })?;
             let at = Timestamp(row.integer(0)?);
             record.evidence.insert(Evidence { at, fact });

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use skypay_client::Client;
 use skypay_client::types::Date;
 
-use crate::database::{Database, DatabaseError, Value};
+use crate::database::{Database, DatabaseError, Row, Value};
 use crate::journal::Add;
 use crate::provider::collections;
 use crate::store::{Store, Work};
@@ -231,12 +231,10 @@ impl<S: Store> Journal<S> {
         paid_at: Option<Timestamp>,
     ) -> Result<Standing, Error> {
         let add = Add {
-            number: number.to_owned(),
             at: Some(at),
-            fact: Fact::Found(Found::Paid),
             detail: "report".to_owned(),
             paid_at,
-            policy: self.policy,
+            ..Add::new(number, Fact::Found(Found::Paid), self.policy)
         };
         let standing = self.store.transact(add).await?;
         standing.ok_or_else(|| Error::not_found(number))
@@ -273,9 +271,7 @@ impl Work for PaidBetween {
                 &[Value::Integer(self.begin.0), Value::Integer(self.end.0)],
             )
             .await?;
-        rows.iter()
-            .map(|row| row.text(0).map(str::to_owned))
-            .collect()
+        Row::first_texts(&rows)
     }
 }
 

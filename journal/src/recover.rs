@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use skypay_client::types::{Date, DateTime};
 
-use crate::database::{Database, DatabaseError, Value};
+use crate::database::{Database, DatabaseError, Row, Value};
 use crate::journal::{Add, held_since};
 use crate::provider::longest_question;
 use crate::{
@@ -122,12 +122,9 @@ impl<S: Store> Journal<S> {
             recovery.asked += numbers.len();
             for (number, shown) in found {
                 let add = Add {
-                    number: number.clone(),
-                    at: None,
-                    fact: Fact::Found(shown.found),
                     detail: "recovery".to_owned(),
                     paid_at: shown.paid_at,
-                    policy: self.policy,
+                    ..Add::new(&number, Fact::Found(shown.found), self.policy)
                 };
                 self.store.transact(add).await?;
                 recovery.sent.push(number);
@@ -239,8 +236,7 @@ impl Work for Unsent {
                 ],
             )
             .await?;
-        let numbers = rows.iter().map(|row| row.text(0).map(str::to_owned));
-        let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
+        let numbers = Row::first_texts(&rows)?;
         let now = db.now().await?;
         for number in &numbers {
             // The sweeper need not ask again at once.

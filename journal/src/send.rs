@@ -7,13 +7,13 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::database::{Database, DatabaseError};
-use crate::journal::{Add, held_since};
+use crate::journal::{Add, decide};
 use crate::payout::Record;
 use crate::rules::Rule;
 use crate::store::{Store, Work};
 use crate::{
-    Answer, CallOutcome, Error, Evidence, Fact, Journal, Payout, PayoutRequest, Policy, Provider,
-    Standing, State, Timestamp,
+    Answer, CallOutcome, Error, Fact, Journal, Payout, PayoutRequest, Policy, Provider, Standing,
+    State, Timestamp,
 };
 
 /// What became of an attempt to send a payout.
@@ -186,12 +186,8 @@ impl<S: Store> Journal<S> {
             }
         };
         let answered = Add {
-            number: number.clone(),
-            at: None,
-            fact: Fact::Answered { attempt, outcome },
             detail: code.clone().unwrap_or_default(),
-            paid_at: None,
-            policy: self.policy,
+            ..Add::new(number, Fact::Answered { attempt, outcome }, self.policy)
         };
         self.store.transact(answered).await?;
         crate::metrics::call(R::INFO.name, outcome);
@@ -296,39 +292,28 @@ impl Work for Claim {
     type Output = Result<Claimed, Error>;
 
     async fn run<D: Database + Send>(self, db: &mut D) -> Result<Self::Output, DatabaseError> {
-        loop {
-            let Some(mut record) = Record::find(db, &self.number).await? else {
-                return Ok(Err(Error::not_found(&self.number)));
-            };
+        decide(db, &self.number, "", &self.policy, |record, now| {
             if record.digest != self.digest {
-                return Ok(Err(Error::AnotherRequest {
-                    order_id: record.order_id,
-                    number: record.number,
-                }));
+                return Err(Error::AnotherRequest {
+                    order_id: record.order_id.clone(),
+                    number: record.number.clone(),
+                });
             }
-            let at = db.now().await?;
             let standing = match &self.read_before {
-                None => record.standing(at, &self.policy),
+                None => record.standing(now, &self.policy),
                 Some((before, at)) => before.standing(*at, &self.policy),
             };
             let Some(attempt) = standing.next_attempt(self.permitted) else {
-                return Ok(Ok(Claimed::No(standing)));
+                return Ok((None, Claimed::No(standing)));
             };
-            if let Some(since) = held_since(db).await? {
-                return Ok(Err(Error::Held { since }));
-            }
-            let send_before = at + self.policy.send_limit;
+            let send_before = now + self.policy.send_limit;
             let fact = Fact::Claimed {
                 attempt,
                 send_before,
             };
-            if record
-                .add(db, Evidence { at, fact }, "", &self.policy)
-                .await?
-            {
-                return Ok(Ok(Claimed::Yes { attempt }));
-            }
-        }
+            Ok((Some(fact), Claimed::Yes { attempt }))
+        })
+        .await
     }
 }
 
@@ -344,27 +329,22 @@ impl Work for Grant {
     type Output = Result<Option<u32>, Error>;
 
     async fn run<D: Database + Send>(self, db: &mut D) -> Result<Self::Output, DatabaseError> {
-        loop {
-            let Some(mut record) = Record::find(db, &self.number).await? else {
-                return Ok(Err(Error::not_found(&self.number)));
-            };
-            let at = db.now().await?;
-            let standing = record.standing(at, &self.policy);
-            if !standing.permissible {
-                return Ok(Ok(None));
-            }
-            if let Some(since) = held_since(db).await? {
-                return Ok(Err(Error::Held { since }));
-            }
-            let attempt = standing.attempt + 1;
-            let until = at + self.policy.permit_limit;
-            let fact = Fact::Permitted { attempt, until };
-            if record
-                .add(db, Evidence { at, fact }, &self.reason, &self.policy)
-                .await?
-            {
-                return Ok(Ok(Some(attempt)));
-            }
-        }
+        decide(
+            db,
+            &self.number,
+            &self.reason,
+            &self.policy,
+            |record, now| {
+                let standing = record.standing(now, &self.policy);
+                if !standing.permissible {
+                    return Ok((None, None));
+                }
+                let attempt = standing.attempt + 1;
+                let until = now + self.policy.permit_limit;
+                let fact = Fact::Permitted { attempt, until };
+                Ok((Some(fact), Some(attempt)))
+            },
+        )
+        .await
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use crate::database::{Database, DatabaseError, Value};
+use crate::database::{Database, DatabaseError, Row, Value};
 use crate::journal::{Add, held_since};
 use crate::payout::Record;
 use crate::provider::longest_question;
@@ -185,8 +185,7 @@ impl Work for Due {
                 ],
             )
             .await?;
-        let numbers = rows.iter().map(|row| row.text(0).map(str::to_owned));
-        question.numbers = numbers.collect::<Result<_, _>>()?;
+        question.numbers = Row::first_texts(&rows)?;
         question.numbers.sort();
         if question.numbers.is_empty() {
             return Ok(question);
@@ -234,12 +233,9 @@ impl Work for Answered {
             Fact::Absent { conclusive }
         };
         let add = Add {
-            number: self.number,
             at: Some(self.asked),
-            fact,
-            detail: String::new(),
             paid_at: self.shown.and_then(|shown| shown.paid_at),
-            policy: self.policy,
+            ..Add::new(&self.number, fact, self.policy)
         };
         add.run_in(db).await
     }
