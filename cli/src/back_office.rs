@@ -6,7 +6,7 @@ use skypay_sandbox::engine::{Command, Duration, Key, KeyCommand, KeyStatus};
 
 use crate::exit_status::Failure;
 use crate::output::{Output, OutputFormat, table, wrapped};
-use crate::remote::{admin, execute, failed};
+use crate::remote::{admin, execute};
 use crate::sandbox::{NEW_KEYS, render_clock};
 
 /// Show the sandbox's clock, or move it
@@ -26,11 +26,11 @@ impl Clock {
     pub(crate) async fn run(self) -> Result<Output, Failure> {
         match self {
             Self::Show => {
-                let clock = admin()?.clock().await.map_err(failed)?;
+                let clock = admin()?.clock().await?;
                 Ok(render_clock("", &clock))
             }
             Self::Advance { by } => {
-                let advanced = admin()?.advance(by).await.map_err(failed)?;
+                let advanced = admin()?.advance(by).await?;
                 let what = match advanced.attempts {
                     1 => "1 attempt at a callback on the way.".to_owned(),
                     count => format!("{count} attempts at callbacks on the way."),
@@ -62,8 +62,8 @@ impl Keys {
 
 async fn list() -> Result<Output, Failure> {
     let admin = admin()?;
-    let now = admin.clock().await.map_err(failed)?.now;
-    let mut state = admin.state(false).await.map_err(failed)?;
+    let now = admin.clock().await?.now;
+    let mut state = admin.state(false).await?;
     let keys = state["keys"].take();
     let keys = keys.as_object().into_iter().flatten();
     let keys: Vec<Key> = keys

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 use skypay_client::{
-    CallOutcome, CallbackSender, Client, Error, NotSentReason, SetupError, Transport, UnknownCause,
+    CallOutcome, CallbackSender, Client, Credentials, Error, NotSentReason, SetupError, Transport,
+    UnknownCause,
 };
 use skypay_runtime::envelope::{self, EncryptKey};
 use skypay_sandbox::engine::{Command, Key, KeyStatus};
@@ -18,7 +19,7 @@ use crate::exit_status::{ExitStatus, Failure};
 use crate::fields;
 use crate::operations::{self, Chosen, Ended, shown};
 use crate::output::{Output, OutputFormat, message, visible_line, wrapped};
-use crate::remote::{admin, callback_urls, carry_and_wait, failed};
+use crate::remote::{admin, callback_urls, carry_and_wait};
 use crate::sandbox::NEW_KEYS;
 use skypay_sandbox::ordered_json::OrderedJson;
 
@@ -105,8 +106,7 @@ impl Trigger {
         if self.to.is_none() && !self.raw {
             return by_sandbox(info, &plaintext, format).await;
         }
-        let transport = Transport::builder(&to, access.keys).build();
-        let transport = transport.map_err(|error| cannot_start(&error))?;
+        let transport = Transport::builder(&to, access.keys).build()?;
         let sender = CallbackSender::with_transport(transport);
         if self.raw {
             return Ok(send_raw(&sender, info, &plaintext, format).await);
@@ -208,19 +208,28 @@ fn raw_end(
 
 /// Returns a client for the target of calls.
 pub(crate) fn client(access: &Access) -> Result<Client, Failure> {
-    let transport = access.environment.transport(access.keys.clone()).build();
-    let transport = transport.map_err(|error| cannot_start(&error))?;
-    let client = Client::with_transport(transport, access.caller_name()?);
-    client.map_err(|error| cannot_start(&error))
+    let transport = access.environment.transport(access.keys.clone()).build()?;
+    Ok(Client::with_transport(transport, access.caller_name()?)?)
 }
 
-/// Returns the failure for a client that could not be created.
-pub(crate) fn cannot_start(error: &SetupError) -> Failure {
-    match error {
-        SetupError::BaseUrl(_) | SetupError::PathParameter | SetupError::PlainHttp => {
-            Failure::usage(error.to_string())
+/// Returns a client for a URL of the partner's, without keys: it sends bodies as they
+/// are.
+pub(crate) fn keyless(url: &str) -> Result<Transport, Failure> {
+    let unused = Credentials::new("unused", "unused", "unused");
+    let unused = unused.map_err(|error| Failure::usage(error.to_string()))?;
+    let transport = Transport::builder(url, unused.into()).allow_plain_http();
+    Ok(transport.build()?)
+}
+
+/// A client could not be created.
+impl From<SetupError> for Failure {
+    fn from(error: SetupError) -> Self {
+        match error {
+            SetupError::BaseUrl(_) | SetupError::PathParameter | SetupError::PlainHttp => {
+                Self::usage(error.to_string())
+            }
+            _ => Self::not_sent(error.to_string()),
         }
-        _ => Failure::not_sent(error.to_string()),
     }
 }
 
@@ -276,8 +285,8 @@ pub(crate) async fn advice(info: &OperationInfo, error: &Error, access: &Access)
 /// Compares the keys with those of the running sandbox.
 async fn sandbox_keys(access: &Access) -> Result<Option<Advice>, Failure> {
     let admin = admin()?;
-    let now = admin.clock().await.map_err(failed)?.now;
-    let mut state = admin.state(true).await.map_err(failed)?;
+    let now = admin.clock().await?.now;
+    let mut state = admin.state(true).await?;
     let keys: BTreeMap<u32, Key> = serde_json::from_value(state["keys"].take()).unwrap_or_default();
     let ours = access.keys.current();
     let sample = envelope::seal(ours.key(), &[b"{}"]);

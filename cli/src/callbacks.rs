@@ -6,19 +6,18 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
-use skypay_client::{Credentials, Transport};
 use skypay_runtime::envelope;
 use skypay_sandbox::admin_client::{CallbackDetails, ListQuery};
 use skypay_sandbox::engine::{AttemptResult, Command, Row};
 
-use crate::call::cannot_start;
+use crate::call::keyless;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::history;
 use crate::lists::{WhichCode, WhichEntries, table_or_none};
 use crate::operations;
 use crate::output::{Output, OutputFormat, columns, message, short, table, wrapped};
 use crate::registration::warning;
-use crate::remote::{admin, callback_urls, carry_and_wait, execute, failed, masked};
+use crate::remote::{admin, callback_urls, carry_and_wait, execute, masked};
 
 /// Show callbacks and their attempts; show or set their URLs
 ///
@@ -79,7 +78,7 @@ impl Callbacks {
             }
             Self::Show { id } => {
                 let personal = format.show_personal_data;
-                let details = admin()?.callback(id, personal).await.map_err(failed)?;
+                let details = admin()?.callback(id, personal).await?;
                 Ok(details_of(&details, format))
             }
             Self::Urls => {
@@ -117,7 +116,7 @@ impl Callbacks {
 }
 
 async fn list(query: ListQuery) -> Result<Output, Failure> {
-    let found = admin()?.rows(&query).await.map_err(failed)?;
+    let found = admin()?.rows(&query).await?;
     let rows = found.iter().filter_map(|row| match row {
         Row::Callback(callback) => {
             let last = callback.attempts.last();
@@ -225,12 +224,7 @@ impl Replay {
     /// Sends the stored bytes unchanged; the keys of the transport are not used.
     async fn kept(&self, to: &str) -> Result<Output, Failure> {
         let entry = history::find(self.history.as_deref(), self.id)?;
-        let unused = Credentials::new("unused", "unused", "unused");
-        let unused = unused.map_err(|error| Failure::usage(error.to_string()))?;
-        let transport = Transport::builder(to, unused.into())
-            .allow_plain_http()
-            .build();
-        let transport = transport.map_err(|error| cannot_start(&error))?;
+        let transport = keyless(to)?;
         let send = || {
             let request = transport.http_client().post(to);
             let request = request.header("content-type", envelope::CONTENT_TYPE);

@@ -10,7 +10,7 @@ use skypay_certify::{
 };
 
 use crate::credentials::{Options, read_file};
-use crate::exit_status::{ExitStatus, Failure};
+use crate::exit_status::Failure;
 use crate::output::{Output, OutputFormat, out, wrapped};
 use crate::sandbox::interrupted;
 
@@ -89,20 +89,11 @@ impl Certify {
         let report = report.map_err(|error| self.refused(&error))?;
         for file in &self.report {
             let text = kind_of(file)?(&report);
-            std::fs::write(file, text).map_err(|error| {
-                Failure::usage(format!(
-                    "{} cannot be written: {}",
-                    file.display(),
-                    error.kind()
-                ))
-            })?;
+            std::fs::write(file, text).map_err(|error| Failure::unwritable(file, &error))?;
         }
-        let exit_status = match report.counts.failed {
-            0 => ExitStatus::Done,
-            _ => ExitStatus::Refused,
-        };
+        // Its members in the order of their names.
         let json: Value = serde_json::to_value(&report).unwrap_or_default();
-        Ok(Output::new(summary(&report), &json).exit_status(exit_status))
+        Ok(Output::new(summary(&report), &json).refused_if(report.counts.failed > 0))
     }
 
     fn configuration(&self) -> Result<Configuration, Failure> {
@@ -117,7 +108,9 @@ impl Certify {
     }
 
     async fn credentials(&self) -> Result<Credentials, Failure> {
-        let keys = |options: Options| async move { Ok(options.access().await?.keys.current()) };
+        let keys = |options: Options| async move {
+            Ok::<_, Failure>(options.access().await?.keys.current())
+        };
         let section = |name: &str| Options {
             environment: Some(name.to_owned()),
             ..self.options.clone()

@@ -29,6 +29,9 @@ Credentials:
 /// The default URL of a running sandbox.
 const SANDBOX: &str = "http://127.0.0.1:7171";
 
+/// The variable with the caller name.
+const CALLER_NAME: &str = "SKYPAY_CALLER_NAME";
+
 /// The variable with the token of a sandbox that was started with one.
 pub(crate) const ADMIN_TOKEN: &str = "SKYPAY_ADMIN_TOKEN";
 
@@ -47,6 +50,7 @@ pub(crate) struct Options {
     pub(crate) credentials: Option<PathBuf>,
 }
 
+/// A section of the credentials file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Section {
@@ -55,6 +59,23 @@ pub(crate) struct Section {
     user_name: Option<String>,
     authentication: Option<String>,
     encrypt_key: Option<String>,
+}
+
+impl Section {
+    /// The settings that a call needs, with their names in the file and in the
+    /// environment.
+    fn settings(&mut self) -> [(&'static str, &'static str, &mut Option<String>); 4] {
+        [
+            ("caller-name", CALLER_NAME, &mut self.caller_name),
+            ("user-name", "SKYPAY_USER_NAME", &mut self.user_name),
+            (
+                "authentication",
+                "SKYPAY_AUTHENTICATION",
+                &mut self.authentication,
+            ),
+            ("encrypt-key", "SKYPAY_ENCRYPT_KEY", &mut self.encrypt_key),
+        ]
+    }
 }
 
 /// The target of calls, and its credentials.
@@ -77,7 +98,7 @@ impl Access {
     pub(crate) fn caller_name(&self) -> Result<&str, Failure> {
         self.caller_name
             .as_deref()
-            .ok_or_else(|| missing(&["SKYPAY_CALLER_NAME"]))
+            .ok_or_else(|| missing(&[CALLER_NAME]))
     }
 }
 
@@ -91,12 +112,7 @@ impl Options {
         let name = name.unwrap_or_else(|| "sandbox".to_owned());
         let mut section = self.section(&name)?;
         let environment = environment(&name, section.url.take())?;
-        for (value, variable) in [
-            (&mut section.caller_name, "SKYPAY_CALLER_NAME"),
-            (&mut section.user_name, "SKYPAY_USER_NAME"),
-            (&mut section.authentication, "SKYPAY_AUTHENTICATION"),
-            (&mut section.encrypt_key, "SKYPAY_ENCRYPT_KEY"),
-        ] {
+        for (_, variable, value) in section.settings() {
             if let Some(text) = self::variable(variable) {
                 issued(variable, &text)?;
                 *value = Some(text);
@@ -105,7 +121,7 @@ impl Options {
         if name == "sandbox" {
             ask_sandbox(&mut section).await?;
         }
-        let keys = credentials(&section)?;
+        let keys = credentials(&mut section)?;
         Ok(Access {
             environment,
             keys: KeyRing::new(keys),
@@ -137,13 +153,8 @@ impl Options {
             Failure::usage(what).help("`skypay init FILE` writes one to fill in.")
         })?;
         let found = sections.into_iter().find(|(known, _)| known == name);
-        let section = found.map(|(_, section)| section).unwrap_or_default();
-        for (key, value) in [
-            ("caller-name", &section.caller_name),
-            ("user-name", &section.user_name),
-            ("authentication", &section.authentication),
-            ("encrypt-key", &section.encrypt_key),
-        ] {
+        let mut section = found.map(|(_, section)| section).unwrap_or_default();
+        for (key, _, value) in section.settings() {
             if let Some(text) = value {
                 issued(&format!("{}: {key} in [{name}]", path.display()), text)?;
             }
@@ -201,13 +212,7 @@ pub(crate) fn admin() -> Result<Admin, Failure> {
 
 /// Fills missing credentials from the running sandbox.
 async fn ask_sandbox(section: &mut Section) -> Result<(), Failure> {
-    let all = [
-        &section.caller_name,
-        &section.user_name,
-        &section.authentication,
-        &section.encrypt_key,
-    ];
-    if all.iter().all(|value| value.is_some()) {
+    if section.settings().iter().all(|(.., value)| value.is_some()) {
         return Ok(());
     }
     let info = admin()?
@@ -221,27 +226,23 @@ async fn ask_sandbox(section: &mut Section) -> Result<(), Failure> {
     Ok(())
 }
 
-fn credentials(section: &Section) -> Result<Credentials, Failure> {
-    match (
-        &section.user_name,
-        &section.authentication,
-        &section.encrypt_key,
-    ) {
-        (Some(user_name), Some(authentication), Some(encrypt_key)) => {
-            Credentials::new(user_name, authentication, encrypt_key)
-                .map_err(|error| Failure::usage(error.to_string()))
-        }
-        (user_name, authentication, encrypt_key) => {
-            let all = [
-                (user_name, "SKYPAY_USER_NAME"),
-                (authentication, "SKYPAY_AUTHENTICATION"),
-                (encrypt_key, "SKYPAY_ENCRYPT_KEY"),
-            ];
-            let absent = all.iter().filter(|(value, _)| value.is_none());
-            let absent: Vec<_> = absent.map(|(_, name)| *name).collect();
-            Err(missing(&absent))
-        }
-    }
+fn credentials(section: &mut Section) -> Result<Credentials, Failure> {
+    // The caller name is a part of the URL.
+    let settings = section.settings().into_iter().skip(1);
+    let absent: Vec<_> = settings
+        .filter_map(|(_, variable, value)| value.is_none().then_some(variable))
+        .collect();
+    let Section {
+        user_name: Some(user_name),
+        authentication: Some(authentication),
+        encrypt_key: Some(encrypt_key),
+        ..
+    } = section
+    else {
+        return Err(missing(&absent));
+    };
+    Credentials::new(&*user_name, &*authentication, &*encrypt_key)
+        .map_err(|error| Failure::usage(error.to_string()))
 }
 
 fn missing(variables: &[&str]) -> Failure {

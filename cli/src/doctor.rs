@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
+use std::iter;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use skypay_client::types::{BalanceQueryRequest, Operation, Response};
-use skypay_client::{Error, KeyRing, Rejected, Transport};
+use skypay_client::{Error, Rejected};
 use skypay_journal::Policy;
 use skypay_types::{DateTime, ResponseCode};
 use tokio::time::timeout;
 
-use crate::call::{advice, cannot_start, client};
-
+use crate::call::{advice, client, keyless};
 use crate::credentials::{Access, Options};
-use crate::exit_status::{ExitStatus, Failure};
+use crate::exit_status::Failure;
 use crate::output::{Output, visible_line, wrapped};
 use crate::registration::warning;
 use crate::remote::{admin, callback_urls};
@@ -117,12 +117,7 @@ impl Doctor {
         checks.extend(self.way_back(access.as_ref().ok()).await?);
         let lines: Vec<_> = checks.iter().map(Check::line).collect();
         let failed = checks.iter().any(|check| check.result == Verdict::Failed);
-        let exit_status = if failed {
-            ExitStatus::Refused
-        } else {
-            ExitStatus::Done
-        };
-        Ok(Output::new(lines.join("\n"), &checks).exit_status(exit_status))
+        Ok(Output::new(lines.join("\n"), &checks).refused_if(failed))
     }
 
     /// Checks where the credentials come from.
@@ -218,9 +213,14 @@ async fn way_there(access: &Access) -> Result<Vec<Check>, Failure> {
         return Ok([connected(access), keys].into_iter().chain(rest).collect());
     }
     let help = "Check the URL, the network, and the certificates of this machine.";
-    let connection = Check::failed("connection", with_causes(&error), help);
+    Ok(unreached(with_causes(&error), help))
+}
+
+/// Returns the checks of a way that ends before SkyPay.
+fn unreached(seen: String, help: &str) -> Vec<Check> {
     let rest = ["keys", "address", "clock"].map(Check::skipped);
-    Ok(std::iter::once(connection).chain(rest).collect())
+    let connection = Check::failed("connection", seen, help);
+    iter::once(connection).chain(rest).collect()
 }
 
 fn connected(access: &Access) -> Check {
@@ -300,10 +300,7 @@ async fn clock(theirs: Option<DateTime>, access: &Access) -> Check {
 
 /// Checks whether a callback URL is reached from here.
 async fn reached(name: &'static str, url: &str) -> Result<Check, Failure> {
-    let unused = skypay_client::Credentials::new("unused", "unused", "unused");
-    let unused = unused.map_err(|error| Failure::usage(error.to_string()))?;
-    let transport = Transport::builder(url, KeyRing::new(unused)).allow_plain_http();
-    let transport = transport.build().map_err(|error| cannot_start(&error))?;
+    let transport = keyless(url)?;
     let sent = timeout(TIMEOUT, transport.http_client().get(url).send()).await;
     Ok(match sent {
         Err(_) => Check::failed(

@@ -1,6 +1,8 @@
 //! Exit codes and errors.
 
 use std::fmt;
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -64,6 +66,12 @@ impl Failure {
     /// Creates an error for a server that cannot be reached.
     pub(crate) fn not_sent(what: impl Into<String>) -> Self {
         Self::new(ExitStatus::NotSent, what)
+    }
+
+    /// Creates an error for a file that cannot be written.
+    pub(crate) fn unwritable(file: &Path, error: &io::Error) -> Self {
+        let what = format!("{} cannot be written: {}", file.display(), error.kind());
+        Self::usage(what)
     }
 
     fn new(exit_status: ExitStatus, what: impl Into<String>) -> Self {

@@ -48,8 +48,7 @@ impl History {
             1
         };
         let unwritable = |error: std::io::Error| {
-            let what = format!("{} cannot be written: {}", path.display(), error.kind());
-            Failure::usage(what).help("Name another file with --history.")
+            Failure::unwritable(path, &error).help("Name another file with --history.")
         };
         folder::prepare(path).map_err(unwritable)?;
         private_file::tighten(path).map_err(unwritable)?;

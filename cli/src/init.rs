@@ -10,7 +10,6 @@ use skypay_sandbox::private_file;
 use crate::credentials::{FILE, admin, sandbox_url};
 use crate::exit_status::Failure;
 use crate::output::Output;
-use crate::remote::failed;
 
 /// What `init` writes. Its settings are those of [`crate::credentials`].
 const TEMPLATE: &str = include_str!("skypay.toml");
@@ -33,11 +32,10 @@ impl Init {
         let mut created = created.map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => Failure::usage(format!("{file} is there already"))
                 .help("Nothing was written. Name another file, or remove this one."),
-            kind => Failure::usage(format!("{file} cannot be written: {kind}")),
+            _ => Failure::unwritable(&self.file, &error),
         })?;
-        created.write_all(TEMPLATE.as_bytes()).map_err(|error| {
-            Failure::usage(format!("{file} cannot be written: {}", error.kind()))
-        })?;
+        let written = created.write_all(TEMPLATE.as_bytes());
+        written.map_err(|error| Failure::unwritable(&self.file, &error))?;
         let text = format!(
             "Written: {file}\n\nFill in what SkyPay gave you, keep it out of repositories, and \
              check it:\n\n  skypay doctor -e test"
@@ -58,7 +56,7 @@ pub(crate) struct Open {
 
 impl Open {
     pub(crate) async fn run(&self) -> Result<Output, Failure> {
-        admin()?.health().await.map_err(failed)?;
+        admin()?.health().await?;
         let (url, path) = (sandbox_url(), self.path.as_deref().unwrap_or_default());
         let (url, path) = (url.trim_end_matches('/'), path.trim_start_matches('/'));
         let url = format!("{url}/{path}");

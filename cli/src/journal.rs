@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use skypay_client::Client;
 use skypay_client::types::{BalanceQueryRequest, Date, Response};
+use skypay_journal::database::DatabaseError;
 use skypay_journal::{Entry, Error, Journal, Postgres, Round, Sqlite, Store, Timestamp};
 
 use crate::call;
@@ -120,12 +121,12 @@ impl JournalArgs {
     pub(crate) async fn run(self) -> Result<Output, Failure> {
         match self.place()? {
             Place::File(path) => {
-                let store = Sqlite::open(&path).map_err(failed)?;
+                let store = Sqlite::open(&path)?;
                 self.run_on(store).await
             }
             Place::Url(url) => {
                 let store = Postgres::connect(&url).await;
-                let store = store.map_err(failed)?;
+                let store = store?;
                 self.run_on(store).await
             }
         }
@@ -166,18 +167,18 @@ impl JournalArgs {
     }
 
     async fn run_on<S: Store>(&self, store: S) -> Result<Output, Failure> {
-        let journal = &Journal::operating(store).await.map_err(failed)?;
+        let journal = &Journal::operating(store).await?;
         match &self.command {
             Command::Status => {
-                let overview = journal.overview().await.map_err(failed)?;
+                let overview = journal.overview().await?;
                 Ok(render::overview(&overview))
             }
             Command::Unknowns { limit } => {
-                let listed = journal.unknowns(*limit).await.map_err(failed)?;
+                let listed = journal.unknowns(*limit).await?;
                 Ok(render::listed(&listed))
             }
             Command::Show { number } => {
-                let history = journal.history(number).await.map_err(failed)?;
+                let history = journal.history(number).await?;
                 Ok(render::history(&history))
             }
             Command::Resolve { number } => self.resolve(journal, number).await,
@@ -185,7 +186,7 @@ impl JournalArgs {
             Command::Sweep => self.sweep(journal).await,
             Command::Reconcile { day } => {
                 let client = self.client().await?;
-                let reconciled = journal.reconcile(&client, *day).await.map_err(failed)?;
+                let reconciled = journal.reconcile(&client, *day).await?;
                 Ok(render::reconciled(&reconciled))
             }
             Command::Recover { from } => self.recover(journal, *from).await,
@@ -204,7 +205,7 @@ impl JournalArgs {
         number: &str,
     ) -> Result<Output, Failure> {
         let client = self.client().await?;
-        let standing = journal.resolve(&client, number).await.map_err(failed)?;
+        let standing = journal.resolve(&client, number).await?;
         Ok(render::standing(number, &standing))
     }
 
@@ -212,11 +213,11 @@ impl JournalArgs {
         let client = self.client().await?;
         let mut all = Round::default();
         loop {
-            let round = journal.sweep(&client).await.map_err(failed)?;
+            let round = journal.sweep(&client).await?;
             all.asked += round.asked;
             all.permissible.extend(round.permissible);
             if let Some(why) = round.failed {
-                return Err(failed(Error::Provider(why)));
+                return Err(Error::Provider(why).into());
             }
             if round.asked == 0 {
                 return Ok(render::round(&all));
@@ -230,15 +231,15 @@ impl JournalArgs {
         from: Option<Date>,
     ) -> Result<Output, Failure> {
         // First of all, so that nothing is sent even if SkyPay cannot be asked.
-        journal.hold().await.map_err(failed)?;
+        journal.hold().await?;
         let client = self.client().await?;
-        let recovery = journal.recover(&client, from).await.map_err(failed)?;
+        let recovery = journal.recover(&client, from).await?;
         Ok(render::recovery(&recovery))
     }
 
     async fn doctor<S: Store>(&self, journal: &Journal<S>) -> Result<Output, Failure> {
-        let overview = journal.overview().await.map_err(failed)?;
-        let incomplete = journal.incomplete().await.map_err(failed)?;
+        let overview = journal.overview().await?;
+        let incomplete = journal.incomplete().await?;
         let tolerance = journal.policy().clock_tolerance;
         let time = self.skypay_time().await;
         let checks = doctor::check(&overview, &incomplete, time, tolerance);
@@ -266,8 +267,8 @@ async fn permit<S: Store>(
             "--because has to say who decided that, and why",
         ));
     }
-    let permit = journal.permit(number, because).await.map_err(failed)?;
-    let standing = journal.standing(number).await.map_err(failed)?;
+    let permit = journal.permit(number, because).await?;
+    let standing = journal.standing(number).await?;
     if permit.is_none() {
         return Err(render::not_permitted(number, &standing));
     }
@@ -280,10 +281,7 @@ async fn export<S: Store>(journal: &Journal<S>, since: Date) -> Result<Output, F
     let since = Timestamp::beginning_of(since);
     let mut last: Option<Entry> = None;
     loop {
-        let page = journal
-            .export(since, last.as_ref(), PAGE)
-            .await
-            .map_err(failed)?;
+        let page = journal.export(since, last.as_ref(), PAGE).await?;
         if page.is_empty() {
             let text = last.map(|entry| render::entry_json(&entry).to_string());
             let mut output = Output::new(text.unwrap_or_default(), &());
@@ -298,15 +296,21 @@ async fn export<S: Store>(journal: &Journal<S>, since: Date) -> Result<Output, F
     }
 }
 
-/// Converts an error of the journal.
-fn failed(error: impl Into<Error>) -> Failure {
-    let error = error.into();
-    let source = StdError::source(&error).map(|source| format!(": {source}"));
-    let text = format!("{error}{}", source.unwrap_or_default());
-    match error {
-        Error::NotFound { .. } | Error::Held { .. } => Failure::refused(text),
-        Error::Setup(_) => Failure::usage(text),
-        _ => Failure::not_sent(text),
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let source = StdError::source(&error).map(|source| format!(": {source}"));
+        let text = format!("{error}{}", source.unwrap_or_default());
+        match error {
+            Error::NotFound { .. } | Error::Held { .. } => Self::refused(text),
+            Error::Setup(_) => Self::usage(text),
+            _ => Self::not_sent(text),
+        }
+    }
+}
+
+impl From<DatabaseError> for Failure {
+    fn from(error: DatabaseError) -> Self {
+        Error::from(error).into()
     }
 }
 

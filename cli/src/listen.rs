@@ -27,7 +27,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use crate::call::{cannot_start, violation};
+use crate::call::{keyless, violation};
 use crate::credentials::Options;
 use crate::exit_status::Failure;
 use crate::history::{self, Entry, History};
@@ -100,22 +100,15 @@ impl Listen {
         }
         let access = self.options.access().await?;
         let (served, mut count) = mpsc::unbounded_channel();
+        let to = |url: Option<&String>| url.map(|url| Forward::to(url)).transpose();
         let partner = Partner {
             answers: Arc::new(self.answers()?),
-            forward: self
-                .forward_plaintext
-                .as_deref()
-                .map(|url| Forward::to(url, &access.keys))
-                .transpose()?,
+            forward: to(self.forward_plaintext.as_ref())?,
             seen: Arc::default(),
         };
         let state = ListenState {
             partner,
-            forward: self
-                .forward
-                .as_deref()
-                .map(|url| Forward::to(url, &access.keys))
-                .transpose()?,
+            forward: to(self.forward.as_ref())?,
             keys: access.keys.clone(),
             history: Arc::new(Mutex::new(History::open(&self.history)?)),
             served,
@@ -428,14 +421,10 @@ struct Forward {
 }
 
 impl Forward {
-    fn to(url: &str, keys: &KeyRing) -> Result<Self, Failure> {
-        let transport = Transport::builder(url, keys.clone())
-            .allow_plain_http()
-            .build();
-        let transport = transport.map_err(|error| cannot_start(&error))?;
+    fn to(url: &str) -> Result<Self, Failure> {
         Ok(Self {
             url: url.to_owned(),
-            transport,
+            transport: keyless(url)?,
         })
     }
 

@@ -9,7 +9,7 @@ use skypay_types::{Amount, Date, ResponseCode};
 
 use crate::exit_status::Failure;
 use crate::output::{Output, OutputFormat, out, table};
-use crate::remote::{admin, failed};
+use crate::remote::admin;
 use crate::sandbox::interrupted;
 
 /// Which messages; what is not given does not matter.
@@ -137,22 +137,20 @@ impl Growing {
     /// Returns the newest entries as JSON, the newest first.
     async fn newest(self, admin: &Admin, query: &ListQuery) -> Result<Vec<String>, Failure> {
         match self {
-            Self::Log => admin.log(query).await.map_err(failed),
+            Self::Log => Ok(admin.log(query).await?),
             Self::Requests => {
-                let found = admin.requests(query).await.map_err(failed)?;
-                Ok(found
-                    .iter()
-                    .map(|record| json!(record).to_string())
-                    .collect())
+                let found = admin.requests(query).await?;
+                let lines = found.iter().map(|record| json!(record).to_string());
+                Ok(lines.collect())
             }
         }
     }
 
     async fn follow(self, admin: &Admin, query: &ListQuery) -> Result<Follow, Failure> {
-        match self {
-            Self::Log => admin.follow(query).await.map_err(failed),
-            Self::Requests => admin.follow_requests(query).await.map_err(failed),
-        }
+        Ok(match self {
+            Self::Log => admin.follow(query).await?,
+            Self::Requests => admin.follow_requests(query).await?,
+        })
     }
 
     fn id(self, entry: &str) -> u64 {

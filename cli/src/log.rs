@@ -14,7 +14,7 @@ use crate::event::event;
 use crate::exit_status::Failure;
 use crate::lists::{Amounts, Growing, TailOptions, WhichCode, WhichEntries};
 use crate::output::{Output, OutputFormat, message};
-use crate::remote::{admin, failed};
+use crate::remote::admin;
 
 /// Show the sandbox's log
 #[derive(Clone, Debug, clap::Args)]
@@ -102,7 +102,7 @@ impl Log {
                     personal: format.show_personal_data,
                     ..ListQuery::default()
                 };
-                let found = admin()?.log(&query).await.map_err(failed)?;
+                let found = admin()?.log(&query).await?;
                 let line = found
                     .first()
                     .and_then(|line| OrderedJson::read(line.as_bytes()));
@@ -114,16 +114,13 @@ impl Log {
             }
             LogStep::Export { file, which } => {
                 let query = which.all(format);
-                let text = admin()?.log_text(&query).await.map_err(failed)?;
+                let text = admin()?.log_text(&query).await?;
                 let Some(file) = file else {
                     let mut said = Output::new(&text, &Value::Null);
                     said.json = text;
                     return Ok(said);
                 };
-                fs::write(&file, &text).map_err(|error| {
-                    let what = format!("{} cannot be written: {}", file.display(), error.kind());
-                    Failure::usage(what)
-                })?;
+                fs::write(&file, &text).map_err(|error| Failure::unwritable(&file, &error))?;
                 let lines = text.lines().count();
                 let what = format!("{lines} lines in {}", file.display());
                 Ok(Output::new(what, &json!({ "file": file, "lines": lines })))

@@ -103,7 +103,14 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return misunderstood(&error),
     };
-    match execute(command, format) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(execute(command, format)),
+        Err(error) => Err(Failure::not_sent(error.to_string())),
+    };
+    match done {
         Ok(said) => {
             said.print(format);
             said.exit_status.into()
@@ -120,13 +127,12 @@ fn main() -> ExitCode {
 fn misunderstood(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = error.print();
-        let wanted = !error.use_stderr();
-        return if wanted {
-            ExitStatus::Done
-        } else {
+        let status = if error.use_stderr() {
             ExitStatus::Usage
-        }
-        .into();
+        } else {
+            ExitStatus::Done
+        };
+        return status.into();
     }
     let text = error.render().to_string();
     let text = text.trim_start_matches("error: ").trim_end();
@@ -139,48 +145,36 @@ fn misunderstood(error: &clap::Error) -> ExitCode {
     ExitStatus::Usage.into()
 }
 
-fn execute(command: Command, format: OutputFormat) -> Result<Output, Failure> {
+async fn execute(command: Command, format: OutputFormat) -> Result<Output, Failure> {
+    use engine::Command as Engine;
     match command {
         Command::Envelope(envelope) => envelope.run(),
         Command::Init(init) => init.run(),
-        Command::Open(open) => wait_for(open.run()),
-        Command::Doctor(doctor) => wait_for(doctor.run()),
+        Command::Open(open) => open.run().await,
+        Command::Doctor(doctor) => doctor.run().await,
         Command::Completions { shell } => Ok(completions(shell)),
-        Command::Sandbox(command) => wait_for(command.run(format)),
-        Command::Replay(replay) => wait_for(replay.run(format)),
-        Command::Log(log) => wait_for(log.run(format)),
-        Command::Requests(requests) => wait_for(requests.run(format)),
-        Command::Cashier(command) => wait_for(remote::carry_and_wait(
-            &engine::Command::Cashier(command),
-            format,
-        )),
-        Command::Store(command) => {
-            wait_for(remote::execute(&engine::Command::Store(command), format))
+        Command::Sandbox(command) => command.run(format).await,
+        Command::Replay(replay) => replay.run(format).await,
+        Command::Log(log) => log.run(format).await,
+        Command::Requests(requests) => requests.run(format).await,
+        Command::Cashier(command) => {
+            remote::carry_and_wait(&Engine::Cashier(command), format).await
         }
-        Command::Finance(command) => {
-            wait_for(remote::execute(&engine::Command::Finance(command), format))
-        }
-        Command::Script(script) => wait_for(script.run(format)),
-        Command::Fault(fault) => wait_for(fault.run(format)),
-        Command::Behavior(behavior) => wait_for(behavior.run(format)),
-        Command::Clock(clock) => wait_for(clock.run()),
-        Command::Keys(keys) => wait_for(keys.run(format)),
-        Command::Callbacks(callbacks) => wait_for(callbacks.run(format)),
-        Command::Payouts(payouts) => wait_for(payouts.run(format)),
-        Command::Call(call) => wait_for(call.run(format)),
-        Command::Trigger(trigger) => wait_for(trigger.run(format)),
-        Command::Certify(certify) => wait_for(certify.run(format)),
-        Command::Listen(listen) => wait_for(listen.run(format)),
-        Command::Journal(command) => wait_for(command.run()),
+        Command::Store(command) => remote::execute(&Engine::Store(command), format).await,
+        Command::Finance(command) => remote::execute(&Engine::Finance(command), format).await,
+        Command::Script(script) => script.run(format).await,
+        Command::Fault(fault) => fault.run(format).await,
+        Command::Behavior(behavior) => behavior.run(format).await,
+        Command::Clock(clock) => clock.run().await,
+        Command::Keys(keys) => keys.run(format).await,
+        Command::Callbacks(callbacks) => callbacks.run(format).await,
+        Command::Payouts(payouts) => payouts.run(format).await,
+        Command::Call(call) => call.run(format).await,
+        Command::Trigger(trigger) => trigger.run(format).await,
+        Command::Certify(certify) => certify.run(format).await,
+        Command::Listen(listen) => listen.run(format).await,
+        Command::Journal(command) => command.run().await,
     }
-}
-
-fn wait_for(work: impl Future<Output = Result<Output, Failure>>) -> Result<Output, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| Failure::not_sent(error.to_string()))?;
-    runtime.block_on(work)
 }
 
 fn completions(shell: Shell) -> Output {

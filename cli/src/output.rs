@@ -56,6 +56,15 @@ impl Output {
         self
     }
 
+    /// Sets the exit status to 1 if something was found or refused.
+    pub(crate) fn refused_if(self, is_refused: bool) -> Self {
+        if is_refused {
+            self.exit_status(ExitStatus::Refused)
+        } else {
+            self
+        }
+    }
+
     /// Writes the output to standard output.
     pub(crate) fn print(&self, format: OutputFormat) {
         let mut stdout = io::stdout();

@@ -13,7 +13,7 @@ use crate::exit_status::Failure;
 use crate::lists::{Amounts, WhichEntries, table_or_none};
 use crate::operations::{self, with_channel_names};
 use crate::output::{Output, OutputFormat, columns, message, short, wrapped};
-use crate::remote::{admin, ended, failed};
+use crate::remote::{admin, ended};
 use crate::requests;
 
 /// Show payouts, and the life of one
@@ -81,7 +81,7 @@ impl Payouts {
                     at_most: amounts.at_most,
                     ..which.newest(limit, format)
                 };
-                let found = admin()?.rows(&query).await.map_err(failed)?;
+                let found = admin()?.rows(&query).await?;
                 let rows: Vec<_> = found
                     .iter()
                     .filter_map(Facts::of)
@@ -167,9 +167,9 @@ async fn show(number: &str, format: OutputFormat) -> Result<Output, Failure> {
         ..ListQuery::default()
     };
     let mut payouts = Vec::new();
-    for row in admin.rows(&about(KINDS)).await.map_err(failed)? {
+    for row in admin.rows(&about(KINDS)).await? {
         if row.number() == number {
-            payouts.push(admin.row(row.id(), personal).await.map_err(failed)?);
+            payouts.push(admin.row(row.id(), personal).await?);
         }
     }
     if payouts.is_empty() {
@@ -179,13 +179,13 @@ async fn show(number: &str, format: OutputFormat) -> Result<Output, Failure> {
              one was refused.",
         ));
     }
-    let callbacks = admin.rows(&about("callback")).await.map_err(failed)?;
+    let callbacks = admin.rows(&about("callback")).await?;
     let callbacks = callbacks.into_iter().filter_map(|row| match row {
         Row::Callback(callback) if callback.subject == number => Some(callback),
         _ => None,
     });
     let callbacks: Vec<_> = callbacks.collect();
-    let mut requests = admin.requests(&about("")).await.map_err(failed)?;
+    let mut requests = admin.requests(&about("")).await?;
     requests.retain(|record| record.numbers.iter().any(|own| own == number));
     let mut text = String::new();
     for RowDetails { row, .. } in &payouts {

@@ -8,7 +8,7 @@ use skypay_sandbox::engine::{CallbackUrls, Command};
 use skypay_sandbox::service::is_loopback;
 
 use crate::exit_status::Failure;
-use crate::remote::{admin, callback_urls, failed};
+use crate::remote::{admin, callback_urls};
 
 /// A registered URL, which is taken back when the listener stops.
 pub(crate) struct Registration {
@@ -64,7 +64,7 @@ impl Registration {
 
 async fn set(admin: &Admin, urls: &CallbackUrls) -> Result<(), Failure> {
     let command = Command::Callbacks(urls.clone());
-    let executed = admin.command(&command).await.map_err(failed)?;
+    let executed = admin.command(&command).await?;
     match executed.invalid_command() {
         Some(why) => Err(Failure::refused(why)),
         None => Ok(()),

@@ -17,25 +17,26 @@ pub(crate) const HELP: &str = "\
 The sandbox is the one at SKYPAY_SANDBOX, by default http://127.0.0.1:7171; with
 SKYPAY_ADMIN_TOKEN if it was started with that.";
 
-/// Converts an error of the admin client.
-pub(crate) fn failed(error: AdminError) -> Failure {
-    match error {
-        AdminError::Refused { problem, .. } => Failure::refused(problem),
-        AdminError::Unreachable(..) => Failure::not_sent(error.to_string()),
-        other => Failure::refused(other.to_string()),
+impl From<AdminError> for Failure {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Refused { problem, .. } => Self::refused(problem),
+            AdminError::Unreachable(..) => Self::not_sent(error.to_string()),
+            other => Self::refused(other.to_string()),
+        }
     }
 }
 
 /// Returns the registered callback URLs.
 pub(crate) async fn callback_urls(admin: &Admin) -> Result<CallbackUrls, Failure> {
-    let mut state = admin.state(true).await.map_err(failed)?;
+    let mut state = admin.state(true).await?;
     let urls = serde_json::from_value(state["settings"]["callbacks"].take());
     Ok(urls.unwrap_or_default())
 }
 
 /// Executes a command.
 pub(crate) async fn execute(command: &Command, format: OutputFormat) -> Result<Output, Failure> {
-    let executed = admin()?.command(command).await.map_err(failed)?;
+    let executed = admin()?.command(command).await?;
     said(&executed, format)
 }
 
@@ -44,7 +45,7 @@ pub(crate) async fn carry_and_wait(
     command: &Command,
     format: OutputFormat,
 ) -> Result<Output, Failure> {
-    let executed = admin()?.command(command).await.map_err(failed)?;
+    let executed = admin()?.command(command).await?;
     let said = said(&executed, format)?;
     let exit_status = executed
         .deliveries

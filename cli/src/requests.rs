@@ -9,7 +9,7 @@ use skypay_sandbox::ordered_json::OrderedJson;
 use crate::exit_status::Failure;
 use crate::lists::{Growing, TailOptions, WhichCode, WhichEntries};
 use crate::output::{Output, OutputFormat, columns, message, short, wrapped};
-use crate::remote::{admin, failed};
+use crate::remote::admin;
 
 /// Show requests to the sandbox, and why they were refused
 #[derive(Clone, Debug, Subcommand)]
@@ -63,7 +63,7 @@ impl Requests {
         match self {
             Self::List { which, limit } => {
                 let query = which.newest(limit, format);
-                let found = admin()?.requests(&query).await.map_err(failed)?;
+                let found = admin()?.requests(&query).await?;
                 let lines: Vec<_> = found.iter().map(line).collect();
                 let text = if lines.is_empty() {
                     "None.".to_owned()
@@ -74,7 +74,7 @@ impl Requests {
             }
             Self::Show { id } => {
                 let personal = format.show_personal_data;
-                let record = admin()?.request(id, personal).await.map_err(failed)?;
+                let record = admin()?.request(id, personal).await?;
                 Ok(Output::new(shown(&record), &record))
             }
             Self::Tail { which, tail } => {

@@ -11,7 +11,7 @@ use skypay_sandbox::engine::{Command, FaultCommand, Rule, ScriptCommand, Then};
 use crate::credentials::read_file;
 use crate::exit_status::Failure;
 use crate::output::{Output, OutputFormat, columns, table, wrapped};
-use crate::remote::{admin, execute, failed};
+use crate::remote::{admin, execute};
 use crate::sandbox::part;
 
 /// Script the outcomes of requests: when … then …
@@ -128,7 +128,7 @@ impl Behavior {
 }
 
 async fn set_behaviors() -> Result<Value, Failure> {
-    let mut state = admin()?.state(false).await.map_err(failed)?;
+    let mut state = admin()?.state(false).await?;
     Ok(state["settings"]["behaviors"].take())
 }
 

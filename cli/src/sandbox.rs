@@ -18,7 +18,7 @@ use crate::exit_status::Failure;
 use crate::folder;
 use crate::output::{Output, OutputFormat, columns, message, out, table};
 use crate::page_checks::PageChecks;
-use crate::remote::{admin, execute, failed};
+use crate::remote::{admin, execute};
 use skypay_sandbox::ordered_json::OrderedJson;
 
 /// Start a sandbox; save, restore and reset its data
@@ -127,35 +127,35 @@ impl SandboxArgs {
         match &self.command {
             SandboxCommand::Up(up) => up.run(format).await,
             SandboxCommand::Info => {
-                let info = admin()?.info().await.map_err(failed)?;
+                let info = admin()?.info().await?;
                 Ok(Output::new(greeting(&info), &info))
             }
             SandboxCommand::Health => {
-                admin()?.health().await.map_err(failed)?;
+                admin()?.health().await?;
                 Ok(Output::new("Ready.", &json!({ "status": "ok" })))
             }
             SandboxCommand::Reset => {
-                let clock = admin()?.reset().await.map_err(failed)?;
+                let clock = admin()?.reset().await?;
                 Ok(render_clock("Everything is forgotten.", &clock))
             }
             SandboxCommand::Save { file } => {
-                let saved = admin()?.save(&absolute(file)).await.map_err(failed)?;
+                let saved = admin()?.save(&absolute(file)).await?;
                 let text = format!("{} bytes in {}", saved.bytes, saved.file.display());
                 Ok(Output::new(text, &saved))
             }
             SandboxCommand::Restore { file } => {
-                let clock = admin()?.restore(&absolute(file)).await.map_err(failed)?;
+                let clock = admin()?.restore(&absolute(file)).await?;
                 Ok(render_clock("Restored.", &clock))
             }
             SandboxCommand::State => {
                 let (admin, personal) = (admin()?, format.show_personal_data);
-                let mut state = admin.state(personal).await.map_err(failed)?;
-                state["rows"] = json!(admin.all_rows(personal).await.map_err(failed)?);
+                let mut state = admin.state(personal).await?;
+                state["rows"] = json!(admin.all_rows(personal).await?);
                 let text = serde_json::to_string_pretty(&state).unwrap_or_default();
                 Ok(Output::new(text, &state))
             }
             SandboxCommand::Payments { at_least } => {
-                let counted = admin()?.payments(*at_least).await.map_err(failed)?;
+                let counted = admin()?.payments(*at_least).await?;
                 let rows = counted.iter();
                 let rows = rows.map(|one| vec![one.number.clone(), one.payments.to_string()]);
                 let text = table(&["number", "payments"], &rows.collect::<Vec<_>>());
@@ -242,10 +242,8 @@ impl Up {
 
     async fn start(&self, mut settings: Settings) -> Result<Running, Failure> {
         if !self.memory {
-            folder::prepare(&self.db).map_err(|error| {
-                let what = format!("{} cannot be written: {}", self.db.display(), error.kind());
-                Failure::usage(what).help(OTHER_DATABASE)
-            })?;
+            folder::prepare(&self.db)
+                .map_err(|error| Failure::unwritable(&self.db, &error).help(OTHER_DATABASE))?;
         }
         settings.seed = self.seed.unwrap_or(settings.seed);
         let token = variable(ADMIN_TOKEN);
@@ -431,11 +429,11 @@ impl Scenario {
         for (name, step) in steps {
             let invalid_command = match step {
                 Step::Advance(by) => {
-                    admin.advance(by).await.map_err(failed)?;
+                    admin.advance(by).await?;
                     None
                 }
                 Step::Command(command) => {
-                    let executed = admin.command(&command).await.map_err(failed)?;
+                    let executed = admin.command(&command).await?;
                     executed.invalid_command().map(str::to_owned)
                 }
             };
@@ -469,10 +467,7 @@ enum Step {
 
 /// Returns a part of the state, as JSON and as text.
 pub(crate) async fn part(name: &str, format: OutputFormat) -> Result<(Value, String), Failure> {
-    let mut state = admin()?
-        .state(format.show_personal_data)
-        .await
-        .map_err(failed)?;
+    let mut state = admin()?.state(format.show_personal_data).await?;
     let part = state[name].take();
     let text = message(&OrderedJson::from(part.clone()), 0);
     Ok((part, text))

@@ -306,17 +306,7 @@ pub(super) fn round(round: &Round) -> Output {
 }
 
 pub(super) fn reconciled(day: &Reconciled) -> Output {
-    let text = day_text(day);
-    let exit_status = status_of(std::slice::from_ref(day));
-    Output::new(text, &day_json(day)).exit_status(exit_status)
-}
-
-fn status_of(days: &[Reconciled]) -> ExitStatus {
-    if days.iter().all(|day| day.differences.is_empty()) {
-        ExitStatus::Done
-    } else {
-        ExitStatus::Refused
-    }
+    Output::new(day_text(day), &day_json(day)).refused_if(!day.differences.is_empty())
 }
 
 fn day_text(day: &Reconciled) -> String {
@@ -402,25 +392,24 @@ pub(super) fn recovery(recovery: &Recovery) -> Output {
         recovery.sent.len()
     ));
     lines.extend(recovery.sent.iter().map(|number| format!("  {number}")));
-    let exit_status = if let Some(until) = recovery.held_until {
+    if let Some(until) = recovery.held_until {
         let held = format!(
             "Sending stays on hold. Run this again not before {}: what was sent just before the \
              restore is shown by then.",
             time(until)
         );
         lines.push(wrapped(&held, 0));
-        ExitStatus::Refused
     } else {
         lines.push("Payouts are sent again.".to_owned());
-        status_of(&recovery.days)
-    };
+    }
     let json = json!({
         "days": recovery.days.iter().map(day_json).collect::<Vec<_>>(),
         "asked": recovery.asked,
         "sent": recovery.sent,
         "heldUntil": optional(recovery.held_until),
     });
-    Output::new(lines.join("\n"), &json).exit_status(exit_status)
+    let differs = recovery.days.iter().any(|day| !day.differences.is_empty());
+    Output::new(lines.join("\n"), &json).refused_if(differs || recovery.held_until.is_some())
 }
 
 /// Returns the checks of `doctor`: what is checked, what is wrong with it if
@@ -436,11 +425,6 @@ pub(super) fn checks(checks: &[(&str, Option<String>)]) -> Output {
             |(name, problem)| json!({ "check": name, "ok": problem.is_none(), "problem": problem }),
         )
         .collect();
-    let healthy = checks.iter().all(|(_, problem)| problem.is_none());
-    let exit_status = if healthy {
-        ExitStatus::Done
-    } else {
-        ExitStatus::Refused
-    };
-    Output::new(columns(&rows, 0), &json).exit_status(exit_status)
+    let is_ill = checks.iter().any(|(_, problem)| problem.is_some());
+    Output::new(columns(&rows, 0), &json).refused_if(is_ill)
 }
