@@ -188,9 +188,20 @@ impl Doctor {
 
 /// Checks the way to SkyPay, with one call.
 async fn way_there(access: &Access) -> Result<Vec<Check>, Failure> {
+    let client = match client(access) {
+        Ok(client) => client,
+        Err(failure) => {
+            let help =
+                "Name another URL in `skypay.toml`, or make a tunnel from this machine to it.";
+            return Ok(unreached(
+                failure.what,
+                failure.help.as_deref().unwrap_or(help),
+            ));
+        }
+    };
     let request = BalanceQueryRequest::builder().build();
     let request = request.map_err(|error| Failure::usage(error.to_string()))?;
-    let error = match client(access)?.balance_query(&request).await {
+    let error = match client.balance_query(&request).await {
         Ok(response) => {
             return Ok(vec![
                 connected(access),

@@ -10,7 +10,7 @@ use crate::setup::Setup;
 
 /// Checks how each check ended, and that what is wrong comes with what to do.
 #[track_caller]
-fn check(ran: Ran, code: i32, expected: &[(&str, &str)]) -> Value {
+pub(crate) fn check(ran: Ran, code: i32, expected: &[(&str, &str)]) -> Value {
     let all = ran.ended(code).json();
     let results = all.as_array().unwrap().iter();
     let results: Vec<_> = results
@@ -30,10 +30,10 @@ fn check(ran: Ran, code: i32, expected: &[(&str, &str)]) -> Value {
 }
 
 /// A check and how it ended.
-type Ended = (&'static str, &'static str);
+pub(crate) type Ended = (&'static str, &'static str);
 
 /// Returns the checks of which all but these passed.
-fn ok(rest: &[Ended]) -> Vec<Ended> {
+pub(crate) fn ok(rest: &[Ended]) -> Vec<Ended> {
     let names = ["credentials", "connection", "keys", "address", "clock"];
     let mut all = names.map(|check| (check, "ok")).to_vec();
     for (check, result) in rest {

@@ -9,6 +9,7 @@ mod away;
 mod callbacks;
 mod certify;
 mod doctor;
+mod elsewhere;
 mod help;
 mod input;
 mod journal;
