@@ -1,15 +1,11 @@
 //! The journal's example service fails no check of any level.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod journal_service;
-mod program;
-
 use std::sync::Arc;
 
-use journal_service::start;
 use skypay_certify::{Credentials, Outcome, Selection, run};
 use skypay_runtime::keys;
+
+use crate::journal_service::start;
 
 /// What cannot be judged: D31 to D34 need more keys, an allow list and https, and the
 /// rest callbacks that the service does not offer.

@@ -1,8 +1,6 @@
 //! Small callback servers in other languages pass, but for the failures that are
 //! listed beside them.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

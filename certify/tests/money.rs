@@ -1,16 +1,12 @@
 //! Each check of a program that orders payouts passes on a correct program, and fails
 //! on the mutant that does wrong what it demands.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod partner;
-mod program;
-
 use std::sync::Arc;
 
-use partner::{ALL_UNKNOWN, TOO_MANY, start};
 use skypay_certify::{CHECKS, Configuration, Credentials, Level, Outcome, Report, Selection, run};
 use skypay_runtime::keys;
+
+use crate::partner::{ALL_UNKNOWN, TOO_MANY, start};
 
 async fn checked(configuration: &Configuration, only: &[&str]) -> Report {
     let keys = keys::Credentials::new("App@skypay", "authentication", "encrypt key").unwrap();

@@ -1,14 +1,11 @@
 //! Each check passes on a correct receiver and fails on the mutant that does wrong
 //! what it demands.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod receiver;
-
 use std::sync::Arc;
 
-use receiver::{pairs, start};
 use skypay_certify::{CHECKS, Check, Credentials, Level, Outcome, Report, Selection, run};
+
+use crate::receiver::{pairs, start};
 
 /// The check that others include.
 const PART: &str = "B17";

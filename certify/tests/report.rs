@@ -1,15 +1,12 @@
 //! The report in its forms.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod receiver;
-
 use std::sync::Arc;
 
-use receiver::{pairs, start};
 use skypay_certify::{
     CHECKS, Configuration, Credentials, Outcome, Report, Selection, expectations, run,
 };
+
+use crate::receiver::{pairs, start};
 
 /// The seed of the canaries that must not be in any report.
 const SEED: u64 = 4711;

@@ -1,7 +1,5 @@
 //! Servers of the project pass: the README's, and one that stores what it receives.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

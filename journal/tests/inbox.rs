@@ -1,14 +1,6 @@
 //! Callbacks that are delivered again take effect once and get one reply; at once,
 //! they are delivered again in `processes/`.
 
-#![cfg(all(feature = "sqlite", feature = "postgres"))]
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on says so by panicking"
-)]
-
-mod support;
-
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use skypay_client::types::read::from_slice;
 use skypay_client::types::{
@@ -16,8 +8,9 @@ use skypay_client::types::{
 };
 use skypay_journal::{Delivery, Error, Inbox, Once, Sqlite};
 use skypay_server::Refusal;
-use support::databases::sqlite_file;
-use support::secret;
+
+use crate::support::databases::sqlite_file;
+use crate::support::secret;
 
 fn inbox() -> Inbox {
     Inbox::new(secret())

@@ -1,13 +1,5 @@
 //! What the journal counts and measures.
 
-#![cfg(feature = "sqlite")]
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on says so by panicking"
-)]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,7 +15,8 @@ use skypay_journal::{
     Answer, CallOutcome, PayoutRequest, Policy, Provider, ReportRow, Sqlite, Statuses, Sweeper,
     describe_metrics,
 };
-use support::{SameRequest, journal, request};
+
+use crate::support::{SameRequest, journal, request};
 
 /// The metrics of a thread by their names and labels.
 #[derive(Default)]

@@ -1,10 +1,5 @@
 //! What SkyPay has and what the journal has: after a day, and after a restore.
 
-#![cfg(feature = "sqlite")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod support;
-
 use std::collections::BTreeMap;
 
 use skypay_client::types::Date;
@@ -13,7 +8,8 @@ use skypay_journal::{
     Answer, CallOutcome, Found, Journal, PayoutRequest, Policy, Provider, ReportRow, Shown, Sqlite,
     State, Statuses, Store, Timestamp, Work,
 };
-use support::{journal, request};
+
+use crate::support::{journal, request};
 
 /// A SkyPay that shows what it is given.
 #[derive(Default)]

@@ -1,19 +1,12 @@
 //! Runs the example service against the sandbox.
 
-#![cfg(feature = "postgres")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-#[path = "support/databases.rs"]
-#[expect(dead_code, reason = "the service has PostgreSQL only")]
-mod databases;
 #[path = "../examples/service.rs"]
 #[expect(dead_code, reason = "its main is not called")]
-mod service;
+mod example;
 
 use std::time::Duration;
 
-use databases::Schema;
-use service::Service;
+use example::Service;
 use skypay_journal::{Policy, Secret};
 use skypay_sandbox::Sandbox;
 use skypay_sandbox::engine::{
@@ -23,6 +16,8 @@ use skypay_sandbox::engine::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+
+use crate::support::databases::Schema;
 
 /// Sends a request and returns the response.
 async fn send(address: &str, line: &str, body: &str) -> String {

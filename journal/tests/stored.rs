@@ -1,11 +1,6 @@
 //! What the database files hold: nothing personal, and no tables that this version
 //! does not know.
 
-#![cfg(all(feature = "sqlite", feature = "postgres"))]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
@@ -19,8 +14,9 @@ use skypay_client::types::{
 };
 use skypay_journal::database::{Database, DatabaseError};
 use skypay_journal::{Inbox, Journal, PayoutRequest, Policy, Postgres, Sqlite, Store, Work};
-use support::databases::{SERVER, Schema, sqlite_file};
-use support::{journal, secret};
+
+use crate::support::databases::{SERVER, Schema, sqlite_file};
+use crate::support::{journal, secret};
 
 /// What must not be stored: the values of all fields that hold personal data.
 #[derive(Clone, Default)]

@@ -1,13 +1,8 @@
 //! Journals that every published version has written are kept in `versions/`: this
 //! version opens them and goes on with them.
 //!
-//! `SKYPAY_JOURNAL_WRITE=1 cargo test -p skypay-journal --all-features --test versions`
+//! `SKYPAY_JOURNAL_WRITE=1 cargo test -p skypay-journal --all-features --test it versions`
 //! writes those of this version; it needs a PostgreSQL server.
-
-#![cfg(all(feature = "sqlite", feature = "postgres"))]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -24,8 +19,9 @@ use skypay_journal::{
     PayoutRequest, Policy, Postgres, Provider, ReportRow, Sent, Shown, Sqlite, State, Statuses,
     Store, Timestamp, Work,
 };
-use support::databases::{SERVER, Schema, sqlite_file};
-use support::{journal, payout, request, secret};
+
+use crate::support::databases::{SERVER, Schema, sqlite_file};
+use crate::support::{journal, payout, request, secret};
 
 /// A SkyPay that shows every payout as paid, except two.
 #[derive(Clone, Copy)]

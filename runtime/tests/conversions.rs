@@ -16,12 +16,12 @@ mod time {
     use skypay_runtime::{Date, DateTime};
     use time::OffsetDateTime;
 
-    use crate::noon;
+    use super::noon;
 
     #[test]
     fn a_time_is_the_same_point_in_time_in_time() {
         let elsewhere = OffsetDateTime::from(noon());
-        assert_eq!(elsewhere.unix_timestamp_nanos(), crate::nanoseconds(noon()));
+        assert_eq!(elsewhere.unix_timestamp_nanos(), super::nanoseconds(noon()));
         assert_eq!(DateTime::from(elsewhere), noon());
         for end in [DateTime::MIN, DateTime::MAX] {
             assert_eq!(DateTime::from(OffsetDateTime::from(end)), end);
@@ -47,13 +47,13 @@ mod chrono {
     use chrono::{FixedOffset, NaiveDate, Utc};
     use skypay_runtime::{Date, DateTime};
 
-    use crate::noon;
+    use super::noon;
 
     #[test]
     fn a_time_is_the_same_point_in_time_in_chrono() {
         let elsewhere = chrono::DateTime::<Utc>::from(noon());
         let nanoseconds = elsewhere.timestamp_nanos_opt().map(i128::from);
-        assert_eq!(nanoseconds, Some(crate::nanoseconds(noon())));
+        assert_eq!(nanoseconds, Some(super::nanoseconds(noon())));
         let east = FixedOffset::east_opt(3600).expect("an offset");
         assert_eq!(DateTime::from(elsewhere.with_timezone(&east)), noon());
         let largest = DateTime::from(chrono::DateTime::<Utc>::MAX_UTC);

@@ -1,13 +1,5 @@
 //! The replies of a dispatcher to plaintext.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-#[path = "support/log.rs"]
-mod log;
-#[path = "support/receiver.rs"]
-mod receiver;
-mod support;
-
 use std::sync::atomic::Ordering;
 
 use serde_json::Value;
@@ -18,14 +10,14 @@ use skypay_runtime::server::{
     self, Config, Context, Dispatcher, Envelope, Handler, PlaintextRequest, Protocol, Refusal,
     RejectReason, Reply, ReplyOutcome,
 };
-use support::{
+use tower::ServiceExt;
+
+use crate::support::log::Log;
+use crate::support::receiver::{Sample, config, number, plaintext};
+use crate::support::{
     AskStatusRequest, ListColoursRequest, OPERATIONS, SendMoneyRequest, SendMoneyResponse, clock,
     credentials,
 };
-use tower::ServiceExt;
-
-use log::Log;
-use receiver::{Sample, config, number, plaintext};
 
 async fn reply<H: Handler>(
     dispatcher: &Dispatcher<H>,

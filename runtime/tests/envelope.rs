@@ -1,8 +1,6 @@
 //! An encrypted message can be decrypted, and of all other bodies only those that
 //! the format allows.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;

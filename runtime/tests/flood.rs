@@ -7,13 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[cfg(unix)]
-#[path = "support/receiver.rs"]
-mod receiver;
-#[cfg(unix)]
 mod support;
-#[cfg(unix)]
-#[path = "support/waiting.rs"]
-mod waiting;
 
 #[cfg(not(unix))]
 fn main() {
@@ -46,7 +40,7 @@ mod flood {
     use tokio::net::TcpListener;
 
     use crate::support::keys;
-    use crate::waiting::{Waiting, request};
+    use crate::support::waiting::{Waiting, request};
 
     const ATTACKERS: usize = 4;
     const SOCKETS: usize = 500;

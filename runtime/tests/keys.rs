@@ -1,7 +1,5 @@
 //! Credentials and the rotation of keys.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use skypay_runtime::envelope;
 use skypay_runtime::keys::{Credentials, KeyRing, check_issued};
 

@@ -1,10 +1,6 @@
 //! Layers between encryption and the HTTP client, and the errors that they cannot
 //! cause.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -15,9 +11,10 @@ use skypay_runtime::client::{
 use skypay_runtime::envelope;
 use skypay_runtime::operation::Operation;
 use skypay_runtime::outcome::{Error, NotSentReason, UnknownCause};
-use support::{AskStatusRequest, SendMoneyRequest, clock, credentials, keys};
 use tower::layer::layer_fn;
 use tower::{BoxError, ServiceExt, service_fn};
+
+use crate::support::{AskStatusRequest, SendMoneyRequest, clock, credentials, keys};
 
 const ACCEPTED: &str = r#"{"responseTime":"2026-11-23 10:00:00.0000","responseCode":"7000","responseDescription":"Fine","status":"paid"}"#;
 

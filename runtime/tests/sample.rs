@@ -138,7 +138,7 @@ skypay_runtime::response!(ParcelQueueResponse: ResponseCode {
 mod tests {
     use skypay_runtime::{HeaderValues, Operation, PersonName, Response, Validate, read};
 
-    use crate::{
+    use super::{
         Carrier, ParcelEntry, ParcelQueueRequest, ParcelQueueRequestBuilder, ParcelQueueResponse,
         ResponseCode,
     };

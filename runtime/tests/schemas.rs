@@ -1,7 +1,5 @@
 //! The JSON Schemas of scalars and wrappers.
 
-#![cfg(feature = "schemars")]
-
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
 use skypay_runtime::message::{self, Fraction};

@@ -1,13 +1,5 @@
 //! The limits of connections, and the completion of handlers.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-#[path = "support/receiver.rs"]
-mod receiver;
-mod support;
-#[path = "support/waiting.rs"]
-mod waiting;
-
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,7 +10,6 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use skypay_runtime::envelope;
 use skypay_runtime::server::{Config, Dispatcher, Serve, serve};
-use support::{credentials, keys};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -26,7 +17,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, advance};
 use tower::ServiceExt;
 
-use waiting::{Waiting, Watched, body, request};
+use crate::support::waiting::{Waiting, Watched, body, request};
+use crate::support::{credentials, keys};
 
 const HALF_A_HEADER: &[u8] = b"POST /skypay HTTP/1.1\r\nhost: x\r\n";
 

@@ -1,13 +1,5 @@
 //! The responses of a server to every kind of request.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-#[path = "support/log.rs"]
-mod log;
-#[path = "support/receiver.rs"]
-mod receiver;
-mod support;
-
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -23,13 +15,13 @@ use skypay_runtime::envelope;
 use skypay_runtime::keys::{Credentials, KeyRing};
 use skypay_runtime::operation::Operation;
 use skypay_runtime::server::{Config, Dispatcher, Envelope, Handler, PeerAddr, Refusal};
-use support::{AskStatusRequest, TellProgressRequest, clock, credentials, keys};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
-use log::Log;
-use receiver::{Sample, config, number, plaintext};
+use crate::support::log::Log;
+use crate::support::receiver::{Sample, config, number, plaintext};
+use crate::support::{AskStatusRequest, TellProgressRequest, clock, credentials, keys};
 
 type Body = Full<Bytes>;
 

@@ -10,7 +10,7 @@ use skypay_runtime::envelope;
 use skypay_runtime::operation::Operation;
 use skypay_runtime::outcome::Error;
 
-use crate::loopback::{Reaction, Server, http};
+use crate::support::loopback::{Reaction, Server, http};
 use crate::support::{clock, credentials, keys};
 
 pub(crate) const ACCEPTED: &str = r#"{"responseTime":"2026-11-23 10:00:00.0000","responseCode":"7000","responseDescription":"Fine"}"#;

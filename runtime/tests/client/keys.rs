@@ -9,8 +9,8 @@ use skypay_runtime::keys::KeyRing;
 use skypay_runtime::operation::Operation;
 use skypay_runtime::outcome::{CallOutcome, Error};
 
-use crate::calls::{ACCEPTED, OTHERWISE, REFUSED, answer, call, sealed_with};
-use crate::loopback::{Reaction, Server, http};
+use super::calls::{ACCEPTED, OTHERWISE, REFUSED, answer, call, sealed_with};
+use crate::support::loopback::{Reaction, Server, http};
 use crate::support::{SendMoneyRequest, TellProgressRequest, credentials, keys};
 
 #[tokio::test]

@@ -8,10 +8,10 @@ use skypay_runtime::client::Transport;
 use skypay_runtime::operation::{Operation, OperationInfo, Outcome, ReturnCode};
 use skypay_runtime::outcome::{CallOutcome, Error, NextStep, NotSentReason, UnknownCause};
 
-use crate::calls::{
+use super::calls::{
     ACCEPTED, OTHERWISE, REFUSED, STATUS, after, answer, call, sealed, sealed_with,
 };
-use crate::loopback::{Reaction, Server, closed_port, http};
+use crate::support::loopback::{Reaction, Server, closed_port, http};
 use crate::support::{AskStatusRequest, ListColoursRequest, SendMoneyRequest, keys};
 
 /// Checks that the outcome of sending money is unknown with this cause, and that

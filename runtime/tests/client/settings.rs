@@ -8,8 +8,8 @@ use skypay_runtime::operation::Operation;
 use skypay_runtime::outcome::Error;
 use skypay_runtime::value::DateTime;
 
-use crate::calls::{builder, call};
-use crate::loopback::closed_port;
+use super::calls::{builder, call};
+use crate::support::loopback::closed_port;
 use crate::support::{AskStatusRequest, SendMoneyRequest, keys};
 
 /// The message shows whole seconds, and a status query at that time is not too

@@ -1,10 +1,18 @@
 //! Sample operations, declared in the form of generated code. Their codes are made
-//! up, to prove that the runtime contains none.
+//! up, to prove that the runtime contains none. And what acts on them.
 
 #![allow(
     dead_code,
-    reason = "each test file uses the half of the samples that it needs"
+    reason = "`flood.rs` uses a part, and so do the tests of one half alone"
 )]
+
+pub(crate) mod log;
+#[cfg(feature = "client")]
+pub(crate) mod loopback;
+#[cfg(feature = "server")]
+pub(crate) mod receiver;
+#[cfg(feature = "server")]
+pub(crate) mod waiting;
 
 use std::time::{Duration, SystemTime};
 

@@ -1,7 +1,5 @@
 //! A server whose handlers act as the request specifies, and requests to it.
 
-#![allow(dead_code, reason = "each test file uses the half that it needs")]
-
 use std::error::Error;
 use std::io;
 use std::sync::Arc;
@@ -12,7 +10,7 @@ use skypay_runtime::server::{
     self, Config, Context, Handler, NotStored, Protocol, Refusal, Reply, Stored,
 };
 
-use crate::support::{
+use super::{
     AskStatusRequest, AskStatusResponse, HEADER, ListColoursRequest, ListResponse,
     ListShapesRequest, OPERATIONS, SendMoneyRequest, SendMoneyResponse, TellProgressRequest, clock,
     keys,

@@ -1,7 +1,5 @@
 //! A server whose handlers wait until the test releases them.
 
-#![allow(dead_code, reason = "each test file uses the half that it needs")]
-
 use std::sync::Arc;
 
 use skypay_runtime::envelope;
@@ -9,10 +7,8 @@ use skypay_runtime::operation::OperationInfo;
 use skypay_runtime::server::{self, Context, Handler, Protocol, Reply, Stored};
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::receiver::{PROTOCOL, number, plaintext};
-use crate::support::{
-    AskStatusRequest, AskStatusResponse, OPERATIONS, TellProgressRequest, credentials,
-};
+use super::receiver::{PROTOCOL, number, plaintext};
+use super::{AskStatusRequest, AskStatusResponse, OPERATIONS, TellProgressRequest, credentials};
 
 /// Signals when a handler starts and ends, and blocks it until it is released.
 #[derive(Clone)]

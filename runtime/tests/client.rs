@@ -1,30 +1,25 @@
 //! The results of calls after every kind of failure.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod calls;
 mod keys;
 mod lists;
-#[path = "../support/log.rs"]
-mod log;
-#[path = "../support/loopback.rs"]
-mod loopback;
 mod outcomes;
 mod settings;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use calls::{ACCEPTED, REFUSED, STATUS, after, answer, builder, call, sealed};
-use log::Log;
-use loopback::{Reaction, Server, http, kept};
 use skypay_runtime::client::CallReport;
 use skypay_runtime::envelope;
 use skypay_runtime::operation::Operation;
 use skypay_runtime::outcome::CallOutcome;
-use support::{AskStatusRequest, ListColoursRequest, ListResponse, SendMoneyRequest, credentials};
+
+use crate::support::log::Log;
+use crate::support::loopback::{Reaction, Server, http, kept};
+use crate::support::{
+    AskStatusRequest, ListColoursRequest, ListResponse, SendMoneyRequest, credentials,
+};
 
 #[tokio::test]
 async fn an_accepted_call_is_one_sealed_request() {

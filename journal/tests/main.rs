@@ -1,0 +1,24 @@
+//! The journal's tests, but for those that are programs of their own: `processes/` and
+//! `simulation/`.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+mod inbox;
+#[cfg(feature = "sqlite")]
+mod metrics;
+mod permits;
+#[cfg(feature = "sqlite")]
+mod reconcile;
+#[cfg(feature = "postgres")]
+mod service;
+mod state;
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+mod stored;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod support;
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+mod versions;
