@@ -1,7 +1,7 @@
 //! Decides whether one constraint on a string allows everything that another does:
 //! patterns and lengths together, using the automata of the patterns.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
@@ -67,32 +67,24 @@ pub(super) fn between(old: &str, new: &str) -> Relation {
     relation(&texts(old), &texts(new))
 }
 
-/// Searches all automata in parallel, with one byte of each equivalence class,
-/// until strings are found that only one side allows.
+/// Searches all automata in parallel until strings are found that only one side allows.
 fn searched(old: &Texts<'_>, new: &Texts<'_>) -> Option<Relation> {
     let mut automata = vec![Pattern::new(ANY_TEXT)?];
     for pattern in old.patterns.iter().chain(&new.patterns) {
         automata.push(Pattern::new(&in_ascii(pattern)?)?);
     }
-    let is_told_apart = |byte: &u8| {
-        let mut classes = automata.iter().map(|pattern| pattern.0.byte_classes());
-        *byte == 0 || classes.any(|classes| classes.get(*byte) != classes.get(*byte - 1))
-    };
-    let bytes: Vec<u8> = (0..=u8::MAX).filter(is_told_apart).collect();
     let bounds = |texts: &Texts<'_>| texts.most.map_or(0, |most| most + 1).max(texts.least);
     let longest = bounds(old).max(bounds(new));
-    let start = automata.iter().map(Pattern::start);
-    let start = (start.collect::<Option<Vec<_>>>()?, 0);
-    let (mut seen, mut open) = (HashSet::from([start.clone()]), vec![start]);
+    let mut product = Product::new(automata)?;
+    let (mut seen, mut open) = (HashSet::from([(0, 0)]), vec![(0, 0)]);
     let (mut tightened, mut loosened) = (false, false);
-    while let Some((states, length)) = open.pop() {
+    while let Some((state, length)) = open.pop() {
         let allowed = |texts: &Texts<'_>, from: usize| {
-            let own = from..from + texts.patterns.len();
             texts.least <= length
                 && texts.most.is_none_or(|most| length <= most)
-                && own.into_iter().all(|at| automata[at].allows(states[at]))
+                && (from..from + texts.patterns.len()).all(|at| product.allows(state, at))
         };
-        if automata[0].allows(states[0]) {
+        if product.allows(state, 0) {
             let by_old = allowed(old, 1);
             let by_new = allowed(new, 1 + old.patterns.len());
             tightened |= by_old && !by_new;
@@ -101,12 +93,9 @@ fn searched(old: &Texts<'_>, new: &Texts<'_>) -> Option<Relation> {
         if tightened && loosened {
             break;
         }
-        for byte in &bytes {
-            let after = automata.iter().zip(&states);
-            let after: Vec<_> = after.map(|(it, state)| it.next(*state, *byte)).collect();
-            let begins = !CONTINUING.contains(byte);
-            let place = (after, (length + u64::from(begins)).min(longest));
-            if !automata[0].is_dead(place.0[0]) && seen.insert(place.clone()) {
+        for (next, begins) in product.after(state) {
+            let place = (*next, (length + begins).min(longest));
+            if seen.insert(place) {
                 open.push(place);
             }
         }
@@ -122,6 +111,76 @@ fn searched(old: &Texts<'_>, new: &Texts<'_>) -> Option<Relation> {
 
 /// The continuation bytes of UTF-8.
 const CONTINUING: RangeInclusive<u8> = 0x80..=0xbf;
+
+/// Several automata in parallel: each of its states is one of each automaton.
+///
+/// What follows a state is determined once, for texts of all lengths.
+struct Product {
+    /// The first matches valid UTF-8.
+    automata: Vec<Pattern>,
+    /// One byte of each equivalence class.
+    bytes: Vec<u8>,
+    states: Vec<Vec<State>>,
+    numbers: HashMap<Vec<State>, usize>,
+    /// For each state what may follow, with the number of characters that begin.
+    after: Vec<Option<Vec<(usize, u64)>>>,
+}
+
+impl Product {
+    /// A product with its start, which is state 0.
+    fn new(automata: Vec<Pattern>) -> Option<Self> {
+        let is_told_apart = |byte: &u8| {
+            let mut classes = automata.iter().map(|pattern| pattern.0.byte_classes());
+            *byte == 0 || classes.any(|classes| classes.get(*byte) != classes.get(*byte - 1))
+        };
+        let bytes = (0..=u8::MAX).filter(is_told_apart).collect();
+        let start = automata.iter().map(Pattern::start).collect::<Option<_>>()?;
+        let mut product = Self {
+            automata,
+            bytes,
+            states: Vec::new(),
+            numbers: HashMap::new(),
+            after: Vec::new(),
+        };
+        product.number(start);
+        Some(product)
+    }
+
+    fn number(&mut self, states: Vec<State>) -> usize {
+        let next = self.states.len();
+        let number = *self.numbers.entry(states.clone()).or_insert(next);
+        if number == next {
+            self.states.push(states);
+            self.after.push(None);
+        }
+        number
+    }
+
+    /// Whether an automaton matches a string that ends in a state.
+    fn allows(&self, state: usize, automaton: usize) -> bool {
+        self.automata[automaton].allows(self.states[state][automaton])
+    }
+
+    fn after(&mut self, state: usize) -> &[(usize, u64)] {
+        if self.after[state].is_none() {
+            let mut found = Vec::new();
+            for byte in self.bytes.clone() {
+                let states = self.automata.iter().zip(&self.states[state]);
+                let states: Vec<_> = states.map(|(it, state)| it.next(*state, byte)).collect();
+                if self.automata[0].is_dead(states[0]) {
+                    continue;
+                }
+                let begins = u64::from(!CONTINUING.contains(&byte));
+                let next = (self.number(states), begins);
+                if !found.contains(&next) {
+                    found.push(next);
+                }
+            }
+            self.after[state] = Some(found);
+        }
+        self.after[state].as_deref().unwrap_or_default()
+    }
+}
 
 /// The state of an automaton; `None` after a match, which further characters cannot
 /// undo.
