@@ -43,10 +43,6 @@ pub struct Arguments {
 /// `demo`: regenerates, then sends a payout through client and server.
 pub fn demo(root: &Path) -> Outcome {
     generate::write(root)?;
-    demo_program(root)
-}
-
-fn demo_program(root: &Path) -> Outcome {
     cargo(root, "run --quiet --package tests --bin demo")
 }
 
@@ -67,7 +63,9 @@ fn all_tests(root: &Path, against: &str, postgres: Option<&postgres::Server>) ->
     step("document", || document(root, against))?;
     step("generated output is fresh", || generate::check(root))?;
     step("tests", || tests(root, "", postgres))?;
-    step("demo", || demo_program(root))
+    step("demo", || {
+        run(&mut cargo::program(cargo::built(root, "--bin demo")?, root))
+    })
 }
 
 /// Runs the tests that cargo's options select.
@@ -87,35 +85,35 @@ pub fn ci(root: &Path, arguments: &Arguments) -> Outcome {
     // With a server, no test of the journal is left out.
     let postgres = postgres::Server::start(root)?;
     step("programs", || cargo::build_all(root))?;
+    let tested = || {
+        // Before any step that fetches crates, which could hide that the tests lack them.
+        all_tests(root, &against, Some(&postgres))?;
+        let proven = || step("verdicts proven, a sample", || prove::run(root, &[]));
+        at_once(proven, || after_tests(root, &postgres))
+    };
+    at_once(|| beside_tests(root, &postgres), tested)
+}
+
+/// Runs two sequences of steps at once: each waits for one program at the end of many
+/// steps, and the steps for browsers and registries.
+fn at_once(one: impl FnOnce() -> Outcome + Send, other: impl FnOnce() -> Outcome) -> Outcome {
     thread::scope(|scope| {
-        let beside = scope.spawn(|| with_programs(root, &postgres));
-        let compiled = with_compiler(root, &against, &postgres);
-        let beside = beside.join().unwrap_or_else(|cause| resume_unwind(cause));
-        compiled.and(beside)
+        let one = scope.spawn(one);
+        let other = other();
+        let one = one.join().unwrap_or_else(|cause| resume_unwind(cause));
+        other.and(one)
     })
 }
 
-/// The steps in which the compiler works most of the time.
-fn with_compiler(root: &Path, against: &str, postgres: &postgres::Server) -> Outcome {
-    // Before any step that fetches crates, which could hide that the tests lack them.
-    all_tests(root, against, Some(postgres))?;
+fn after_tests(root: &Path, postgres: &postgres::Server) -> Outcome {
     step("journal beside sqlx", || beside_sqlx(root, postgres))?;
-    step("callbacks on actix-web", || {
-        run(&mut outside(root, "test", OTHERS[4]))
-    })?;
-    step("lints", || lints(root))?;
-    step("documentation", || {
-        let mut rustdoc = command(root, "doc --quiet --workspace --all-features --no-deps");
-        run(rustdoc.env("RUSTDOCFLAGS", "--deny warnings"))
-    })?;
     step("packages", || packages::run(root))?;
-    step("supply chain", || supply_chain::run(root))?;
-    step("verdicts proven, a sample", || prove::run(root, &[]))
+    step("supply chain", || supply_chain::run(root))
 }
 
-/// The steps in which programs that are built wait for others most of the time:
-/// beside the compiler, they need little time of their own.
-fn with_programs(root: &Path, postgres: &postgres::Server) -> Outcome {
+/// The steps beside the tests: first those that need only programs, while the compiler
+/// works on the tests.
+fn beside_tests(root: &Path, postgres: &postgres::Server) -> Outcome {
     step("page in a browser", || browser::run(root))?;
     step("external validators", || validate::run(root))?;
     step("samples in other languages", || samples::run(root))?;
@@ -128,6 +126,14 @@ fn with_programs(root: &Path, postgres: &postgres::Server) -> Outcome {
     })?;
     step("journal killed", || {
         tests(root, "--test processes -- 100", Some(postgres))
+    })?;
+    step("lints", || lints(root))?;
+    step("documentation", || {
+        let mut rustdoc = command(root, "doc --quiet --workspace --all-features --no-deps");
+        run(rustdoc.env("RUSTDOCFLAGS", "--deny warnings"))
+    })?;
+    step("callbacks on actix-web", || {
+        run(&mut outside(root, "test", OTHERS[4]))
     })
 }
 
