@@ -231,9 +231,15 @@ impl Violations {
         Range([min, max]): &Range<'_>,
         [below, above, verb, unit]: Limits,
     ) {
-        if number.is_none() {
+        let Some(count) = number else {
             return;
-        }
+        };
+        // The number is the value itself where it has no unit.
+        let actual = if unit.is_empty() {
+            String::new()
+        } else {
+            format!(", not {count}")
+        };
         let too_small = match min {
             Bound::Included((units, min)) if number < *units => Some(format!("at least {min}")),
             Bound::Excluded((units, min)) if number <= *units => Some(format!("more than {min}")),
@@ -246,7 +252,7 @@ impl Violations {
         };
         for (rule, bound) in [(below, too_small), (above, too_large)] {
             if let Some(bound) = bound {
-                self.report(field, rule, format!("{verb} {bound}{unit}"));
+                self.report(field, rule, format!("{verb} {bound}{unit}{actual}"));
             }
         }
     }

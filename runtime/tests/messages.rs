@@ -77,11 +77,11 @@ fn a_violation_names_the_field_and_the_constraint() {
     );
     check(
         |it| it.text("\u{f1}"),
-        &["text: must have at least 2 characters"],
+        &["text: must have at least 2 characters, not 1"],
     );
     check(
         |it| it.text("abcd"),
-        &["text: must have at most 3 characters"],
+        &["text: must have at most 3 characters, not 4"],
     );
     check(
         |it| it.code(""),
@@ -91,12 +91,12 @@ fn a_violation_names_the_field_and_the_constraint() {
     check(|it| it.code("\u{661}"), &["code: must match ^[0-9]+$"]);
     check(
         |it| it.code("123"),
-        &["code: must have less than 3 characters"],
+        &["code: must have less than 3 characters, not 3"],
     );
     check(|it| it.broken("("), &["broken: must match ("]);
     check(
         |it| it.name(PersonName::new("Reyes", "Mariana")),
-        &["name: must have at most 11 characters"],
+        &["name: must have at most 11 characters, not 13"],
     );
     check(
         |it| it.name(PersonName::new("Reyes", "")),
@@ -122,7 +122,7 @@ fn a_violation_names_the_field_and_the_constraint() {
     );
     check(
         |it| it.sizes([Size::Small]),
-        &["sizes: must be at least 2 items"],
+        &["sizes: must be at least 2 items, not 1"],
     );
     check(
         |it| it.sizes(["1", "9"]),
@@ -140,7 +140,7 @@ fn the_path_leads_to_the_field() {
     assert_eq!(
         invalid.to_string(),
         "only.names[0]: must not be empty\n\
-         children: must be at most 2 items\n\
+         children: must be at most 2 items, not 3\n\
          children[1].names[1]: must not be empty\n\
          text: is required: everything begins with it"
     );

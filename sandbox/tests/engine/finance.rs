@@ -264,12 +264,12 @@ fn a_request_as_the_vendor_prints_it_is_refused_by_its_field() {
     });
     assert_eq!(
         refused("notificationInquiry", inquiry),
-        "Post context is not valid: transctionDate: must have at most 10 characters"
+        "Post context is not valid: transctionDate: must have at most 10 characters, not 19"
     );
     let mut payout = sample("payoutQueue").unwrap();
     payout["identificationTypeId"] = "123456789011".into();
     assert_eq!(
         refused("payoutQueue", payout),
-        "Post context is not valid: identificationTypeId: must have at most 3 characters"
+        "Post context is not valid: identificationTypeId: must have at most 3 characters, not 12"
     );
 }
