@@ -30,8 +30,8 @@ use skypay_client::types::{
 };
 use skypay_client::{Client, Credentials, Environment};
 use skypay_journal::{
-    AnyPayout, Change, Inbox, Journal, Numbers, Orders, Payout, Policy, Postgres, Secret, Sweeper,
-    Timestamp,
+    AnyPayout, Change, Error, Inbox, Journal, Numbers, Orders, Payout, Policy, Postgres, Secret,
+    Sweeper, Timestamp,
 };
 use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks, serve};
 use tokio::net::TcpListener;
@@ -52,18 +52,18 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS withdrawal (
 #[tokio::main]
 async fn main() -> Outcome<()> {
     let keys = Credentials::new(
-        var("SKYPAY_USER_NAME")?,
-        var("SKYPAY_AUTHENTICATION")?,
-        var("SKYPAY_ENCRYPT_KEY")?,
+        setting("SKYPAY_USER_NAME")?,
+        setting("SKYPAY_AUTHENTICATION")?,
+        setting("SKYPAY_ENCRYPT_KEY")?,
     )?;
     let environment = match (var("SKYPAY_SANDBOX"), var("SKYPAY_ENVIRONMENT").as_deref()) {
         (Ok(url), _) => Environment::Custom(url),
         (_, Ok("production")) => Environment::Production,
         _ => Environment::Test,
     };
-    let client = Client::new(&environment, &var("SKYPAY_CALLER_NAME")?, keys)?;
-    let pool = Pool::builder(Manager::new(var("DATABASE_URL")?.parse()?, NoTls)).build()?;
-    let secret = Secret::new(var("JOURNAL_SECRET")?)?;
+    let client = Client::new(&environment, &setting("SKYPAY_CALLER_NAME")?, keys)?;
+    let pool = Pool::builder(Manager::new(setting("DATABASE_URL")?.parse()?, NoTls)).build()?;
+    let secret = Secret::new(setting("JOURNAL_SECRET")?)?;
     let service = Service::open(pool, client, secret, Policy::default()).await?;
     let address = var("ADDRESS").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
     let listener = TcpListener::bind(address).await?;
@@ -207,7 +207,7 @@ impl Withdrawal {
 async fn withdraw(
     State(service): State<Service>,
     Json(withdrawal): Json<Withdrawal>,
-) -> Result<StatusCode, (StatusCode, &'static str)> {
+) -> Result<StatusCode, (StatusCode, String)> {
     let payout = service.order(&withdrawal).await.map_err(failed)?;
     let sent = service.journal.send(&service.client, &payout).await;
     println!("{}: {:?}", payout.number(), sent.map_err(failed)?);
@@ -217,17 +217,20 @@ async fn withdraw(
 async fn state(
     State(service): State<Service>,
     Path(id): Path<i64>,
-) -> Result<String, (StatusCode, &'static str)> {
+) -> Result<String, (StatusCode, String)> {
     let connection = service.connection().await.map_err(failed)?;
     let select = "SELECT state FROM withdrawal WHERE id = $1";
     let row = connection.query_opt(select, &[&id]).await.map_err(failed)?;
-    let missing = (StatusCode::NOT_FOUND, "there is no such withdrawal");
+    let missing = (
+        StatusCode::NOT_FOUND,
+        "there is no such withdrawal".to_owned(),
+    );
     row.map(|row| row.get(0)).ok_or(missing)
 }
 
 /// The journal's state, for Prometheus, the same from each copy of the service. Counters
 /// of one process need an exporter of the crate `metrics`.
-async fn metrics(State(service): State<Service>) -> Result<String, (StatusCode, &'static str)> {
+async fn metrics(State(service): State<Service>) -> Result<String, (StatusCode, String)> {
     let overview = service.journal.overview().await.map_err(failed)?;
     let age = |since: Option<Timestamp>| since.map_or(0, |since| (overview.now - since).as_secs());
     let gauges = [
@@ -244,9 +247,22 @@ async fn metrics(State(service): State<Service>) -> Result<String, (StatusCode, 
     Ok(lines.concat())
 }
 
-fn failed(error: impl Into<Box<dyn StdError + Send + Sync>>) -> (StatusCode, &'static str) {
-    eprintln!("{}", error.into());
-    (StatusCode::INTERNAL_SERVER_ERROR, "try again")
+/// Tells a caller what is wrong with its withdrawal; anything else is for the log.
+fn failed(error: impl Into<Box<dyn StdError + Send + Sync>>) -> (StatusCode, String) {
+    let error = error.into();
+    match error.downcast_ref() {
+        Some(Error::Request(reason)) => (StatusCode::UNPROCESSABLE_ENTITY, reason.to_string()),
+        Some(another @ Error::AnotherRequest { .. }) => (StatusCode::CONFLICT, another.to_string()),
+        _ => {
+            eprintln!("{error}");
+            (StatusCode::INTERNAL_SERVER_ERROR, "try again".to_owned())
+        }
+    }
+}
+
+/// Returns an environment variable that has to be set.
+fn setting(name: &str) -> Outcome<String> {
+    var(name).map_err(|error| format!("{name}: {error}").into())
 }
 
 /// The sweeper asks for requests, which only this service has.

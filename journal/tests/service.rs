@@ -93,6 +93,23 @@ async fn the_service_pays_each_order_once() {
         let response = send(&address, "POST /withdrawals", &order).await;
         assert!(response.starts_with("HTTP/1.1 202"), "{response}");
     }
+    for (order, status, reason) in [
+        (
+            r#"{"id": 103, "wallet": "12", "name": "Dela Cruz,Juan", "amount": "1.00"}"#,
+            "422",
+            "phone: must",
+        ),
+        (
+            r#"{"id": 101, "wallet": "09123456781", "name": "Dela Cruz,Juan", "amount": "1.00"}"#,
+            "409",
+            "101",
+        ),
+    ] {
+        let response = send(&address, "POST /withdrawals", order).await;
+        let wanted = format!("HTTP/1.1 {status}");
+        assert!(response.starts_with(&wanted), "{response}");
+        assert!(response.contains(reason), "{response}");
+    }
     for id in [101, 102] {
         let mut rounds = 0..100_000;
         let line = format!("GET /withdrawals/{id}");
