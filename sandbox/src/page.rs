@@ -30,16 +30,17 @@ mod transactions;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use maud::{Markup, html};
+use tower::ServiceExt as _;
 
 use crate::engine::{Command, CommandOutcome};
 use crate::operations;
-use crate::service::AppState;
+use crate::service::{self, AppState};
 use crate::simulator::Executed;
 
 /// The state shared by all pages.
@@ -79,6 +80,7 @@ pub(crate) fn routes(app: Arc<AppState>) -> Router {
         .route("/page.css", get(style))
         .route("/page.js", get(script))
         .fallback(elsewhere)
+        .method_not_allowed_fallback(elsewhere)
         .with_state(app)
 }
 
@@ -143,8 +145,14 @@ fn asset(kind: &'static str, text: impl IntoResponse) -> Response {
     response
 }
 
-async fn elsewhere(State(app): Shared) -> Response {
-    missing(&app, "", "There is nothing at this path.")
+/// Responds where there is no page: to a browser with a page, and to a call of a service,
+/// whose path is wrong, with what is recorded for it.
+async fn elsewhere(State(app): Shared, request: Request) -> Response {
+    if request.method().is_safe() {
+        return missing(&app, "", "There is nothing at this path.");
+    }
+    let misdirected = service::misdirected(app.simulator.clone());
+    misdirected.oneshot(request).await.into_response()
 }
 
 async fn style() -> Response {

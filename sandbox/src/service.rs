@@ -39,23 +39,37 @@ pub(crate) fn partner(simulator: Simulator, plaintext: bool, hosts: Arc<[String]
     Router::new()
         .route("/{caller}", post(call))
         .route("/{caller}/{action}", post(call))
-        .fallback(|| async {
-            refused(
-                StatusCode::NOT_FOUND,
-                "the path is /services/{callerName}, or /services/{callerName}/{action}",
-            )
-        })
+        .fallback(wrong_path)
         .method_not_allowed_fallback(|| async {
             refused(StatusCode::METHOD_NOT_ALLOWED, "the method has to be POST")
         })
         .layer(middleware::from_fn_with_state(hosts, origin_check::partner))
         .layer(middleware::from_fn_with_state(
-            api.clone(),
+            (api.clone(), "/services"),
             requests::record,
         ))
         .layer(middleware::from_fn_with_state(api.clone(), faults::inject))
         .with_state(api)
         .layer(DefaultBodyLimit::max(limits::REQUEST))
+}
+
+/// Returns a service that records and refuses each request: for those that match no route,
+/// which can be calls with a misspelled path.
+pub(crate) fn misdirected(simulator: Simulator) -> Router {
+    let api = Api {
+        simulator,
+        plaintext: false,
+    };
+    Router::new()
+        .fallback(wrong_path)
+        .layer(middleware::from_fn_with_state((api, ""), requests::record))
+}
+
+async fn wrong_path() -> Response<Body> {
+    refused(
+        StatusCode::NOT_FOUND,
+        "the path is /services/{callerName}, or /services/{callerName}/{action}",
+    )
 }
 
 /// The routes of the partner interface, without their first segment: for a request

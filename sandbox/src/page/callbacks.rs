@@ -14,7 +14,7 @@ use super::layout::Page;
 use super::list::{self, Cell, Filter, List, value};
 use super::samples::{Message, command, samples, sealed, signed};
 use super::table::{Column, number, text};
-use super::{Shared, answer, executed, missing};
+use super::{Shared, answer, executed, missing, search};
 use crate::admin_client::{Personal, WireRecord};
 use crate::engine::{Attempt, AttemptResult, Callback, Command, DeliveryStatus, KeysInUse, Row};
 use crate::operations;
@@ -116,10 +116,7 @@ fn cells(row: &Row, is_chosen: bool) -> Option<Vec<Cell>> {
     };
     Some(vec![
         Cell::of(&*name, first),
-        Cell::of(
-            &*callback.subject,
-            html! { code.whole { (callback.subject) } },
-        ),
+        Cell::of(&*callback.subject, search::link(&callback.subject)),
         Cell::time(callback.created),
         Cell::of(status, badge(status, tone)),
         Cell::of(
@@ -159,8 +156,8 @@ pub(crate) async fn one(
     let plaintext = operations::Message::Request(&callback.plaintext);
     let content = html! {
         dl.facts {
-            @if let Some(summary) = format::summary(&callback) { dt { "Tells" } dd { (summary) } }
-            dt { "About" } dd { code { (callback.subject) } }
+            @if let Some(summary) = format::summary(&callback) { dt { "Reports" } dd { (summary) } }
+            dt { "About" } dd { (search::link(&callback.subject)) }
             dt { "Made" } dd { (timestamp(callback.created)) }
             dt { "State" } dd {
                 (badge(status, tone))

@@ -42,11 +42,11 @@ pub(crate) fn connect(app: &AppState, personal: bool) -> Markup {
 fn steps(state: &State) -> [Step; 5] {
     let urls = &state.settings().callbacks;
     let has_url = operations::callbacks().any(|info| urls.of(info.name).is_some());
-    // One callback of each status and result shows what has been seen.
+    // One callback of each status and result shows what has been seen of the present URL.
     let seen = state.newest_of_each("callback");
     let seen = || {
         seen.iter().filter_map(|row| match row {
-            Row::Callback(callback) => Some(callback),
+            Row::Callback(callback) if is_of_present_url(urls, callback) => Some(callback),
             _ => None,
         })
     };
@@ -76,11 +76,20 @@ fn steps(state: &State) -> [Step; 5] {
             is_done: state
                 .copies()
                 .iter()
-                .any(|copy| is_answered_alike(state, copy)),
+                .any(|copy| is_of_present_url(urls, copy) && is_answered_alike(state, copy)),
             label: "It answers a duplicate as the first one",
             how: html! { "replay one of the " a href="/callbacks" { "callbacks" } },
         },
     ]
+}
+
+/// Whether a callback was last sent to the URL that is registered now.
+fn is_of_present_url(urls: &CallbackUrls, callback: &Callback) -> bool {
+    let sent_to = callback
+        .attempts
+        .last()
+        .and_then(|last| last.url.as_deref());
+    sent_to.is_some() && sent_to == urls.of(&callback.operation)
 }
 
 /// Whether the copy of a callback had the same return code.

@@ -176,7 +176,7 @@ pub(crate) fn ended(callback: &Callback, result: Option<&AttemptResult>) -> Mark
             Some(AttemptResult::NotSent { reason }) => (reason),
             Some(AttemptResult::Lost { reason, status, milliseconds }) => {
                 (reason)
-                @if let Some(status) = status { ", HTTP status " (status) }
+                @if let Some(status) = status.filter(|status| !reason.contains(&status.to_string())) { ", HTTP status " (status) }
                 ", " (milliseconds) " ms"
             }
             None => {}

@@ -1,16 +1,18 @@
 //! The overview: how to connect a service, plots, balances and the latest events.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Query, State};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
-use skypay_types::ResponseCode;
+use skypay_types::{PayoutChannel, ResponseCode};
 
 use super::format::{self, badge, code, counted, pesos};
 use super::layout::Page;
 use super::table::{Column, number, table, text};
-use super::{Shared, answer, connect, plot};
+use super::{Shared, answer, connect, plot, search};
 use crate::admin_client::{ListQuery, Personal};
 use crate::engine::{self, DeliveryStatus, Fault, Row, Selection, WireFault};
 
@@ -48,13 +50,29 @@ pub(crate) async fn page(State(app): Shared, Query(asked): Query<Personal>) -> R
 
 const LATEST_COLUMNS: [Column; 4] = [text("Time"), text("What"), text("About"), text("Details")];
 
-/// Renders the callbacks that were never acknowledged, whose outcome is unknown.
+/// Renders the callbacks that were never acknowledged, nor was a copy of them, whose
+/// outcome is unknown.
 fn unknowns(state: &engine::State) -> Markup {
     let is_lost = |kind: &str, status: &str| kind == "callback" && status.ends_with(LOST);
-    let lost = state.counted_of(is_lost);
-    let newest = state.list(&Selection::newest(5), |kind, status, _| {
+    let copies = state.copies();
+    let acknowledged = copies
+        .iter()
+        .filter(|copy| copy.status == DeliveryStatus::Acknowledged);
+    let acknowledged: BTreeSet<_> = acknowledged.filter_map(|copy| copy.repeats).collect();
+    let replayed = acknowledged.iter().filter(|id| {
+        let original = state.callback(**id);
+        original.is_some_and(|original| original.status == DeliveryStatus::GivenUp)
+    });
+    let lost = state
+        .counted_of(is_lost)
+        .saturating_sub(replayed.count() as u64);
+    let newest = state.list(&Selection::newest(5 + copies.len()), |kind, status, _| {
         is_lost(kind, status)
     });
+    let newest = newest
+        .iter()
+        .filter(|row| !acknowledged.contains(&row.id()))
+        .take(5);
     html! {
         @if lost > 0 {
             section.notice.warn aria-labelledby="unknowns" {
@@ -116,7 +134,8 @@ fn counts(state: &engine::State) -> Markup {
         dl.counts {
             @for (status, count) in &payouts {
                 @let status = format::shown(status);
-                div { dt { (badge(&status, format::payout_tone(&status))) } dd { (count) } }
+                @let name = status.split(" (").next().unwrap_or_default();
+                div { dt { (badge(name, format::payout_tone(&status))) } dd { (count) } }
             }
             @for (label, wanted) in others {
                 div { dt { (label) } dd { (state.counted_of(|kind, _| kind == wanted)) } }
@@ -131,19 +150,26 @@ fn logged(line: &str) -> Vec<Markup> {
     let field = |name: &str| event[name].as_str().unwrap_or_default();
     let time = field("time").split('.').next().unwrap_or_default();
     let subject = field("subject");
-    let encoded = serde_urlencoded::to_string([("q", subject)]).unwrap_or_default();
     let details = event["details"].as_object();
     let details = details.into_iter().flatten();
-    let details = details.filter(|(_, value)| !value.is_null()).enumerate();
+    // A payout's step says its status, and its number the prefix.
+    let is_told = |name: &str| match field("kind").split('-').next() {
+        Some("payout") => ["payout", "prefix", "status"].contains(&name),
+        Some("callback") => name == "operation",
+        _ => false,
+    };
+    let details = details.filter(|(name, value)| !value.is_null() && !is_told(name));
+    let details = details.enumerate();
     vec![
         html! { time { (time) } },
         html! { (field("kind").replace('-', " ")) },
-        html! { @if !subject.is_empty() { a href={ "/search?" (encoded) } { (subject) } } },
+        html! { @if !subject.is_empty() { (search::link(subject)) } },
         html! {
             @for (index, (name, value)) in details {
                 @if index > 0 { ", " }
-                @if name == "delivery" { a href={ "/callbacks/" (value) } { "callback #" (value) } }
-                @else { (name.replace('_', " ")) " " (in_words(name, value)) }
+                @if name == "delivery" {
+                    a href={ "/callbacks/" (value) } { (event["details"]["operation"].as_str().unwrap_or("callback")) " #" (value) }
+                } @else { (name.replace('_', " ")) " " (in_words(name, value)) }
             }
         },
     ]
@@ -153,6 +179,8 @@ fn logged(line: &str) -> Vec<Markup> {
 fn in_words(name: &str, value: &Value) -> String {
     match value {
         Value::String(number) if name == "code" => code(&ResponseCode::from(number.as_str())),
+        Value::String(number) if name == "channel" => code(&PayoutChannel::from(number.as_str())),
+        Value::String(number) if name == "amount" => format!("{number} PHP"),
         Value::String(text) => text.clone(),
         Value::Array(values) => {
             let values: Vec<_> = values.iter().map(|value| in_words("", value)).collect();

@@ -12,7 +12,7 @@ use super::layout::Page;
 use super::list::{self, Cell, Filter, List, value};
 use super::samples::{Message, command, curl, samples, sealed};
 use super::table::{Column, number, text};
-use super::{Shared, answer, missing};
+use super::{Shared, answer, missing, search};
 use crate::admin_client::{ListQuery, Personal, RequestRecord, RequestResult};
 use crate::engine::{KeysInUse, Order, Selection};
 use crate::operations;
@@ -93,7 +93,7 @@ pub(crate) const COLUMNS: [Column; 6] = [
 
 pub(crate) fn cells(record: &RequestRecord) -> Vec<Cell> {
     let name = record.operation.as_deref().unwrap_or(&record.path);
-    let about = html! { @for number in &record.numbers { code.whole { (number) } " " } };
+    let about = html! { @for number in &record.numbers { (search::link(number)) " " } };
     let code = record.code.as_deref().unwrap_or_default();
     vec![
         Cell::of(format!("{name} #{}", record.id), link(record)),
@@ -163,7 +163,7 @@ pub(crate) async fn one(
             dt { "Operation" } dd { (record.operation.as_deref().unwrap_or("not determined")) }
             @if !record.numbers.is_empty() {
                 dt { "About" } dd {
-                    @for number in &record.numbers { a href={ "/transactions?number=" (number) } { code { (number) } } " " }
+                    @for number in &record.numbers { (search::link(number)) " " }
                 }
             }
             dt { "Result" } dd { (ended(&record)) ", HTTP status " (record.status) }

@@ -2,7 +2,7 @@
 
 use axum::extract::{Query, State};
 use axum::response::Response;
-use maud::html;
+use maud::{Markup, html};
 
 use super::form::Entered;
 use super::format::{self, BadgeKind, badge};
@@ -68,6 +68,12 @@ pub(crate) async fn page(State(app): Shared, Query(entered): Query<Entered>) -> 
         }
     };
     answer(Page::of(PATH, "Search").around(&app, &content))
+}
+
+/// Renders a number as a link to everything about it.
+pub(crate) fn link(number: &str) -> Markup {
+    let query = serde_urlencoded::to_string([("q", number)]).unwrap_or_default();
+    html! { a href={ (PATH) "?" (query) } { code.whole { (number) } } }
 }
 
 fn cells(row: &Row, now: Timestamp) -> Vec<Cell> {

@@ -39,9 +39,9 @@ pub(crate) struct Observed {
 }
 
 /// Records a request and its response. It is inside the layer that injects faults: it
-/// sees the response as it was meant.
+/// sees the response as it was meant. The router has removed `prefix` from the path.
 pub(crate) async fn record(
-    State(api): State<Api>,
+    State((api, prefix)): State<(Api, &'static str)>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     request: Request,
     next: Next,
@@ -49,8 +49,7 @@ pub(crate) async fn record(
     let (started, time) = (Instant::now(), Timestamp::from(api.simulator.now()));
     let (parts, body) = request.into_parts();
     let method = parts.method.to_string();
-    // The router has removed the first segment.
-    let path = format!("/services{}", parts.uri.path());
+    let path = format!("{prefix}{}", parts.uri.path());
     let content_type = content_type(&parts);
     let (received, mut response) = match whole(body).await {
         Ok(body) => {

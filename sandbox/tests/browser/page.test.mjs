@@ -127,7 +127,7 @@ test("with curl and the page alone, one finds out why a request was refused", as
   const order = Object.fromEntries(request("payoutQueue").map((field) => field.split(/=(.*)/s)));
   const path = "/services/sandbox";
   for (const [to, body, why, ...more] of [
-    [`${path}/payoutQueue`, signed({ ...order, phone: "091234567890" }), /phone: must have at most 11/],
+    [`${path}/payoutQueue`, signed({ ...order, phone: "091234567890" }), /phone: must have at most 11 characters, not 12/],
     [path, signed({ ...order, action: "payMe" }), /there is no operation "payMe"/],
     [path, sealed("another's", "{}"), /does not decrypt with any key of this caller/],
     [path, sealed(encrypt_key, "{}"), /userName is missing/],
@@ -180,7 +180,7 @@ test("a payout is ordered in the browser, and a wrong field is explained", async
   await page.getByLabel("phone").fill("091234567890");
   await picture(page, "send-payout");
   await page.getByRole("button", { name: "Send" }).click();
-  assert.match(await page.locator("p.notice").innerText(), /Why: phone: must have at most 11/);
+  assert.match(await page.locator("p.notice").innerText(), /Why: phone: must have at most 11 characters, not 12/);
 
   await open(page, "/send?operation=payoutQueue");
   assert.equal(await page.getByLabel("controlNumber").inputValue(), number);

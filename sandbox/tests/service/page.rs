@@ -254,6 +254,8 @@ async fn the_overview_shows_how_far_a_service_is_connected() {
     let fields = format!("only={}", ids.next().unwrap());
     posted(setup.sandbox.url(), "/callbacks/replay", FORM, &fields).await;
     assert_eq!(done().await, "5", "a duplicate");
+    setup.done(&calls_to("http://127.0.0.1:9/")).await;
+    assert_eq!(done().await, "1", "nothing was sent to the new URL");
 }
 
 #[tokio::test]
@@ -531,6 +533,8 @@ async fn a_form_says_what_is_wrong_and_keeps_what_was_entered() {
 async fn a_callback_that_was_not_acknowledged_is_on_the_first_page() {
     let setup = Setup::open().await;
     assert!(!setup.page("/").await.contains("did not acknowledge"));
+    let partner = setup.state().await["settings"]["callbacks"]["shared"].clone();
+    let partner = partner.as_str().unwrap().to_owned();
     setup.done(&calls_to("http://127.0.0.1:9/")).await;
     setup.pay(BANK, "1000.00").await.unwrap();
     setup.advance("1m").await;
@@ -539,6 +543,28 @@ async fn a_callback_that_was_not_acknowledged_is_on_the_first_page() {
         overview.contains("2 callbacks that the partner did not acknowledge"),
         "{overview}"
     );
+    let lost = links(&setup.page("/callbacks").await);
+    let lost = lost
+        .iter()
+        .filter_map(|link| link.strip_prefix("/callbacks/"));
+    let lost: Vec<u64> = lost.map(|id| id.parse().unwrap()).collect();
+    setup.done(&calls_to(&partner)).await;
+    for (delivery, left) in lost.into_iter().zip(["1 callback that", ""]) {
+        setup
+            .done(&Command::Replay {
+                delivery,
+                copies: 1,
+            })
+            .await;
+        setup.advance("1m").await;
+        let overview = setup.page("/").await;
+        let notice = overview.split_once("did not acknowledge");
+        let notice = notice.and_then(|(before, _)| before.rsplit('>').next());
+        assert_eq!(
+            notice.unwrap_or_default().trim_end_matches(" the partner "),
+            left
+        );
+    }
 }
 
 /// Each operation of SkyPay, and no callback, has a link to its form.

@@ -153,6 +153,13 @@ async fn a_message_that_is_not_understood_is_explained() {
         let request = (path, "Content-Type: application/json\r\n", body);
         setup.check(request, RequestResult::Rejected, why).await;
     }
+    for path in ["/service/sandbox", "/payoutQueue", "/", "/requests"] {
+        let (status, _, body) = posted(setup.sandbox.url(), path, "", "{}").await;
+        assert_eq!((status, body.contains(paths)), (404, true), "{path}");
+        let record = setup.last_request().await;
+        assert_eq!(record.path, path);
+        assert!(record.why.unwrap().starts_with(paths), "{path}");
+    }
     let foreign = ("/sandbox", "Origin: http://evil.example\r\n", "{}");
     setup
         .check(foreign, RequestResult::Rejected, "another site's page")
@@ -162,7 +169,7 @@ async fn a_message_that_is_not_understood_is_explained() {
     let method = setup.last_request().await.why;
     assert_eq!(method.as_deref(), Some("the method has to be POST"));
     let log = setup.log().await;
-    assert_eq!(log.matches("\"request-rejected\"").count(), 16, "{log}");
+    assert_eq!(log.matches("\"request-rejected\"").count(), 20, "{log}");
 }
 
 /// Requests that SkyPay refuses with a return code.
