@@ -332,10 +332,11 @@ async fn next_change(service: &Service) -> Outcome<bool> {
     let Some(change) = service.journal.next_change(&mut transaction).await? else {
         return Ok(false);
     };
+    // In the words by which `skypay certify` reads a record.
     let state = match change.what {
         Change::Paid => "paid",
-        Change::Released => "given back",
-        Change::Contradiction => "a person decides",
+        Change::Released => "released",
+        Change::Contradiction => "conflict",
     };
     let id: i64 = change.order_id.parse()?;
     let update = "UPDATE withdrawal SET state = $1 WHERE id = $2";

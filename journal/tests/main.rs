@@ -10,6 +10,8 @@
 mod inbox;
 #[cfg(feature = "sqlite")]
 mod metrics;
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+mod numbers;
 mod permits;
 #[cfg(feature = "sqlite")]
 mod reconcile;

@@ -131,10 +131,17 @@ impl Session {
         session.place(&order).await?;
         match session.settle(std::slice::from_ref(&order)).await?.first() {
             Some((_, Recorded::Paid)) => Ok(session),
-            Some((_, other)) => Err(format!(
-                "an order without any fault is {} in the end, not paid",
-                other.word()
-            )),
+            Some((_, other)) => {
+                let hint = if session.has_clock() || other.is_final() {
+                    ""
+                } else {
+                    ": set `money.clock`, or a longer `limits.patience`"
+                };
+                let word = other.word();
+                Err(format!(
+                    "an order without any fault is {word} in the end, not paid{hint}"
+                ))
+            }
             None => Err("no order was given".to_owned()),
         }
     }
