@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use codegen::Generated;
 use codegen::model::{EnvelopeField, Type};
 use heck::ToSnakeCase;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, Error, Value, context};
 use spec_tools::public_api;
 
 /// Uses of the types that both halves share.
@@ -19,56 +22,21 @@ pub(crate) const CALLER: &str = "caller";
 /// Uses by callees only.
 pub(crate) const CALLEE: &str = "callee";
 
-/// The root of each crate: placeholder values, since nothing is executed, and an
-/// exact comparison of types without coercion.
-const ROOT: &str = "\
-#![allow(deprecated, unused, nonstandard_style)]
-
-use std::marker::PhantomData;
-
-pub(crate) fn any<T>() -> T {
-    unimplemented!()
+/// Renders a file of the program.
+fn rendered(template: &str, context: Value) -> Result<String, Error> {
+    let mut templates = Environment::new();
+    let mut syntax = SyntaxConfig::builder();
+    templates.set_syntax(syntax.trim_blocks(true).lstrip_blocks(true).build()?);
+    templates.render_str(template, context)
 }
-
-pub(crate) fn same<T: ?Sized>(_: &T) -> PhantomData<T> {
-    PhantomData
-}
-
-";
-
-/// Uses of items that are generic over the implementations of the traits.
-const SERVERS: &str = "
-pub struct Nothing;
-
-impl PartnerCallbacks for Nothing {}
-
-impl SkypayApi for Nothing {}
-
-pub fn serves(config: fn() -> Config) {
-    let _ = callbacks::router(Nothing, config());
-    let _ = callbacks::service(Nothing, config());
-    let _ = skypay::router(Nothing, config());
-    let _ = skypay::service(Nothing, config());
-}
-";
-
-/// Uses of items that are generic over the operations, and of aliases.
-const CLIENTS: &str = "
-pub fn asks<O: Operation>(client: &Client) -> Option<DateTime> {
-    client.ask_not_before::<O>()
-}
-
-pub fn returns(error: &Error) -> Option<&ResponseCode> {
-    error.return_code()
-}
-";
 
 /// Returns the sources by path: one crate for uses of messages by both halves,
 /// one for the caller, one for the callee.
-pub(crate) fn consumer(generated: &Generated) -> BTreeMap<String, String> {
-    let mut modules: BTreeMap<(&str, String), String> = BTreeMap::new();
-    let mut add = |krate, (module, text): (String, String)| {
-        modules.entry((krate, module)).or_default().push_str(&text);
+pub(crate) fn consumer(generated: &Generated) -> Result<BTreeMap<String, String>, String> {
+    let mut crates: BTreeMap<&str, BTreeMap<String, Vec<Value>>> = BTreeMap::new();
+    let mut add = |krate, (module, used): (String, Value)| {
+        let modules = crates.entry(krate).or_default();
+        modules.entry(module).or_default().push(used);
     };
     for file in public_api::files(generated) {
         let krate = match file.path.split('/').next() {
@@ -80,34 +48,50 @@ pub(crate) fn consumer(generated: &Generated) -> BTreeMap<String, String> {
         lines.filter_map(use_of).for_each(|used| add(krate, used));
     }
     implemented(generated).for_each(|used| add(MESSAGES, used));
-    add(CALLER, ("error".to_owned(), CLIENTS.to_owned()));
-    add(CALLEE, ("servers".to_owned(), SERVERS.to_owned()));
-    let mut files = BTreeMap::new();
-    for ((krate, module), text) in modules {
-        let imports = match krate {
-            CALLER => "skypay_client::{*, types::*};\nuse skypay_runtime::envelope::Plaintext",
-            CALLEE => "skypay_server::{*, types::*}",
-            _ => "skypay_types::*",
-        };
-        let text =
-            format!("use std::{{fmt::Debug, fmt::Display, hash::Hash}};\n\nuse {imports};\n{text}");
-        files.insert(format!("{krate}/src/{module}.rs"), text);
-        let root = files.entry(format!("{krate}/src/lib.rs"));
-        let root = root.or_insert_with(|| ROOT.to_owned());
-        root.push_str(&format!("pub mod {module};\n"));
+    // What is generic over operations or over implementations of the traits, and aliases.
+    for (krate, module, kind) in [
+        (CALLER, "error", "generic over operations"),
+        (CALLEE, "servers", "generic over handlers"),
+    ] {
+        add(krate, (module.to_owned(), context! { kind }));
     }
-    files
+    files(crates).map_err(|error| format!("a template cannot be filled: {error:#}"))
 }
 
-/// Returns the module and the code that use a public item; `None` if the item is
-/// covered by the use of another one.
-fn use_of(line: &str) -> Option<(String, String)> {
+fn files(
+    crates: BTreeMap<&str, BTreeMap<String, Vec<Value>>>,
+) -> Result<BTreeMap<String, String>, Error> {
+    let mut files = BTreeMap::new();
+    for (krate, modules) in crates {
+        let names: Vec<_> = modules.keys().cloned().collect();
+        let root = include_str!("../templates/root.rs.jinja");
+        let root = rendered(root, context! { modules => names })?;
+        files.insert(format!("{krate}/src/lib.rs"), root);
+        let imports = match krate {
+            CALLER => "use skypay_client::{*, types::*};\nuse skypay_runtime::envelope::Plaintext;",
+            CALLEE => "use skypay_server::{*, types::*};",
+            _ => "use skypay_types::*;",
+        };
+        for (module, uses) in modules {
+            let text = include_str!("../templates/module.rs.jinja");
+            let text = rendered(text, context! { imports, uses })?;
+            files.insert(format!("{krate}/src/{module}.rs"), text);
+        }
+    }
+    Ok(files)
+}
+
+/// Returns the module and what the template shows of the use of a public item; `None` if
+/// the item is covered by the use of another one.
+fn use_of(line: &str) -> Option<(String, Value)> {
     let (path, rest) = line.split_once(": ").unwrap_or((line, ""));
     let Some((krate, item)) = path.split_once("::") else {
         let names = rest.trim_start_matches("re-exports ");
         let names = names.rsplit_once("::").map_or(names, |(_, names)| names);
-        let text = format!("\npub use {path}::{names};\n");
-        return Some(("exports".to_owned(), text));
+        return Some((
+            "exports".to_owned(),
+            context! { kind => "export", path, names },
+        ));
     };
     // Modules repeat the items of the root, except generic ones.
     let is_generic = item.starts_with(char::is_lowercase) || item.ends_with("::ask_not_before");
@@ -116,67 +100,39 @@ fn use_of(line: &str) -> Option<(String, String)> {
     }
     let owner = item.split([':', '.', ' ']).next().unwrap_or_default();
     let mut module = owner.trim_end_matches("Builder").to_snake_case();
-    let text = if let Some((name, _)) = item.split_once(" = ") {
-        format!("\npub type Is{name} = {krate}::{name};\n")
+    let is_type = ["struct", "enum", "impl "];
+    let used = if let Some((name, _)) = item.split_once(" = ") {
+        context! { kind => "alias", name, path => format!("{krate}::{name}") }
     } else if let Some((_, field)) = item.split_once('.') {
-        format!(
-            "\npub fn reads_{}(value: &{owner}) {{\n    \
-             let _ = crate::same::<{rest}>(&value.{field});\n}}\n",
-            field.trim_start_matches("r#")
-        )
+        let name = field.trim_start_matches("r#");
+        context! { kind => "field", owner, name, field, type => rest }
     } else if let Some((_, name)) = item.split_once("::") {
         let is_method = ["Api", "Callbacks"].iter().any(|end| owner.ends_with(end));
         if !rest.is_empty() && (is_method || krate.ends_with("client")) {
             module = format!("{module}_{name}");
         }
-        match rest {
-            "" => variant(owner, name),
-            signature => function(owner, name, signature),
+        match name.trim_end_matches(')').split_once('(') {
+            _ if !rest.is_empty() => function(owner, name, rest),
+            Some((name, ty)) => {
+                context! { kind => "variant with a value", owner, name, type => ty }
+            }
+            None => context! { kind => "variant", owner, name },
         }
-    } else if ["struct", "enum", "impl "]
-        .iter()
-        .any(|kind| rest.starts_with(kind))
-    {
-        bounds(owner, rest)
-    } else {
-        format!(
-            "\npub fn is_{item}() {{\n    let _ = crate::same::<{rest}>(&{krate}::{item});\n}}\n"
-        )
-    };
-    Some((module, text))
-}
-
-fn variant(owner: &str, variant: &str) -> String {
-    match variant.trim_end_matches(')').split_once('(') {
-        Some((name, ty)) => format!(
-            "\npub fn holds_{name}(value: &{owner}) {{\n    \
-             if let {owner}::{name}(value) = value {{\n        \
-             let _ = crate::same::<{ty}>(value);\n    }}\n}}\n"
-        ),
-        None => format!(
-            "\npub fn is_{variant}(value: &{owner}) -> bool {{\n    \
-             matches!(value, {owner}::{variant})\n}}\n"
-        ),
-    }
-}
-
-/// Returns the traits of the standard library that a type implements.
-fn bounds(owner: &str, rest: &str) -> String {
-    let traits = rest.split([' ', ',']).filter(|name| {
+    } else if is_type.iter().any(|kind| rest.starts_with(kind)) {
         let std = "Clone Debug Default PartialEq Eq Hash PartialOrd Ord";
-        std.split(' ').any(|known| known == *name)
-    });
-    let traits: Vec<_> = traits.collect();
-    format!(
-        "\npub fn is_{owner}_{}() {{\n    fn has<T: {}>() {{}}\n    has::<{owner}>();\n}}\n",
-        traits.len(),
-        traits.join(" + ")
-    )
+        let traits = rest.split([' ', ',']);
+        let traits = traits.filter(|name| std.split(' ').any(|known| known == *name));
+        context! { kind => "bounds", owner, traits => Serde(traits.collect::<Vec<_>>()) }
+    } else {
+        context! { kind => "constant", name => item, type => rest, path => format!("{krate}::{item}") }
+    };
+    Some((module, used))
 }
 
-/// Returns code that calls a method, or implements a trait method.
-fn function(owner: &str, name: &str, signature: &str) -> String {
+/// Returns the call of a method, or the implementation of a method of a trait.
+fn function(owner: &str, name: &str, signature: &str) -> Value {
     let bare = signature.trim_start_matches("async ");
+    let is_async = bare != signature;
     let bare = bare.replacen("self", "Self", 1).replace("Self", owner);
     let bare = bare.trim_start_matches("fn(");
     let (inputs, output) = bare.split_once(") -> ").unwrap_or((bare, "()"));
@@ -187,45 +143,21 @@ fn function(owner: &str, name: &str, signature: &str) -> String {
     };
     let inputs = inputs.trim_end_matches(')').split(between_inputs);
     let inputs = inputs.map(str::trim).filter(|input| !input.is_empty());
+    let inputs: Vec<_> = inputs.collect();
     let promised = output.strip_prefix("impl Future<Output = ");
     if let Some(output) = promised.and_then(|output| output.strip_suffix("> + Send")) {
-        let given: String = inputs.skip(1).map(|ty| format!(", _: {ty}")).collect();
-        return format!(
-            "\npub struct Serves;\n\nimpl {owner} for Serves {{\n    \
-             async fn {name}(&self{given}) -> {output} {{\n        crate::any()\n    }}\n}}\n"
-        );
+        return context! { kind => "trait method", owner, name, inputs => Serde(inputs.get(1..)), output };
     }
-    let (prefix, suffix) = if signature.starts_with("async ") {
-        ("async ", ".await")
-    } else {
-        ("", "")
-    };
-    let (given, names): (Vec<_>, Vec<_>) = inputs
-        .enumerate()
-        .map(|(index, ty)| (format!("value{index}: {ty}"), format!("value{index}")))
-        .unzip();
-    format!(
-        "\npub {prefix}fn calls_{}({}) -> {output} {{\n    {owner}::{name}({}){suffix}\n}}\n",
-        name.trim_start_matches("r#"),
-        given.join(", "),
-        names.join(", ")
-    )
+    let keyword = if is_async { "async" } else { "" };
+    context! { kind => "method", owner, name, async => keyword, inputs => Serde(inputs), output }
 }
 
 /// Returns the traits that the runtime's macros implement for the types.
-fn implemented(generated: &Generated) -> impl Iterator<Item = (String, String)> {
+fn implemented(generated: &Generated) -> impl Iterator<Item = (String, Value)> {
     let newtypes = generated.api.newtypes.iter().map(|newtype| {
-        let name = &newtype.name;
-        let shown = if newtype.sensitive {
-            ""
-        } else {
-            "    let _ = value.to_string();\n"
-        };
-        let text = format!(
-            "\npub fn holds(value: {name}) {{\n    \
-             let _ = {name}::new(value.as_str());\n{shown}}}\n"
-        );
-        (name.to_snake_case(), text)
+        let (name, sensitive) = (&newtype.name, newtype.sensitive);
+        let used = context! { kind => "newtype", name, sensitive };
+        (name.to_snake_case(), used)
     });
     let operations = generated.api.operations.iter().map(|operation| {
         let (request, response) = (&operation.request.name, &operation.response.name);
@@ -235,14 +167,8 @@ fn implemented(generated: &Generated) -> impl Iterator<Item = (String, String)> 
             _ => None,
         });
         let code = code.unwrap_or("String");
-        let text = format!(
-            "\npub fn belongs(request: &{request}, response: &{response}) {{\n    \
-             let _ = crate::same::<<{request} as Operation>::Response>(response);\n    \
-             let _ = crate::same::<<{response} as Response>::Code>(&crate::any::<{code}>());\n    \
-             let _ = ({request}::INFO, request.transaction_ids());\n    \
-             let _ = (request.validate(), response.validate());\n}}\n"
-        );
-        (request.to_snake_case(), text)
+        let used = context! { kind => "operation", request, response, code };
+        (request.to_snake_case(), used)
     });
     newtypes.chain(operations)
 }

@@ -38,7 +38,7 @@ impl Edition {
         let root = spec_tools::diff::read(&text).map_err(refused)?;
         let generated = codegen::generate(&text).map_err(refused)?;
         Ok(Self {
-            consumer: consumer(&generated),
+            consumer: consumer(&generated)?,
             wire: on_wire(&root.json(), &generated.api),
             text,
             root,
