@@ -128,10 +128,9 @@ fn about(name: &str, description: &str) -> String {
     text.replace(".`.", ".").replace('`', "")
 }
 
-fn capitalised(text: &str) -> String {
+/// Returns a text with a capital letter at its beginning.
+pub(crate) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
-    let first = characters
-        .next()
-        .map(|first| first.to_uppercase().to_string());
-    first.unwrap_or_default() + characters.as_str()
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
 }

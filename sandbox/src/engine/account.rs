@@ -76,11 +76,7 @@ impl Ledger {
             };
             ledger.accounts.insert(prefix.clone(), account);
             // An opening balance above the maximum is ignored.
-            let _ = ledger.shift(
-                (prefix, Part::Outside),
-                (prefix, Part::Balance),
-                opening.balance,
-            );
+            let _ = ledger.shift_within(prefix, Part::Outside, Part::Balance, opening.balance);
         }
         ledger
     }
@@ -108,6 +104,17 @@ impl Ledger {
     pub fn balance(&self) -> Amount {
         let all = self.accounts.values().map(|account| account.balance);
         Amount::from_centavos(all.map(Amount::centavos).sum())
+    }
+
+    /// Moves money between parts of one account, see [`Self::shift`].
+    pub(crate) fn shift_within(
+        &mut self,
+        prefix: &str,
+        from: Part,
+        to: Part,
+        amount: Amount,
+    ) -> Result<(), Short> {
+        self.shift((prefix, from), (prefix, to), amount)
     }
 
     /// Moves money from one part to another. No balance becomes negative, the total

@@ -11,7 +11,7 @@ use super::delivery::{Attempt, AttemptResult, Callback, DeliveryStatus};
 use super::fault::{Fault, Side, WireFault};
 use super::request::{MOST_COPIES, RequestFacts};
 use super::timestamp::{Duration, Timestamp};
-use super::transaction::{ScheduledEvent, Transaction};
+use super::transaction::{ScheduledEvent, Transaction, present};
 use crate::operations;
 
 /// The purpose of a callback, which determines how its outcome is handled.
@@ -245,14 +245,12 @@ impl Transaction<'_> {
                 faults: faults.to_vec(),
             };
         });
-        let mut details = json!({
+        let details = present(json!({
             "operation": callback.operation,
             "delivery": callback.id,
             "attempt": number,
-        });
-        if !faults.is_empty() {
-            details["faults"] = json!(faults);
-        }
+            "faults": (!faults.is_empty()).then_some(faults),
+        }));
         self.record_event("callback-due", &callback.subject, details);
         number
     }

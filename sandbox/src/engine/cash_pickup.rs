@@ -254,10 +254,8 @@ impl Transaction<'_> {
         }
         let amount = payout.amount.unwrap_or_default();
         let prefix = payout.prefix.as_str();
-        let held = self
-            .state
-            .ledger
-            .shift((prefix, Part::Balance), (prefix, Part::Held), amount);
+        let ledger = &mut self.state.ledger;
+        let held = ledger.shift_within(prefix, Part::Balance, Part::Held, amount);
         held.map_err(|_| format!("{prefix} does not hold {amount}"))?;
         let time = pay_time.unwrap_or_else(|| self.at.date_time());
         let message = PayoutPayoutRequest::builder()
@@ -340,11 +338,9 @@ impl Transaction<'_> {
             }
             _ => return,
         };
-        let (prefix, amount) = (payout.prefix.clone(), payout.amount.unwrap_or_default());
-        let moved = self
-            .state
-            .ledger
-            .shift((&prefix, Part::Held), (&prefix, to), amount);
+        let amount = payout.amount.unwrap_or_default();
+        let ledger = &mut self.state.ledger;
+        let moved = ledger.shift_within(&payout.prefix, Part::Held, to, amount);
         debug_assert!(moved.is_ok(), "what was held is there");
         self.change_entity(payout.id, |payout: &mut CashPickup| {
             payout.status = status;

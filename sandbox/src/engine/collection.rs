@@ -356,10 +356,10 @@ impl Transaction<'_> {
             self.change_entity(collection.id, |collection: &mut Collection| {
                 collection.status = StoreStatus::Completed;
             });
-            let (from, to) = ((&*prefix, Part::Outside), (&*prefix, Part::Collected));
-            let full = self.state.ledger.shift(from, to, amount).is_err();
+            let ledger = &mut self.state.ledger;
+            let moved = ledger.shift_within(&prefix, Part::Outside, Part::Collected, amount);
             self.record_event("collected", &callback.subject, details);
-            if full {
+            if moved.is_err() {
                 let details = json!({ "amount": amount });
                 self.record_event("account-is-full", &prefix, details);
             }

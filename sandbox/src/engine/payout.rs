@@ -279,11 +279,9 @@ impl Transaction<'_> {
         if limit > 0 && self.state.rows.counted(today, &who) >= limit {
             return Err(Refused::because(ResponseCode::DailyLimitExceeded));
         }
-        let (from, to) = (
-            (prefix.as_str(), Part::Balance),
-            (prefix.as_str(), Part::Held),
-        );
-        if self.state.ledger.shift(from, to, order.amount).is_err() {
+        let ledger = &mut self.state.ledger;
+        let held = ledger.shift_within(&prefix, Part::Balance, Part::Held, order.amount);
+        if held.is_err() {
             return Err(Refused::because(ResponseCode::InsufficientBalance));
         }
         self.state.rows.count(today, &who);
@@ -303,7 +301,7 @@ impl Transaction<'_> {
         let id = self.number();
         let outcome = match (self.scripted.outcome, magic::meaning_of(order.amount)) {
             (Some(outcome), _) => outcome,
-            (None, Some(Meaning::ScriptedOutcome(outcome))) => *outcome,
+            (None, Some(Meaning::ScriptedOutcome(outcome, _))) => *outcome,
             (None, _) => ScriptedOutcome::Usual,
         };
         let payout = Payout {
@@ -548,11 +546,8 @@ impl Transaction<'_> {
         let Some(payout) = self.payout(id) else {
             return;
         };
-        let prefix = payout.prefix.as_str();
-        let moved = self
-            .state
-            .ledger
-            .shift((prefix, from), (prefix, to), payout.amount);
+        let ledger = &mut self.state.ledger;
+        let moved = ledger.shift_within(&payout.prefix, from, to, payout.amount);
         debug_assert!(moved.is_ok(), "what was held is there");
     }
 

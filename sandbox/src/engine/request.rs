@@ -24,7 +24,7 @@ use super::magic::{self, Meaning};
 use super::refused::{Refused, lists, text_of};
 use super::rule::{Then, When};
 use super::timestamp::Duration;
-use super::transaction::{ScheduledEvent, Transaction};
+use super::transaction::{ScheduledEvent, Transaction, present};
 use crate::operations;
 
 /// The most copies of a message that are delivered at once.
@@ -188,7 +188,7 @@ impl Transaction<'_> {
             }
         };
         self.age = Duration::NONE;
-        self.note_request(request, &facts, &answer, executed, &wire, why);
+        self.note_request(request, &facts, &answer, executed, &wire, why.as_deref());
         (answer, wire)
     }
 
@@ -224,15 +224,12 @@ impl Transaction<'_> {
             why,
             plaintext,
         } = rejected;
-        let mut details = json!({ "status": status, "why": why });
-        if let Some(operation) = operation {
-            details["operation"] = json!(operation);
-        }
+        let details = json!({ "status": status, "why": why, "operation": operation });
         let personal = plaintext
             .as_ref()
             .map_or(Value::Null, |text| json!({ "request": text }));
         let subject = number.as_deref().unwrap_or_default();
-        self.record_event_with("request-rejected", subject, details, personal);
+        self.record_event_with("request-rejected", subject, present(details), personal);
     }
 
     /// Checks that the caller is allowed and authenticated.
@@ -371,35 +368,23 @@ impl Transaction<'_> {
         answer: &CommandOutcome,
         executed: bool,
         wire: &[WireFault],
-        why: Option<String>,
+        why: Option<&str>,
     ) {
         let code = match answer {
             CommandOutcome::Accepted { .. } => ResponseCode::Success.as_str(),
             CommandOutcome::Refused { code, .. } => code.as_str(),
             _ => "none",
         };
-        let mut details = json!({ "operation": request.operation, "code": code });
-        if !executed {
-            details["executed"] = json!(false);
-        }
-        if let Some(why) = why {
-            details["why"] = json!(why);
-        }
-        if self.is_copy {
-            details["copy"] = json!(true);
-        }
-        if !wire.is_empty() {
-            details["faults"] = json!(wire);
-        }
-        if matches!(
-            answer,
-            CommandOutcome::Accepted {
-                is_example: true,
-                ..
-            }
-        ) {
-            details["answered_with"] = json!("the document's example");
-        }
+        let is_example = self.is_example && matches!(answer, CommandOutcome::Accepted { .. });
+        let details = present(json!({
+            "operation": request.operation,
+            "code": code,
+            "executed": (!executed).then_some(false),
+            "why": why,
+            "copy": self.is_copy.then_some(true),
+            "faults": (!wire.is_empty()).then_some(wire),
+            "answered_with": is_example.then_some("the document's example"),
+        }));
         let subject = facts.transaction_ids.first().cloned().unwrap_or_default();
         let personal = json!({ "request": request.plaintext, "answer": answer });
         self.record_event_with("request", &subject, details, personal);

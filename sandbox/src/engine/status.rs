@@ -202,33 +202,25 @@ struct ReportRow {
 impl ReportRow {
     /// A row as it was at a time.
     fn of(row: Row, time: Timestamp) -> Option<Self> {
-        match row {
-            Row::Payout(payout) => payout.at(time).map(|payout| Self {
-                created: payout.created,
-                done: payout.pay_time,
-                number: payout.control_number,
-                amount: payout.amount,
-                phone: payout.phone,
-                reference: payout.reference,
-            }),
-            Row::CashPickup(payout) => Some(Self {
-                created: payout.created,
-                done: payout.pay_time,
-                number: payout.control_number,
-                amount: payout.amount.unwrap_or_default(),
-                phone: payout.phone.unwrap_or_default(),
-                reference: None,
-            }),
-            Row::Collection(collection) => Some(Self {
-                created: collection.created,
-                done: collection.collected,
-                number: collection.contract_number,
-                amount: collection.amount,
-                phone: collection.phone,
-                reference: collection.receipt,
-            }),
-            _ => None,
-        }
+        let row = match row {
+            Row::Payout(payout) => Row::Payout(payout.at(time)?),
+            other => other,
+        };
+        let phone = match &row {
+            Row::Payout(payout) => payout.phone.clone(),
+            Row::CashPickup(payout) => payout.phone.clone().unwrap_or_default(),
+            Row::Collection(collection) => collection.phone.clone(),
+            _ => return None,
+        };
+        let columns = row.columns();
+        Some(Self {
+            created: columns.created,
+            done: columns.done,
+            number: columns.number.to_owned(),
+            amount: columns.amount.unwrap_or_default(),
+            reference: columns.reference,
+            phone,
+        })
     }
 }
 

@@ -14,6 +14,14 @@ use super::timestamp::{Duration, Timestamp};
 /// delay its response.
 const DUE_AT_ONCE: usize = 64;
 
+/// Returns the details of an event without those that have no value.
+pub(crate) fn present(mut details: Value) -> Value {
+    if let Value::Object(details) = &mut details {
+        details.retain(|_, value| !value.is_null());
+    }
+    details
+}
+
 /// A command in execution.
 pub(crate) struct Transaction<'a> {
     pub(crate) state: &'a mut State,

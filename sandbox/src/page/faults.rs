@@ -7,6 +7,7 @@ use super::form_page::FormPage;
 use super::format::{BadgeKind, badge, code};
 use super::table::{number, table, text};
 use crate::engine::{FaultRule, MAGIC, Numbered, Rule, Side, State, Then, When};
+use crate::fields::capitalised;
 
 /// Returns the page with rules, faults and magic amounts.
 pub(crate) fn faults(state: &State, path: &str) -> FormPage {
@@ -137,12 +138,6 @@ fn which(when: &When, times: Option<u32>) -> String {
     parts.map(|part| format!(" {part}")).collect()
 }
 
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
-}
-
 /// Frequent faults: the label of the button, and the arguments of `skypay fault add`.
 const PRESETS: [(&str, &str); 8] = [
     (
@@ -188,7 +183,7 @@ fn magic() -> Markup {
         p.soft { "The centavos of a payout's amount say what becomes of it." }
         (table(&[text("Centavos"), text("What becomes of it")], MAGIC.iter().map(|magic| vec![
             html! { code { (format!(".{:02}", magic.centavos)) } },
-            html! { (magic.description) },
+            html! { (magic.meaning) },
         ])))
     }
 }

@@ -13,6 +13,7 @@ use skypay_types::{CollectionChannel, OPERATIONS, PayoutChannel, ResponseCode};
 
 use super::format;
 use crate::engine::{CallbackUrls, Command};
+use crate::fields::capitalised;
 
 /// The submitted values by field name.
 pub(crate) type Entered = BTreeMap<String, String>;
@@ -400,11 +401,7 @@ fn label(name: &str) -> String {
     if name.contains(char::is_uppercase) {
         return name.to_owned();
     }
-    let mut characters = name
-        .chars()
-        .map(|character| if character == '_' { ' ' } else { character });
-    let first = characters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(characters).collect()
+    capitalised(&name.replace('_', " "))
 }
 
 fn is_list(arg: &Arg) -> bool {

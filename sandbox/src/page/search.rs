@@ -52,14 +52,14 @@ pub(crate) async fn page(State(app): Shared, Query(entered): Query<Entered>) -> 
     let content = html! {
         @if wanted.is_empty() {
             p.soft {
-                "Enter a number, a reference, the # of a callback or request, or any text of a request. A number or "
-                "reference is found by its beginning. What nothing begins with is looked for anywhere in the numbers "
-                "of the newest " (MOST_LISTED) " transactions, movements and callbacks."
+                "Enter a number, a reference, the # of a callback or request, or any text of a request. Numbers and "
+                "references are found by their beginning; if none begins so, by any part, among the newest "
+                (MOST_LISTED) "."
             }
         } @else {
             p.soft {
                 "For “" (wanted) "”, at most " (SHOWN) " of each. "
-                "Numbers are found by their beginning; otherwise within those of the newest " (MOST_LISTED) "."
+                "Numbers are found by their beginning; if none begins so, by any part, among the newest " (MOST_LISTED) "."
             }
             h2 { "Transactions, movements and callbacks" }
             (shown(&COLUMNS, rows))

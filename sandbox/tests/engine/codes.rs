@@ -155,13 +155,13 @@ fn a_refused_request_changes_nothing_but_the_log() {
 fn magic_amounts_refuse_or_answer_as_the_table_says() {
     for magic in MAGIC {
         let code = match &magic.meaning {
-            Meaning::ScriptedOutcome(_) => continue,
+            Meaning::ScriptedOutcome(..) => continue,
             Meaning::Refused(code) | Meaning::Answered(code) => code,
         };
         let mut setup = Setup::new();
         let amount = format!("100.{:02}", magic.centavos);
         let given = setup.bank("SKY9800000101", &amount);
-        assert_eq!(given, Err(code.clone()), "{}", magic.description);
+        assert_eq!(given, Err(code.clone()), "{}", magic.meaning);
         let executed = matches!(magic.meaning, Meaning::Answered(_));
         assert_eq!(setup.state.payout("SKY9800000101").is_some(), executed);
     }

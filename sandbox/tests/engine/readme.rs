@@ -46,7 +46,7 @@ fn every_switch_is_in_the_table_with_its_default_first() {
 fn every_magic_amount_is_in_the_table() {
     let rows = MAGIC
         .iter()
-        .map(|magic| format!("| `.{:02}` | {} |", magic.centavos, magic.description));
+        .map(|magic| format!("| `.{:02}` | {} |", magic.centavos, magic.meaning));
     check("### Magic amounts", &rows.collect::<Vec<_>>());
 }
 
