@@ -165,6 +165,9 @@ fn details_of(details: &CallbackDetails, format: OutputFormat) -> Output {
             "\n\nsealed, attempt {attempt}, copy {copy}\n{}",
             record.sealed
         ));
+        if let Some(response) = record.answer.as_ref().filter(|body| !body.is_empty()) {
+            text.push_str(&format!("\n\nresponse to it\n{response}"));
+        }
     }
     Output::new(text, &json!({ "callback": tree, "wire": details.wire }))
 }

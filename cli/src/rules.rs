@@ -1,18 +1,22 @@
 //! `skypay script`, `fault` and `behavior`: scripted outcomes, connection
 //! faults and configurable behaviors.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use skypay_sandbox::engine::behaviors::{self, BEHAVIORS};
-use skypay_sandbox::engine::{Command, FaultCommand, Rule, ScriptCommand, Then};
+use skypay_sandbox::engine::{
+    Command, FaultCommand, FaultRule, Numbered, Rule, ScriptCommand, Then,
+};
 
 use crate::credentials::read_file;
 use crate::exit_status::Failure;
+use crate::lists::table_or_none;
 use crate::output::{Output, OutputFormat, columns, table, wrapped};
 use crate::remote::{admin, execute};
-use crate::sandbox::part;
 
 /// Script the outcomes of requests: when … then …
 #[derive(Clone, Debug, Subcommand)]
@@ -37,7 +41,7 @@ impl Script {
             }
             Self::Command(command) => execute(&Command::Script(command), format).await,
             Self::Load { file } => load(&file, format).await,
-            Self::List => list("rules", format).await,
+            Self::List => list::<Rule>("rules", format).await,
         }
     }
 }
@@ -56,9 +60,25 @@ async fn load(file: &std::path::Path, format: OutputFormat) -> Result<Output, Fa
     ))
 }
 
-async fn list(name: &str, format: OutputFormat) -> Result<Output, Failure> {
-    let (part, text) = part(name, format).await?;
-    Ok(Output::new(text, &part))
+/// Lists rules in words.
+async fn list<R: DeserializeOwned + Display>(
+    name: &str,
+    format: OutputFormat,
+) -> Result<Output, Failure> {
+    let state = admin()?.state(format.show_personal_data).await?;
+    let rules: Vec<Numbered<R>> = serde_json::from_value(state[name].clone())
+        .map_err(|error| Failure::refused(format!("the sandbox's {name}: {error}")))?;
+    let rows = rules.iter().map(|numbered| {
+        let off = if numbered.is_off { "off: " } else { "" };
+        vec![
+            numbered.id.to_string(),
+            numbered.applied.to_string(),
+            format!("{off}{}", numbered.rule),
+        ]
+    });
+    let head = ["id", "so far", "what happens"];
+    let text = table_or_none(&head, &rows.collect::<Vec<_>>());
+    Ok(Output::new(text, &state[name]))
 }
 
 /// Inject faults into connections
@@ -74,7 +94,7 @@ impl Fault {
     pub(crate) async fn run(self, format: OutputFormat) -> Result<Output, Failure> {
         match self {
             Self::Command(command) => execute(&Command::Fault(command), format).await,
-            Self::List => list("faults", format).await,
+            Self::List => list::<FaultRule>("faults", format).await,
         }
     }
 }

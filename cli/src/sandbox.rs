@@ -16,10 +16,9 @@ use skypay_types::DateTime;
 use crate::credentials::{ADMIN_TOKEN, read_file, variable};
 use crate::exit_status::Failure;
 use crate::folder;
-use crate::output::{Output, OutputFormat, columns, message, out, table};
+use crate::output::{Output, OutputFormat, columns, out, table};
 use crate::page_checks::PageChecks;
 use crate::remote::{admin, execute};
-use skypay_sandbox::ordered_json::OrderedJson;
 
 /// Start a sandbox; save, restore and reset its data
 #[derive(Clone, Debug, clap::Args)]
@@ -463,12 +462,4 @@ impl Scenario {
 enum Step {
     Advance(Duration),
     Command(Box<Command>),
-}
-
-/// Returns a part of the state, as JSON and as text.
-pub(crate) async fn part(name: &str, format: OutputFormat) -> Result<(Value, String), Failure> {
-    let mut state = admin()?.state(format.show_personal_data).await?;
-    let part = state[name].take();
-    let text = message(&OrderedJson::from(part.clone()), 0);
-    Ok((part, text))
 }

@@ -146,6 +146,11 @@ fn the_cashiers_exit_code_says_how_the_partner_answered() {
         .run("cashier inquire SKY9800000201 --channel MLhuillier")
         .ended(0)
         .json();
+    let show = format!("callbacks show {}", ran["deliveries"][0]["id"]);
+    let shown = setup.run(&show).ended(0).json()["callback"].take();
+    assert_eq!(shown["plaintext"]["controlNumber"], "SKY9800000201");
+    let answer = &shown["attempts"][0]["result"]["plaintext"];
+    assert_eq!(answer["name"], "[masked]", "{answer}");
     let plaintext = &ran["deliveries"][0]["attempts"][0]["result"]["plaintext"];
     assert_eq!(
         (&plaintext["name"], &plaintext["amount"]),
@@ -239,6 +244,9 @@ fn rules_faults_and_switches_take_hold() {
     setup.run(transfer).ended(3);
     let faults = setup.run("fault list").json();
     assert_eq!(faults[0]["fault"]["wire"], "cut-after");
+    let words = setup.program.line("fault list").out;
+    let wanted = "every request balanceTransfer";
+    assert!(words.contains(wanted), "{words}");
     setup.run("fault clear").ended(0);
     setup
         .run("fault add requests --times 1 answer -9999")

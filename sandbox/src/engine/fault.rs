@@ -3,6 +3,8 @@
 //! The engine selects faults by rule and seed; the owner of the connection injects
 //! them.
 
+use std::fmt;
+
 use clap::{Args, Subcommand, ValueEnum};
 use displaydoc::Display;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::rule::When;
 use super::timestamp::Duration;
 use crate::arguments;
+use crate::fields::capitalised;
 
 /// When a fault happens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Args)]
@@ -37,6 +40,23 @@ pub struct FaultRule {
     #[arg(long, value_name = "N", help_heading = "How often")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
+}
+
+/// In words, as `Send it 2 times: every callback payoutQueuePayout`.
+impl fmt::Display for FaultRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = match self.on {
+            Side::Requests => "request",
+            Side::Queries => "query",
+            Side::Callbacks => "callback",
+        };
+        let every = match self.percent {
+            100 => "every".to_owned(),
+            percent => format!("{percent} % of the times, a"),
+        };
+        let fault = capitalised(&self.fault.to_string());
+        write!(f, "{fault}: {every} {side}{}", self.when.which(self.times))
+    }
 }
 
 fn always() -> u8 {

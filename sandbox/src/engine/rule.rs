@@ -1,5 +1,7 @@
 //! Scripted outcomes of requests, by rule or by magic amount.
 
+use std::fmt;
+
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use skypay_types::{Amount, PayoutChannel, ResponseCode};
@@ -7,6 +9,7 @@ use skypay_types::{Amount, PayoutChannel, ResponseCode};
 use super::amount;
 use super::timestamp::Duration;
 use crate::arguments;
+use crate::fields::capitalised;
 
 /// When … then ….
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Args)]
@@ -127,6 +130,64 @@ pub enum ScriptedOutcome {
     RefuseAmendment,
     /// Uploaded and collected at the store.
     Collect,
+}
+
+/// In words, as `Outcome fail: every request payoutQueue once`.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Then {
+            refuse,
+            description,
+            outcome,
+            after,
+        } = &self.then;
+        let outcome = outcome.as_ref().map(|outcome| {
+            let name = serde_json::to_value(outcome).unwrap_or_default();
+            name.as_str().unwrap_or_default().replace('-', " ")
+        });
+        let parts = [
+            refuse
+                .as_ref()
+                .map(|refuse| format!("refuse with {}", code(refuse))),
+            description.as_ref().map(|text| format!("“{text}”")),
+            outcome.map(|name| format!("outcome {name}")),
+            after.map(|after| format!("each step takes {after}")),
+        ];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        let then = capitalised(&parts.join(", "));
+        write!(f, "{then}: every request{}", self.when.which(self.times))
+    }
+}
+
+impl When {
+    /// Says which messages are meant, and how often.
+    pub(crate) fn which(&self, times: Option<u32>) -> String {
+        let parts = [
+            self.operation.clone(),
+            self.subject
+                .as_ref()
+                .map(|subject| format!("about {subject}")),
+            self.channel
+                .as_ref()
+                .map(|channel| format!("by {}", code(channel))),
+            self.account
+                .as_ref()
+                .map(|account| format!("to the account {account}")),
+            self.at_least.map(|amount| format!("of at least {amount}")),
+            self.at_most.map(|amount| format!("of at most {amount}")),
+            times.map(|times| match times {
+                1 => "once".to_owned(),
+                times => format!("at most {times} times"),
+            }),
+        ];
+        let parts = parts.into_iter().flatten();
+        parts.map(|part| format!(" {part}")).collect()
+    }
+}
+
+/// Formats a code by its name and number.
+fn code(code: &impl fmt::Debug) -> String {
+    format!("{code:?}").replacen('(', " (", 1)
 }
 
 /// A rule with its id: for an outcome or a fault.

@@ -1,24 +1,21 @@
 //! The page for scripted outcomes and connection faults.
 
+use std::fmt::Display;
+
 use maud::{Markup, html};
 
 use super::form::{Form, Problems};
 use super::form_page::FormPage;
-use super::format::{BadgeKind, badge, code};
+use super::format::{BadgeKind, badge};
 use super::table::{number, table, text};
-use crate::engine::{FaultRule, MAGIC, Numbered, Rule, Side, State, Then, When};
-use crate::fields::capitalised;
+use crate::engine::{MAGIC, Numbered, State};
 
 /// Returns the page with rules, faults and magic amounts.
 pub(crate) fn faults(state: &State, path: &str) -> FormPage {
-    let rules = state.rules().iter().map(|numbered| {
-        let words = rule_in_words(&numbered.rule);
-        row(["rule", "script"], numbered, &words, path)
-    });
-    let faults = state.faults().iter().map(|numbered| {
-        let words = fault_in_words(&numbered.rule);
-        row(["fault", "fault"], numbered, &words, path)
-    });
+    let rules = state.rules().iter();
+    let rules = rules.map(|numbered| row(["rule", "script"], numbered, path));
+    let faults = state.faults().iter();
+    let faults = faults.map(|numbered| row(["fault", "fault"], numbered, path));
     let (rows, buttons): (Vec<_>, Vec<_>) = rules.chain(faults).unzip();
     let presets: Vec<_> = presets().collect();
     let columns = [
@@ -47,10 +44,9 @@ pub(crate) fn faults(state: &State, path: &str) -> FormPage {
 
 /// Returns the row of a rule, by its kind and command, and its buttons: on or off, and
 /// remove.
-fn row<R>(
+fn row(
     [kind, command]: [&str; 2],
-    numbered: &Numbered<R>,
-    words: &str,
+    numbered: &Numbered<impl Display>,
     path: &str,
 ) -> (Vec<Markup>, [Form; 2]) {
     let Numbered { id, is_off, .. } = numbered;
@@ -66,76 +62,11 @@ fn row<R>(
         });
     let row = vec![
         html! { (kind) " #" (id) },
-        html! { @if *is_off { (badge("off", BadgeKind::Plain)) " " } (words) },
+        html! { @if *is_off { (badge("off", BadgeKind::Plain)) " " } (numbered.rule) },
         html! { (numbered.applied) },
         html! { @for form in &forms { (form.draw(path, None, &Problems::new())) " " } },
     ];
     (row, forms)
-}
-
-fn fault_in_words(rule: &FaultRule) -> String {
-    let side = match rule.on {
-        Side::Requests => "request",
-        Side::Queries => "query",
-        Side::Callbacks => "callback",
-    };
-    let every = match rule.percent {
-        100 => "every".to_owned(),
-        percent => format!("{percent} % of the times, a"),
-    };
-    let fault = capitalised(&rule.fault.to_string());
-    let which = which(&rule.when, rule.times);
-    format!("{fault}: {every} {side}{which}")
-}
-
-fn rule_in_words(rule: &Rule) -> String {
-    let Then {
-        refuse,
-        description,
-        outcome,
-        after,
-    } = &rule.then;
-    let mut parts = Vec::new();
-    if let Some(refuse) = refuse {
-        parts.push(format!("refuse with {}", code(refuse)));
-    }
-    if let Some(description) = description {
-        parts.push(format!("“{description}”"));
-    }
-    if let Some(outcome) = outcome {
-        let name = serde_json::to_value(outcome).unwrap_or_default();
-        let name = name.as_str().unwrap_or_default().replace('-', " ");
-        parts.push(format!("outcome {name}"));
-    }
-    if let Some(after) = after {
-        parts.push(format!("each step takes {after}"));
-    }
-    let then = capitalised(&parts.join(", "));
-    format!("{then}: every request{}", which(&rule.when, rule.times))
-}
-
-/// Says which messages are meant, and how often.
-fn which(when: &When, times: Option<u32>) -> String {
-    let parts = [
-        when.operation.clone(),
-        when.subject
-            .as_ref()
-            .map(|subject| format!("about {subject}")),
-        when.channel
-            .as_ref()
-            .map(|channel| format!("by {}", code(channel))),
-        when.account
-            .as_ref()
-            .map(|account| format!("to the account {account}")),
-        when.at_least.map(|amount| format!("of at least {amount}")),
-        when.at_most.map(|amount| format!("of at most {amount}")),
-        times.map(|times| match times {
-            1 => "once".to_owned(),
-            times => format!("at most {times} times"),
-        }),
-    ];
-    let parts = parts.into_iter().flatten();
-    parts.map(|part| format!(" {part}")).collect()
 }
 
 /// Frequent faults: the label of the button, and the arguments of `skypay fault add`.

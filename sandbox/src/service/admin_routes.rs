@@ -25,6 +25,7 @@ use super::origin_check::refused;
 use crate::callback_checks::Checks;
 use crate::engine::Command;
 use crate::http::Peer;
+use crate::operations;
 use crate::ordered_json::OrderedJson;
 use crate::simulator::{Executed, Simulator, SimulatorError};
 
@@ -360,8 +361,15 @@ async fn callback(
         ));
     };
     let wire = app.simulator.wire_of(id).await.map_err(failed)?;
-    let details = CallbackDetails { callback, wire };
-    Ok(written(&shown(&details, query.personal)))
+    // The document names the personal fields of its operations.
+    let info = operations::find(&callback.operation);
+    let hidden = info.map_or(&MASKED[..], |info| info.personal_data);
+    let details = OrderedJson::of(&CallbackDetails { callback, wire });
+    Ok(written(&if query.personal {
+        details
+    } else {
+        details.masked(hidden)
+    }))
 }
 
 async fn clock(State(app): Shared) -> Response {

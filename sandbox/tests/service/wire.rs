@@ -3,7 +3,7 @@
 use serde_json::json;
 use skypay_runtime::envelope::{self, EncryptKey};
 use skypay_sandbox::engine::{CashierCommand, Command, Duration, Side, WireFault};
-use skypay_types::PayoutChannel;
+use skypay_types::{FinanceNotificationRequest, Operation, PayoutChannel};
 
 use crate::setup::{Setup, bank, calls_to, recharge};
 
@@ -80,11 +80,16 @@ async fn the_sealed_text_and_the_answer_are_kept() {
         assert!(opened.contains(says), "{}", &*opened);
     }
     assert_eq!(wire.status, Some(200));
-    // Personal data are masked by default.
+    // What the document calls personal is masked by default.
+    let personal = FinanceNotificationRequest::INFO.personal_data;
     let id = details.callback.id;
     let masked = setup.sandbox.admin().callback(id, false).await.unwrap();
-    assert_eq!(masked.callback.plaintext["companyPrefix"], "[masked]");
-    assert_eq!(details.callback.plaintext["companyPrefix"], "SKY98");
+    for (name, value) in details.callback.plaintext.as_object().unwrap() {
+        let shown = &masked.callback.plaintext[name];
+        let is_hidden = personal.contains(&&**name);
+        assert_eq!(shown == "[masked]", is_hidden, "{name}: {value}, {shown}");
+    }
+    assert_eq!(masked.callback.plaintext["companyPrefix"], "SKY98");
 }
 
 #[tokio::test]
