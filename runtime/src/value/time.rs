@@ -276,57 +276,46 @@ fn days_before_month(year: u16, month: u8) -> Option<u64> {
     Some(days + u64::from(month > 2 && is_leap))
 }
 
-/// The number with these digits, at most nine.
-fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |number, digit| {
-        let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
-        Some(number * 10 + digit)
-    })
+/// The number that a text of this form writes, where each zero stands for a digit.
+fn digits(text: &[u8], form: &[u8]) -> Option<u64> {
+    let next = |number, (byte, form): (&u8, &u8)| match form {
+        b'0' if byte.is_ascii_digit() => Some(number * 10 + u64::from(byte - b'0')),
+        _ => (byte == form).then_some(number),
+    };
+    let mut both = text.iter().zip(form);
+    (text.len() == form.len()).then(|| both.try_fold(0, next))?
 }
 
-/// The number with these digits, if it is less than `end`.
-fn below(end: u32, digits: [u8; 2]) -> Option<u32> {
-    number(&digits).filter(|number| *number < end)
+/// The three numbers of a date or a time of day, of which the last two have two digits.
+fn parts(digits: u64) -> [u64; 3] {
+    [digits / 10_000, digits / 100 % 100, digits % 100]
 }
 
 fn date(text: &[u8]) -> Option<Date> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else {
-        return None;
-    };
-    let year = number(&[y1, y2, y3, y4])?.try_into().ok()?;
-    let (month, day) = (number(&[m1, m2])?, number(&[d1, d2])?);
+    let [year, month, day] = parts(digits(text, b"0000-00-00")?);
+    let year = year.try_into().ok()?;
     Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok()
 }
 
 fn date_time(text: &[u8]) -> Option<DateTime> {
-    let (day, time) = text.split_at_checked(10)?;
-    let [
-        b' ' | b'T',
-        h1,
-        h2,
-        b':',
-        m1,
-        m2,
-        b':',
-        s1,
-        s2,
-        ref rest @ ..,
-    ] = *time
-    else {
+    let (day, rest) = text.split_at_checked(10)?;
+    let rest = rest.strip_prefix(b" ").or(rest.strip_prefix(b"T"))?;
+    let of_clock = |byte: &u8| byte.is_ascii_digit() || b":.".contains(byte);
+    let end = rest.iter().position(|byte| !of_clock(byte));
+    let (clock, offset) = rest.split_at(end.unwrap_or(rest.len()));
+    // With as many decimals of the second as there are, none or up to nine.
+    let mut padded = *b"00:00:00.000000000";
+    if !matches!(clock.len(), 8 | 10..=18) {
         return None;
-    };
-    let (decimals, offset) = match rest {
-        [b'.', rest @ ..] => {
-            let end = rest.iter().position(|byte| !byte.is_ascii_digit());
-            rest.split_at(end.unwrap_or(rest.len()))
-        }
-        _ => (&b"0"[..], rest),
-    };
-    let missing = 9_u32.checked_sub(decimals.len().try_into().ok()?)?;
-    let nanoseconds = (missing < 9).then(|| number(decimals)).flatten()?;
-    let minutes = below(24, [h1, h2])? * 60 + below(60, [m1, m2])?;
-    let seconds = minutes * 60 + below(60, [s1, s2])?;
-    let time = Duration::new(seconds.into(), nanoseconds * 10_u32.pow(missing));
+    }
+    padded[..clock.len()].copy_from_slice(clock);
+    let padded = digits(&padded, b"00:00:00.000000000")?;
+    let [hours, minutes, seconds] = parts(padded / 1_000_000_000);
+    if hours > 23 || minutes > 59 || seconds > 59 {
+        return None;
+    }
+    let seconds = Duration::from_secs((hours * 60 + minutes) * 60 + seconds);
+    let time = seconds + Duration::from_nanos(padded % 1_000_000_000);
     let local = date(day)?.begin.saturating_add(time);
     if offset.is_empty() {
         return Some(local);
@@ -339,17 +328,18 @@ fn date_time(text: &[u8]) -> Option<DateTime> {
 
 /// Parses an offset from UTC in seconds, such as `Z`, `+08`, `+0800` or `+08:00`.
 fn offset_of(text: &[u8]) -> Option<i64> {
-    let (sign, hours, minutes) = match *text {
-        [b'Z' | b'z'] => return Some(0),
-        [sign, h1, h2] => (sign, [h1, h2], [b'0', b'0']),
-        [sign, h1, h2, m1, m2] | [sign, h1, h2, b':', m1, m2] => (sign, [h1, h2], [m1, m2]),
-        _ => return None,
-    };
-    let minutes = number(&hours)? * 60 + below(60, minutes)?;
-    let offset = i64::from(minutes) * 60;
+    if matches!(text, b"Z" | b"z") {
+        return Some(0);
+    }
+    let (sign, clock) = text.split_first()?;
+    let clock = digits(clock, b"00:00")
+        .or_else(|| digits(clock, b"0000"))
+        .or_else(|| Some(digits(clock, b"00")? * 100))?;
+    let (hours, minutes) = (clock / 100, clock % 100);
+    let offset = (hours * 60 + minutes).cast_signed() * 60;
     match sign {
         // No real offset from UTC is larger.
-        _ if minutes > 18 * 60 => None,
+        _ if minutes > 59 || offset > 18 * 3_600 => None,
         b'+' => Some(offset),
         b'-' => Some(-offset),
         _ => None,
