@@ -97,17 +97,15 @@ macro_rules! message {
         impl $name {
             /// Returns a builder; its `build` reports every invalid field.
             pub fn builder() -> $builder {
-                ::core::default::Default::default()
+                $builder { $($field: ::core::option::Option::None,)* }
             }
         }
 
         #[doc = ::core::concat!("Builds a [`", ::core::stringify!($name), "`].")]
-        #[derive(Clone, Debug, Default)]
+        #[derive(Clone, Debug)]
         #[must_use]
         pub struct $builder {
-            $($field: $crate::message::presence::Slot<
-                <$crate::message::$presence as $crate::message::Presence<$ty>>::Built,
-            >,)*
+            $($field: $crate::message::presence::Slot<$crate::__stored!($wire $presence $ty)>,)*
         }
 
         impl $builder {
@@ -137,18 +135,29 @@ macro_rules! message {
             ///
             /// All violations, not just the first.
             #[allow(deprecated, reason = "the fields are still in the message")]
-            pub fn build(self) -> ::core::result::Result<$name, $crate::Invalid> {
+            #[allow(unused_mut, reason = "a message may have no fields")]
+            pub fn build(mut self) -> ::core::result::Result<$name, $crate::Invalid> {
                 let mut at = $crate::Violations::default();
-                $(let $field = $crate::message::presence::take::<
-                    $crate::message::$presence, $ty,
-                >(self.$field, $wire, &mut at);)*
-                $(let ::core::option::Option::Some($field) = $field else {
+                $($crate::message::presence::complete::<$crate::message::$presence, $ty>(
+                    &mut self.$field, $wire, &mut at,
+                );)*
+                // What a pattern of all fields would drop if one were missing was a third
+                // of the code that is compiled for a message.
+                let message = 'built: {
+                    ::core::option::Option::Some($name {
+                        $($field: match $crate::message::presence::take(&mut self.$field) {
+                            ::core::option::Option::Some(value) => value,
+                            ::core::option::Option::None => break 'built ::core::option::Option::None,
+                        },)*
+                    })
+                };
+                let ::core::option::Option::Some(message) = message else {
                     return ::core::result::Result::Err($crate::Invalid::from(at));
-                };)*
-                let message = $name { $($field,)* };
-                $crate::Validate::check(&message, &mut at);
-                at.finish()?;
-                ::core::result::Result::Ok(message)
+                };
+                match at.check(&message) {
+                    ::core::result::Result::Ok(()) => ::core::result::Result::Ok(message),
+                    ::core::result::Result::Err(invalid) => ::core::result::Result::Err(invalid),
+                }
             }
         }
 
@@ -220,15 +229,11 @@ macro_rules! message {
                                 map.next_key_seed($crate::value::Text)?
                             {
                                 match &*key {
-                                    $($wire $(| $alias)* => {
-                                        presence::read::<presence::$presence, $ty, _>(
-                                            &mut $field, $wire, &mut map,
-                                        )?;
-                                    })*
-                                    _ => {
-                                        map.next_value::<serde::de::IgnoredAny>()?;
-                                    }
-                                }
+                                    $($wire $(| $alias)* => presence::read::<presence::$presence, $ty, _>(
+                                        &mut $field, $wire, &mut map,
+                                    ),)*
+                                    _ => map.next_value::<serde::de::IgnoredAny>().map(|_| ()),
+                                }?;
                             }
                             ::core::result::Result::Ok($name {
                                 $($field: presence::read_or_absent::<presence::$presence, $ty, _>(
@@ -298,17 +303,27 @@ macro_rules! __stored {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __setter {
-    ($about:tt $field:ident list $ty:ty) => { $crate::__setter!(@items $about $field $ty); };
-    ($about:tt $field:ident optional_list $ty:ty) => { $crate::__setter!(@items $about $field $ty); };
-    ($about:tt $field:ident entries $ty:ty) => { $crate::__setter!(@items $about $field $ty); };
-    ($about:tt $field:ident optional_entries $ty:ty) => { $crate::__setter!(@items $about $field $ty); };
-    (@items { $($about:tt)* } $field:ident $ty:ty) => {
+    ($about:tt $field:ident list $ty:ty) => {
+        $crate::__setter!(@items $about $field list $ty);
+    };
+    ($about:tt $field:ident optional_list $ty:ty) => {
+        $crate::__setter!(@items $about $field optional_list $ty);
+    };
+    ($about:tt $field:ident entries $ty:ty) => {
+        $crate::__setter!(@items $about $field entries $ty);
+    };
+    ($about:tt $field:ident optional_entries $ty:ty) => {
+        $crate::__setter!(@items $about $field optional_entries $ty);
+    };
+    (@items { $($about:tt)* } $field:ident $presence:ident $ty:ty) => {
         $($about)*
         pub fn $field(
             mut self,
             items: impl ::core::iter::IntoIterator<Item: ::core::convert::Into<$ty>>,
         ) -> Self {
-            $crate::message::presence::set_items(&mut self.$field, items);
+            $crate::message::presence::set_items::<$crate::message::$presence, $ty>(
+                &mut self.$field, items,
+            );
             self
         }
     };
@@ -318,7 +333,9 @@ macro_rules! __setter {
             mut self,
             value: impl ::core::convert::TryInto<$ty, Error: ::core::fmt::Display>,
         ) -> Self {
-            $crate::message::presence::set(&mut self.$field, value);
+            $crate::message::presence::set::<$crate::message::$presence, $ty>(
+                &mut self.$field, value,
+            );
             self
         }
     };

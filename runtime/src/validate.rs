@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::iter;
 use std::ops::{Bound, RangeBounds};
 use std::sync::OnceLock;
 
@@ -131,6 +132,13 @@ impl Violations {
         }
     }
 
+    /// Checks a message as well, and finishes.
+    #[doc(hidden)]
+    pub fn check(mut self, message: &dyn Validate) -> Result<(), Invalid> {
+        message.check(&mut self);
+        self.finish()
+    }
+
     /// Reports that `field` violates `rule`. The message must not hold the value.
     pub fn report(&mut self, field: &str, rule: &'static str, message: impl Into<String>) {
         self.found.push(Violation {
@@ -140,9 +148,22 @@ impl Violations {
         });
     }
 
+    /// Checks the value of a field, or the items of a list.
+    pub(crate) fn values<'a>(
+        &mut self,
+        wire: &str,
+        list: bool,
+        next: &mut dyn FnMut() -> Option<Result<&'a dyn FieldValue, &'a Unreadable>>,
+        checks: &[Check<'_>],
+    ) {
+        for (index, value) in iter::from_fn(next).enumerate() {
+            self.value(wire, list.then_some(index), value, checks);
+        }
+    }
+
     /// Checks a value of a field, or the item of a list with this index: an object
     /// is validated, and an unreadable value is a violation.
-    pub(crate) fn value(
+    fn value(
         &mut self,
         wire: &str,
         index: Option<usize>,
@@ -317,7 +338,7 @@ pub struct Rule {
 impl Rule {
     /// Reports every field that violates the rule, if the rule applies to the
     /// message.
-    pub fn check(&self, message: &impl Validate, at: &mut Violations) {
+    pub fn check(&self, message: &dyn Validate, at: &mut Violations) {
         let holds = self.when.iter().all(|(field, values)| {
             let text = message.text_of(field);
             text.is_some_and(|text| values.contains(&&*text))

@@ -16,15 +16,15 @@ use crate::received::{Entries, Entry, Received, Unreadable};
 use crate::validate::{Check, FieldValue, Range, Violations};
 use crate::value::WireError;
 
-/// A field of a builder: `None` if unset, else the value or why the conversion
-/// failed.
+/// A field of a builder: `None` if unset, else that of the message or why the
+/// conversion failed.
 pub type Slot<T> = Option<Result<T, &'static str>>;
 
 /// How a message stores the values of a field, each a `T`.
 pub trait Presence<T: 'static> {
     /// The type of the field in the struct.
     type Stored;
-    /// What a setter of the builder stores.
+    /// What a setter of the builder takes.
     type Built;
     /// Whether the field is a list.
     const LIST: bool;
@@ -105,8 +105,11 @@ presences! {
 }
 
 /// Sets the field of a builder to a converted value, or to the text of the violation.
-pub fn set<T>(slot: &mut Slot<T>, value: impl TryInto<T, Error: Display>) {
-    *slot = Some(value.try_into().map_err(|error| {
+pub fn set<P: Presence<T, Built = T>, T: 'static>(
+    slot: &mut Slot<P::Stored>,
+    value: impl TryInto<T, Error: Display>,
+) {
+    *slot = Some(value.try_into().map(P::stored).map_err(|error| {
         // The text of an error from another crate may quote the value.
         let known = WireError::known(&error.to_string());
         known.map_or(
@@ -117,30 +120,32 @@ pub fn set<T>(slot: &mut Slot<T>, value: impl TryInto<T, Error: Display>) {
 }
 
 /// Sets a list of a builder.
-pub fn set_items<T>(slot: &mut Slot<Vec<T>>, items: impl IntoIterator<Item: Into<T>>) {
-    *slot = Some(Ok(items.into_iter().map(Into::into).collect()));
+pub fn set_items<P: Presence<T, Built = Vec<T>>, T: 'static>(
+    slot: &mut Slot<P::Stored>,
+    items: impl IntoIterator<Item: Into<T>>,
+) {
+    *slot = Some(Ok(P::stored(items.into_iter().map(Into::into).collect())));
 }
 
-/// Takes the field from a builder; `None` if a violation was reported.
-pub fn take<P: Presence<T>, T: 'static>(
-    slot: Slot<P::Built>,
+/// Completes a field of a builder that was not set, or reports why there is no value.
+pub fn complete<P: Presence<T>, T: 'static>(
+    slot: &mut Slot<P::Stored>,
     wire: &str,
     at: &mut Violations,
-) -> Option<P::Stored> {
+) {
     match slot {
-        Some(Ok(built)) => Some(P::stored(built)),
-        Some(Err(message)) => {
-            at.report(wire, "type", message);
-            None
-        }
-        None => {
-            let absent = P::absent();
-            if absent.is_none() {
-                at.report(wire, "required", "is required");
-            }
-            absent
-        }
+        Some(Ok(_)) => {}
+        Some(Err(message)) => at.report(wire, "type", *message),
+        None => match P::absent() {
+            Some(absent) => *slot = Some(Ok(absent)),
+            None => at.report(wire, "required", "is required"),
+        },
     }
+}
+
+/// Takes a field from a builder; `None` if a violation was reported for it.
+pub fn take<T>(slot: &mut Slot<T>) -> Option<T> {
+    slot.take()?.ok()
 }
 
 /// Reads the field from an object; a duplicate is an error.
@@ -232,13 +237,12 @@ pub fn check<P: Presence<T>, T: FieldValue + 'static>(
     at: &mut Violations,
     checks: &[Check<'_>],
 ) {
-    for (index, value) in P::values(field).enumerate() {
-        let value = match value {
-            Ok(value) => Ok(value as &dyn FieldValue),
-            Err(unreadable) => Err(unreadable),
-        };
-        at.value(wire, P::LIST.then_some(index), value, checks);
-    }
+    let mut values = P::values(field);
+    let mut next = || match values.next()? {
+        Ok(value) => Some(Ok(value as &dyn FieldValue)),
+        Err(unreadable) => Some(Err(unreadable)),
+    };
+    at.values(wire, P::LIST, &mut next, checks);
 }
 
 /// The text of a scalar, for conditions between fields; `None` for a list.
