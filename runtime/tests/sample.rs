@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(
             invalid.to_string(),
             "responseTime: expected a time like 2024-12-31 23:59:59\n\
-             parcels[1].parcelNumber: must have at least 5 characters\n\
+             parcels[1].parcelNumber: must have at least 5 characters, not 3\n\
              parcels[1].parcelNumber: must match ^[A-Z0-9]+$\n\
              parcels[2].parcelNumber: is missing\n\
              parcels[3]: expected a value, not null"
