@@ -36,7 +36,7 @@ enum Kind {
 const TYPES: &str = "
     Amount Box CallEnded CallOutcome CallReport CallbackSender Callbacks Client Clock Clone Config
     Context Credentials Custom Date DateTime Debug Direction Dispatcher Effect EncryptedRequest
-    EncryptedResponse Entries Envelope Environment Eq Error Future HEADER Handler HeaderFields
+    EncryptedResponse Entries Envelope Environment Eq Error Expiring Future HEADER Handler HeaderFields
     HeaderValues HttpService IntegerText Into Invalid InvalidCredentials KeyRing
     MessageKey Mode MoneyState NextStep None NotSent NotSentReason NotStored O OPERATIONS
     Ok Operation OperationInfo Option Outcome Output PROTOCOL PartialEq Partner

@@ -1,4 +1,8 @@
-//! Reading all pages of a list.
+//! Lists: reading all of their pages, and keeping them for a time.
+
+use std::time::{Duration, SystemTime};
+
+use crate::clock::Clock;
 
 /// How often a list is read before it is given up.
 const READINGS: usize = 6;
@@ -44,4 +48,43 @@ where
         before = Some(rows);
     }
     Ok(None)
+}
+
+/// A value that is fetched again after a time, such as a list of banks.
+#[derive(Debug)]
+pub struct Expiring<T> {
+    keep: Duration,
+    /// The value, and when it was fetched.
+    fetched: Option<(SystemTime, T)>,
+}
+
+impl<T> Expiring<T> {
+    /// Creates a value that is fetched on first use, and kept for this long.
+    #[must_use]
+    pub fn new(keep: Duration) -> Self {
+        Self {
+            keep,
+            fetched: None,
+        }
+    }
+
+    /// Returns the value, and fetches it first if it is older than it may be. An
+    /// error is that of `fetch`, which the next call tries again.
+    pub async fn get<E, Fetch: Future<Output = Result<T, E>>>(
+        &mut self,
+        clock: &Clock,
+        fetch: impl FnOnce() -> Fetch,
+    ) -> Result<&T, E> {
+        let now = clock.now();
+        let kept = self.fetched.take().filter(|(since, _)| {
+            let age = now.duration_since(*since);
+            age.is_ok_and(|age| age < self.keep)
+        });
+        let kept = match kept {
+            Some(kept) => kept,
+            None => (now, fetch().await?),
+        };
+        let (_, value) = self.fetched.insert(kept);
+        Ok(value)
+    }
 }

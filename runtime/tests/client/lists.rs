@@ -1,8 +1,10 @@
-//! Lists that are read page by page.
+//! Lists that are read page by page, and lists that are kept.
 
 use std::cell::Cell;
+use std::time::{Duration, SystemTime};
 
-use skypay_runtime::client::read_pages;
+use skypay_runtime::client::{Expiring, read_pages};
+use skypay_runtime::clock::Clock;
 
 /// Reads a list that changes: each reading has its pages. Returns the rows, and how
 /// many pages were read.
@@ -53,4 +55,21 @@ async fn a_list_is_read_until_two_readings_agree() {
 async fn an_error_of_a_page_is_that_of_the_list() {
     let read = read_pages(|_| async { Err::<(Vec<u32>, bool), _>("no connection") });
     assert_eq!(read.await, Err("no connection"));
+}
+
+#[tokio::test]
+async fn a_kept_value_is_fetched_again_when_it_is_too_old() {
+    let mut kept = Expiring::new(Duration::from_secs(60));
+    let mut get = async |seconds: u64, fetched: Result<u32, &'static str>| {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let clock = Clock::new(move || now);
+        kept.get(&clock, || async move { fetched }).await.copied()
+    };
+    assert_eq!(get(100, Err("at first")).await, Err("at first"));
+    assert_eq!(get(100, Ok(1)).await, Ok(1));
+    assert_eq!(get(159, Ok(2)).await, Ok(1));
+    assert_eq!(get(160, Err("too old")).await, Err("too old"));
+    assert_eq!(get(160, Ok(3)).await, Ok(3));
+    // The clock was set back.
+    assert_eq!(get(100, Ok(4)).await, Ok(4));
 }
