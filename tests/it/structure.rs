@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 use xtask::{cargo, packages};
@@ -52,6 +53,41 @@ fn cargo(arguments: &[&str]) -> String {
 fn metadata() -> Value {
     let text = cargo(&["metadata", "--format-version=1", "--no-deps", "--offline"]);
     serde_json::from_str(&text).unwrap()
+}
+
+/// A file in a folder of tests that no program names would never be compiled.
+#[test]
+fn every_file_of_tests_belongs_to_a_program() {
+    let metadata = metadata();
+    let mut files = 0;
+    for package in metadata["packages"].as_array().unwrap() {
+        let manifest = Path::new(package["manifest_path"].as_str().unwrap());
+        let Ok(folder) = fs::read_dir(manifest.with_file_name("tests")) else {
+            continue;
+        };
+        let targets = package["targets"].as_array().unwrap();
+        let mut paths: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|kind| kind == "rs"));
+        let sources: String = paths
+            .iter()
+            .map(|path| fs::read_to_string(path).unwrap())
+            .collect();
+        for path in paths {
+            let is_target = targets.iter().any(|target| {
+                let source = target["src_path"].as_str().unwrap();
+                Path::new(source) == path
+            });
+            let module = format!("mod {};", path.file_stem().unwrap().display());
+            let is_module = sources.lines().any(|line| line == module);
+            assert!(
+                is_target || is_module,
+                "{} is in no program",
+                path.display()
+            );
+            files += 1;
+        }
+    }
+    assert!(files > 20, "{files}");
 }
 
 fn workspace_dependencies() -> BTreeMap<String, BTreeSet<String>> {
