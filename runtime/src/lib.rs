@@ -36,9 +36,6 @@
 //! `skypay-server`, which re-export their parts of it.
 
 pub mod codes;
-#[cfg(feature = "languages")]
-#[doc(hidden)]
-pub mod languages;
 pub mod message;
 mod message_key;
 pub mod operation;

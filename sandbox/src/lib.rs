@@ -17,6 +17,7 @@ pub mod error_scenarios;
 pub mod fields;
 #[doc(hidden)]
 pub mod http;
+mod languages;
 #[doc(hidden)]
 pub mod life;
 pub mod limits;

@@ -5,7 +5,8 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use skypay_runtime::languages::Members;
+
+use crate::languages::Members;
 
 /// The replacement for personal data.
 pub(crate) const MASKED: &str = "[masked]";

@@ -16,11 +16,10 @@ use crate::{
 };
 
 /// The features of the runtime.
-pub const RUNTIME_FEATURES: [&str; 8] = [
+pub const RUNTIME_FEATURES: [&str; 7] = [
     "envelope",
     "client",
     "server",
-    "languages",
     "chrono",
     "rust_decimal",
     "time",

@@ -1,10 +1,10 @@
 //! Messages as commands for a shell, and as calls in other languages.
 
 use maud::{Markup, html};
-use skypay_runtime::languages::{LANGUAGES, Language};
 use skypay_types::{Direction, OperationInfo};
 
 use crate::engine::Pair;
+use crate::languages::{LANGUAGES, Language};
 use crate::operations::{self, Types};
 use crate::ordered_json::OrderedJson;
 use crate::service::AppState;

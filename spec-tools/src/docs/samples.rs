@@ -3,14 +3,19 @@
 //! is sent is the first example of a request, or of a callback's response.
 
 use codegen::model::{Api, Direction, Operation};
+use languages::{LANGUAGES, Language, inside};
 use maud::{Markup, html};
-use skypay_runtime::languages::{LANGUAGES, Language, inside};
 
 use super::links::target;
 use super::{Page, listed, section};
 
 /// The anchor of the code that all samples use.
 pub(super) const SECTION: &str = "page.code";
+
+// In the sandbox, which shows its messages in the same way, and is published without this
+// crate.
+#[path = "../../../sandbox/src/languages.rs"]
+mod languages;
 
 /// The code of a language that all samples use.
 struct Code {

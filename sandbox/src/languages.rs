@@ -1,5 +1,5 @@
-//! How calls are written in languages other than Rust: on the sandbox's page, and in the
-//! API reference.
+//! How calls are written in languages other than Rust. The API reference shows the same:
+//! `spec-tools` includes this file, which uses nothing else of the sandbox.
 
 use std::fmt;
 
@@ -8,23 +8,18 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// A language in which calls are shown.
-#[derive(Debug)]
-pub struct Language {
+pub(crate) struct Language {
     /// The name of the language on the reference page, part of anchors.
-    pub id: &'static str,
-    /// The name of the language.
-    pub title: &'static str,
-    /// How it writes values.
-    pub literals: Literals,
+    pub(crate) id: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) literals: Literals,
     /// A call, from the name of the action and the literal of its fields.
     call: fn(action: &str, fields: &str) -> String,
 }
 
 /// How a language writes JSON values.
-#[derive(Debug)]
-pub struct Literals {
-    /// The indentation of a level.
-    pub indent: &'static str,
+pub(crate) struct Literals {
+    pub(crate) indent: &'static str,
     map: (&'static str, &'static str),
     list: (&'static str, &'static str),
     after_key: &'static str,
@@ -44,7 +39,7 @@ const JSON: Literals = Literals {
 };
 
 /// The languages in which `call` is defined on the reference page, the shell first.
-pub const LANGUAGES: [Language; 6] = [
+pub(crate) const LANGUAGES: [Language; 6] = [
     Language {
         id: "sh",
         title: "curl and openssl",
@@ -120,8 +115,7 @@ pub const LANGUAGES: [Language; 6] = [
 impl Language {
     /// Returns the call of an action with the fields of a message in JSON, without those
     /// that `call` writes itself; `None` if the message is not JSON.
-    #[must_use]
-    pub fn call(&self, action: &str, message: &str, header: &[&str]) -> Option<String> {
+    pub(crate) fn call(&self, action: &str, message: &str, header: &[&str]) -> Option<String> {
         let fields = self.literals.written(message, 0, header).ok()?;
         Some((self.call)(action, &fields))
     }
@@ -129,11 +123,7 @@ impl Language {
 
 impl Literals {
     /// Writes JSON without some of its members; its first line is indented already.
-    ///
-    /// # Errors
-    ///
-    /// If it is not JSON.
-    pub fn written(
+    pub(crate) fn written(
         &self,
         json: &str,
         level: usize,
@@ -184,8 +174,7 @@ impl Literals {
 }
 
 /// The members of an object in order, each as raw JSON.
-#[derive(Debug)]
-pub struct Members(pub Vec<(String, Box<RawValue>)>);
+pub(crate) struct Members(pub(crate) Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
@@ -211,9 +200,8 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-/// Returns the lines between the braces of an object.
-#[must_use]
-pub fn inside(object: &str) -> &str {
+/// The lines between the braces of an object.
+pub(crate) fn inside(object: &str) -> &str {
     object.trim_matches(['{', '}']).trim_matches('\n')
 }
 
