@@ -9,10 +9,11 @@ mod worker;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use displaydoc::Display;
+use parking_lot::{RwLock, RwLockReadGuard};
 use skypay_types::DateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -237,9 +238,10 @@ impl Simulator {
         }
     }
 
-    /// Returns a read lock on the current state.
+    /// Returns a read lock on the current state. A thread may hold several: a lock of
+    /// the standard library would wait forever for a writer that waits for the first.
     pub(crate) fn state(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
+        self.state.read_recursive()
     }
 
     /// Returns the current time.
@@ -347,6 +349,11 @@ impl std::error::Error for SimulatorError {}
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration as StdDuration;
+
+    use tokio::time::timeout;
 
     use super::{Simulator, SimulatorError};
     use crate::clock::Clock;
@@ -412,6 +419,34 @@ mod tests {
         let status = simulator.state().callback(id).unwrap().status;
         assert_eq!(status, DeliveryStatus::Acknowledged);
         assert!(jobs.try_recv().is_err(), "it was sent once");
+        simulator.closed().await;
+    }
+
+    /// A page holds a lock on the state while a part of it takes another one.
+    #[tokio::test]
+    async fn a_reader_may_read_again_while_a_command_waits() {
+        let clock = Clock::frozen();
+        let opened = Store::open(None, Settings::default(), clock.reading());
+        let (store, state) = opened.unwrap();
+        let (simulator, _jobs, _fallen) = Simulator::open(store, state, clock);
+        let (read, done) = mpsc::channel();
+        let reading = simulator.clone();
+        thread::spawn(move || {
+            let outer = reading.state();
+            read.send(0).unwrap();
+            // No new reader is let in as soon as the command waits.
+            while reading.state.try_read().is_some() {
+                thread::yield_now();
+            }
+            assert_eq!(reading.state().last_event(), outer.last_event());
+            read.send(1).unwrap();
+        });
+        done.recv().unwrap();
+        let command = Command::AllowList { addresses: vec![] };
+        let executed = timeout(StdDuration::from_secs(60), simulator.execute(command)).await;
+        let executed = executed.expect("reader and command wait for each other");
+        assert!(executed.is_ok());
+        assert_eq!(done.recv(), Ok(1));
         simulator.closed().await;
     }
 }

@@ -15,7 +15,7 @@ SKY9800000101: accepted
 SKY9800000101: Paid(2)
 SKY9800000102: rejected, top up first
 SKY9800000103: unknown, payoutQueryStatus about [\"SKY9800000103\"]
-98-104: not built, controlNumber: must have at least 13 characters
+98-104: not built, controlNumber: must have at least 13 characters, not 6
 98-104: not built, controlNumber: must match ^[A-Za-z0-9]{13,15}$
 98-104: not built, amount: must be at least 0.01
 ";

@@ -42,7 +42,7 @@ test("the overview says how far a service is connected", async () => {
     await page.getByRole("img", { name: plot }).waitFor();
   }
   const latest = page.locator("tbody tr", { hasText: "callback ended" });
-  await latest.first().getByRole("link", { name: "callback #" }).click();
+  await latest.first().getByRole("link", { name: "payoutQueuePayout #" }).click();
   await page.getByRole("heading", { level: 1, name: "payoutQueuePayout #" }).waitFor();
   assert.deepEqual(page.wrong, []);
 });
@@ -56,7 +56,7 @@ test("everything is found by its number, and lists are filtered, sorted and down
   await page.getByRole("searchbox").fill(number);
   await page.getByRole("button", { name: "Search" }).click();
   await page.getByRole("link", { name: "payoutQueue #" }).waitFor();
-  await page.getByRole("link", { name: number, exact: true }).click();
+  await page.getByRole("link", { name: number, exact: true }).first().click();
   await page.getByRole("heading", { level: 1, name: number }).waitFor();
 
   await open(page, "/transactions");
@@ -187,7 +187,7 @@ test("a payout is ordered in the browser, and a wrong field is explained", async
   await page.getByRole("button", { name: "Send" }).click();
   await page.getByText("Success (1000)").waitFor();
   await page.getByRole("link", { name: number }).click();
-  await page.getByRole("link", { name: number }).click();
+  await page.getByRole("link", { name: number }).first().click();
   await page.getByText("expected:", { exact: false }).first().waitFor();
   // The next payout has a number of its own.
   await open(page, "/send?operation=payoutQueue");
