@@ -97,12 +97,12 @@ macro_rules! message {
         impl $name {
             /// Returns a builder; its `build` reports every invalid field.
             pub fn builder() -> $builder {
-                $builder { $($field: ::core::option::Option::None,)* }
+                ::core::default::Default::default()
             }
         }
 
         #[doc = ::core::concat!("Builds a [`", ::core::stringify!($name), "`].")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, Default)]
         #[must_use]
         pub struct $builder {
             $($field: $crate::message::presence::Slot<$crate::__stored!($wire $presence $ty)>,)*
