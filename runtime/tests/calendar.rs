@@ -55,6 +55,11 @@ fn clocks_are_eight_hours_ahead_of_utc_and_the_calendar_has_two_ends() {
     assert_eq!(later.to_string(), "2024-02-05 10:15:30");
     let before = epoch.plus_seconds(-28_801);
     assert_eq!(before.to_string(), "1969-12-31 23:59:59");
+    let system = SystemTime::UNIX_EPOCH - Duration::from_secs(28_801);
+    assert_eq!(before.to_system_time(), system);
+    let exact: DateTime = "2024-02-05 10:15:30.123456789".parse().unwrap();
+    let decimals = exact.truncated(2).duration_since(exact.truncated(0));
+    assert_eq!(decimals, Duration::from_millis(120));
 
     let last = DateTime::MAX;
     let first = DateTime::MIN;
