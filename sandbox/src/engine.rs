@@ -80,6 +80,7 @@ use random::Random;
 pub(crate) use refused::lists;
 use rows::Counts;
 pub(crate) use rows::{Json, Rows, TABLES, sql_limit};
+pub(crate) use rule::code;
 use transaction::Transaction;
 
 use crate::operations;

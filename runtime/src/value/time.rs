@@ -276,7 +276,7 @@ fn days_before_month(year: u16, month: u8) -> Option<u64> {
     Some(days + u64::from(month > 2 && is_leap))
 }
 
-/// The number that a text of this form writes, where each zero stands for a digit.
+/// The number that a text of this form writes, where each zero is a digit.
 fn digits(text: &[u8], form: &[u8]) -> Option<u64> {
     let next = |number, (byte, form): (&u8, &u8)| match form {
         b'0' if byte.is_ascii_digit() => Some(number * 10 + u64::from(byte - b'0')),

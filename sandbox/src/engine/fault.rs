@@ -42,7 +42,7 @@ pub struct FaultRule {
     pub times: Option<u32>,
 }
 
-/// In words, as `Send it 2 times: every callback payoutQueuePayout`.
+/// In words, as `Deliver 2 times: every callback payoutQueuePayout`.
 impl fmt::Display for FaultRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let side = match self.on {

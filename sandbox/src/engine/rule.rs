@@ -185,8 +185,8 @@ impl When {
     }
 }
 
-/// Formats a code by its name and number.
-fn code(code: &impl fmt::Debug) -> String {
+/// Formats a code by its name and number, as `Bank (5)`.
+pub(crate) fn code(code: &impl fmt::Debug) -> String {
     format!("{code:?}").replacen('(', " (", 1)
 }
 

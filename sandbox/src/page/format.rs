@@ -6,6 +6,7 @@ use skypay_types::{
     ResponseCode, read,
 };
 
+pub(crate) use crate::engine::code;
 use crate::engine::{AttemptResult, Callback, DeliveryStatus, StoreStatus, Timestamp};
 use crate::life::{CASH_PAID, COLLECTED};
 use crate::operations::{self, Message};
@@ -63,11 +64,6 @@ pub(crate) fn timestamp(timestamp: Timestamp) -> Markup {
     let exact = timestamp.to_string();
     let second = exact.split('.').next().unwrap_or_default();
     html! { time { (second) } }
-}
-
-/// Formats a code by its name and number, as `Bank (5)`.
-pub(crate) fn code(code: &impl std::fmt::Debug) -> String {
-    shown(&format!("{code:?}"))
 }
 
 /// Formats a stored code by its name and number.
