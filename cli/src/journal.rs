@@ -125,8 +125,7 @@ impl JournalArgs {
                 self.run_on(store).await
             }
             Place::Url(url) => {
-                let store = Postgres::connect(&url).await;
-                let store = store?;
+                let store = Postgres::connect(&url).await?;
                 self.run_on(store).await
             }
         }

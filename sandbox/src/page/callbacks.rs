@@ -142,6 +142,8 @@ pub(crate) async fn one(
     };
     // Missing records, such as those of an attempt in progress, are not shown.
     let wire = app.simulator.wire_of(id).await.unwrap_or_default();
+    let shown = |sent: WireRecord| sent.shown(&callback.operation, asked.personal);
+    let wire: Vec<_> = wire.into_iter().map(shown).collect();
     let (status, tone) = format::status(&callback.status);
     let now = app.simulator.now();
     let (copies, keys, url) = {

@@ -56,6 +56,8 @@ use serde_json::Value;
 use skypay_types::{Amount, Date};
 
 use crate::engine::{Callback, Duration, Row, Timestamp, WireFault};
+use crate::operations;
+use crate::ordered_json::OrderedJson;
 
 /// What a partner needs to call the sandbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -297,6 +299,19 @@ pub struct WireRecord {
     pub answer: Option<String>,
     /// The duration in milliseconds of the real clock.
     pub milliseconds: u64,
+}
+
+impl WireRecord {
+    /// Masks the personal data in a response to an operation that was not encrypted,
+    /// unless `personal` is set; the document names the fields.
+    pub(crate) fn shown(mut self, operation: &str, personal: bool) -> Self {
+        let info = operations::find(operation).filter(|_| !personal);
+        let read = self.answer.as_deref().map(str::as_bytes);
+        if let (Some(info), Some(message)) = (info, read.and_then(OrderedJson::read)) {
+            self.answer = serde_json::to_string(&message.masked(info.personal_data)).ok();
+        }
+        self
+    }
 }
 
 /// A request that arrived at the partner interface, and its response.

@@ -5,6 +5,7 @@ use skypay_runtime::envelope::{self, EncryptKey};
 use skypay_sandbox::engine::{CashierCommand, Command, Duration, Side, WireFault};
 use skypay_types::{FinanceNotificationRequest, Operation, PayoutChannel};
 
+use crate::interface::got;
 use crate::setup::{Setup, bank, calls_to, recharge};
 
 const BANK: &str = "SKY9800000101";
@@ -90,6 +91,29 @@ async fn the_sealed_text_and_the_answer_are_kept() {
         assert_eq!(shown == "[masked]", is_hidden, "{name}: {value}, {shown}");
     }
     assert_eq!(masked.callback.plaintext["companyPrefix"], "SKY98");
+}
+
+/// Encrypting it was forgotten.
+#[tokio::test]
+async fn personal_data_in_a_plaintext_response_are_masked() {
+    let setup = Setup::open().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answer = r#"{"responseCode":"1000","accountNo":"0000012309738"}"#;
+    let partner = axum::Router::new().fallback(move || async move { answer });
+    tokio::spawn(async move { axum::serve(listener, partner).await });
+    setup.done(&calls_to(&url)).await;
+    let details = setup.recharged("5000").await;
+    assert_eq!(details.wire[0].answer.as_deref(), Some(answer));
+    let id = details.callback.id;
+    let admin = setup.sandbox.admin();
+    let masked = admin.callback(id, false).await.unwrap().wire[0]
+        .answer
+        .take();
+    let expected = r#"{"responseCode":"1000","accountNo":"[masked]"}"#;
+    assert_eq!(masked.as_deref(), Some(expected));
+    let (_, _, page) = got(setup.sandbox.url(), &format!("/callbacks/{id}")).await;
+    assert!(!page.contains("0000012309738"), "{page}");
 }
 
 #[tokio::test]
