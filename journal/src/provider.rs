@@ -5,12 +5,13 @@ use std::future::Future;
 use std::iter;
 use std::sync::LazyLock;
 
+use futures_util::TryStreamExt;
 use skypay_client::types::{
     Amount, Date, DateType, GetReportCollectionRequest, GetReportPayoutRequest, Invalid,
     MoneyState, Operation, PayoutQueryStatusRequest, PayoutQueueRequest, PayoutQueueV2Request,
     Response, ResponseCode, RetryAfter,
 };
-use skypay_client::{Client, Error, NextStep, Rejected, read_pages};
+use skypay_client::{Client, Error, NextStep, PagesError, Rejected, read_pages};
 
 use crate::{CallOutcome, Found, ReportRow, Timestamp};
 
@@ -162,8 +163,10 @@ impl Provider for Client {
     }
 
     async fn report(&self, day: Date) -> Result<Vec<ReportRow>, String> {
-        let rows = read_pages(|page| read_report(self, day, page)).await?;
-        rows.ok_or_else(|| changing(day))
+        let rows = read_pages(|page| read_report(self, day, page));
+        rows.try_collect()
+            .await
+            .map_err(|error| unread(day, &error))
     }
 }
 
@@ -247,14 +250,16 @@ async fn query(client: &Client, numbers: &[String]) -> Result<Statuses, Unanswer
     Ok(statuses)
 }
 
-fn changing(day: Date) -> String {
-    format!("the report of {day} did not stay the same while it was read")
+fn unread(day: Date, error: &PagesError<String>) -> String {
+    format!("the report of {day}: {error}")
 }
 
 /// All collections of a day in Manila, read until two readings agree.
 pub(crate) async fn collections(client: &Client, day: Date) -> Result<Vec<ReportRow>, String> {
-    let rows = read_pages(|page| read_collections(client, day, page)).await?;
-    rows.ok_or_else(|| changing(day))
+    let rows = read_pages(|page| read_collections(client, day, page));
+    rows.try_collect()
+        .await
+        .map_err(|error| unread(day, &error))
 }
 
 /// Rows of a report on a page.

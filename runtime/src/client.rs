@@ -32,7 +32,7 @@ mod report;
 pub use builder::tls_config;
 pub use builder::{SetupError, TransportBuilder, check_path_parameter};
 pub use http::{CallEnded, EncryptedRequest, EncryptedResponse, HttpService, Posted};
-pub use lists::{Expiring, read_pages};
+pub use lists::{Expiring, PagesError, read_pages};
 pub use report::CallReport;
 
 use http::Failure;

@@ -39,7 +39,7 @@ const TYPES: &str = "
     EncryptedResponse Entries Envelope Environment Eq Error Expiring Future HEADER Handler HeaderFields
     HeaderValues HttpService IntegerText Into Invalid InvalidCredentials KeyRing
     MessageKey Mode MoneyState NextStep None NotSent NotSentReason NotStored O OPERATIONS
-    Ok Operation OperationInfo Option Outcome Output PROTOCOL PartialEq Partner
+    Ok Operation OperationInfo Option Outcome Output PROTOCOL PagesError PartialEq Partner
     PartnerCallbacks PeerAddr PersonName Plaintext Protocol ReadError Received Refusal Rejected
     Response Result Retry RetryAfter ReturnCode Router Self Send Sensitive Serve SetupError Some Stored String Sync T
     Transport TransportBuilder Unknown UnknownCause Unreadable Unrecognized

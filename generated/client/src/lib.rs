@@ -69,8 +69,8 @@ mod wire;
 pub use callback_sender::CallbackSender;
 pub use client::Client;
 pub use skypay_runtime::client::{
-    CallEnded, CallReport, EncryptedRequest, EncryptedResponse, Expiring, HttpService, SetupError,
-    Transport, TransportBuilder, read_pages,
+    CallEnded, CallReport, EncryptedRequest, EncryptedResponse, Expiring, HttpService, PagesError,
+    SetupError, Transport, TransportBuilder, read_pages,
 };
 pub use skypay_runtime::clock::Clock;
 pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};

@@ -1,32 +1,62 @@
 //! Lists: reading all of their pages, and keeping them for a time.
 
+use std::error::Error;
 use std::time::{Duration, SystemTime};
+
+use displaydoc::Display;
+use futures_util::{Stream, TryStreamExt, stream};
 
 use crate::clock::Clock;
 
 /// How often a list is read before it is given up.
 const READINGS: usize = 6;
 
-/// Reads all pages of a list until two readings in a row have the same rows, and
-/// returns them sorted; `None` if they differ each of six times.
+/// Why the rows of a list could not be read.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+pub enum PagesError<E> {
+    /// A page could not be read.
+    #[displaydoc("{0}")]
+    Page(E),
+    /// The list changed while it was read, each of six times.
+    #[displaydoc("the list does not stay the same while it is read")]
+    Changing,
+}
+
+impl<E: Error> Error for PagesError<E> {}
+
+/// The rows of a list that has pages, sorted.
 ///
 /// While a list is read, rows move between its pages: one may be missing, or be read
-/// twice. So no row is returned before all pages were read again.
+/// twice. So the pages are read until two readings in a row have the same rows, and
+/// no row is returned before.
 ///
 /// `page` reads the page with a number, from 1: its rows, and whether it is the last
 /// one. A page without rows is the last one, too.
 ///
 /// ```
 /// # async fn read() {
+/// use futures_util::TryStreamExt;
 /// use skypay_runtime::client::read_pages;
 ///
 /// let page = |number| async move { Ok::<_, String>((vec![10 - number], number == 3)) };
-/// assert_eq!(read_pages(page).await, Ok(Some(vec![7, 8, 9])));
+/// let rows: Result<Vec<_>, _> = read_pages(page).try_collect().await;
+/// assert_eq!(rows, Ok(vec![7, 8, 9]));
 /// # }
 /// ```
-pub async fn read_pages<T: Ord, E, Page>(
+pub fn read_pages<T: Ord, E, Page>(
+    page: impl FnMut(u32) -> Page,
+) -> impl Stream<Item = Result<T, PagesError<E>>>
+where
+    Page: Future<Output = Result<(Vec<T>, bool), E>>,
+{
+    let rows = stream::once(read_until_equal(page));
+    rows.map_ok(|rows| stream::iter(rows.into_iter().map(Ok)))
+        .try_flatten()
+}
+
+async fn read_until_equal<T: Ord, E, Page>(
     mut page: impl FnMut(u32) -> Page,
-) -> Result<Option<Vec<T>>, E>
+) -> Result<Vec<T>, PagesError<E>>
 where
     Page: Future<Output = Result<(Vec<T>, bool), E>>,
 {
@@ -34,7 +64,7 @@ where
     for _ in 0..READINGS {
         let mut rows = Vec::new();
         for number in 1..=u32::MAX {
-            let (more, is_last) = page(number).await?;
+            let (more, is_last) = page(number).await.map_err(PagesError::Page)?;
             let is_empty = more.is_empty();
             rows.extend(more);
             if is_last || is_empty {
@@ -43,11 +73,11 @@ where
         }
         rows.sort();
         if before.as_ref() == Some(&rows) {
-            return Ok(before);
+            return Ok(rows);
         }
         before = Some(rows);
     }
-    Ok(None)
+    Err(PagesError::Changing)
 }
 
 /// A value that is fetched again after a time, such as a list of banks.

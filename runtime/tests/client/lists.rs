@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
-use skypay_runtime::client::{Expiring, read_pages};
+use futures_util::TryStreamExt;
+use skypay_runtime::client::{Expiring, PagesError, read_pages};
 use skypay_runtime::clock::Clock;
 
 /// Reads a list that changes: each reading has its pages. Returns the rows, and how
 /// many pages were read.
-async fn read(readings: &[&[&[u32]]]) -> (Option<Vec<u32>>, usize) {
+async fn read(readings: &[&[&[u32]]]) -> (Result<Vec<u32>, PagesError<&'static str>>, usize) {
     let (reading, pages) = (Cell::new(0), Cell::new(0));
     let rows = read_pages(|number| {
         if number == 1 {
@@ -18,15 +19,16 @@ async fn read(readings: &[&[&[u32]]]) -> (Option<Vec<u32>>, usize) {
         let all = readings[(reading.get() - 1).min(readings.len() - 1)];
         let page = all.get(number as usize - 1).copied().unwrap_or_default();
         let is_last = number as usize == all.len() && all.len() > 1;
-        async move { Ok::<_, String>((page.to_vec(), is_last)) }
+        async move { Ok((page.to_vec(), is_last)) }
     });
-    (rows.await.unwrap(), pages.get())
+    (rows.try_collect().await, pages.get())
 }
 
 #[tokio::test]
 async fn a_list_is_read_until_two_readings_agree() {
     let check = async |readings: &[&[&[u32]]], rows: Option<&[u32]>, pages| {
-        assert_eq!(read(readings).await, (rows.map(<[_]>::to_vec), pages));
+        let rows = rows.map(<[_]>::to_vec).ok_or(PagesError::Changing);
+        assert_eq!(read(readings).await, (rows, pages));
     };
     check(&[&[]], Some(&[]), 2).await;
     // No page is marked as the last one: the empty one is.
@@ -54,7 +56,8 @@ async fn a_list_is_read_until_two_readings_agree() {
 #[tokio::test]
 async fn an_error_of_a_page_is_that_of_the_list() {
     let read = read_pages(|_| async { Err::<(Vec<u32>, bool), _>("no connection") });
-    assert_eq!(read.await, Err("no connection"));
+    let rows: Result<Vec<_>, _> = read.try_collect().await;
+    assert_eq!(rows, Err(PagesError::Page("no connection")));
 }
 
 #[tokio::test]
