@@ -1,7 +1,12 @@
 //! The replies of a dispatcher to plaintext.
 
+use std::convert::Infallible;
+use std::future::{Pending, pending};
 use std::sync::atomic::Ordering;
+use std::task::{self, Poll, Waker};
 
+use axum::body::Body;
+use http::Request;
 use serde_json::Value;
 use skypay_runtime::envelope;
 use skypay_runtime::keys::{Credentials, KeyRing};
@@ -10,7 +15,7 @@ use skypay_runtime::server::{
     self, Config, Context, Dispatcher, Envelope, Handler, PlaintextRequest, Protocol, Refusal,
     RejectReason, Reply, ReplyOutcome,
 };
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use crate::support::log::Log;
 use crate::support::receiver::{Sample, config, number, plaintext};
@@ -312,4 +317,30 @@ async fn a_simulator_sees_wrong_credentials_and_discloses_the_keys() {
         let disclosed = key_of(disclosing, plaintext).await;
         assert_eq!(disclosed, Some("second"), "{plaintext}");
     }
+}
+
+/// A service that takes no request yet.
+#[derive(Clone)]
+struct Busy;
+
+impl Service<PlaintextRequest> for Busy {
+    type Response = Reply;
+    type Error = Infallible;
+    type Future = Pending<Result<Reply, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Pending
+    }
+
+    fn call(&mut self, _: PlaintextRequest) -> Self::Future {
+        pending()
+    }
+}
+
+#[test]
+fn an_envelope_is_ready_when_its_service_is() {
+    let mut envelope = Envelope::new(Busy, config());
+    let mut context = task::Context::from_waker(Waker::noop());
+    let ready = Service::<Request<Body>>::poll_ready(&mut envelope, &mut context);
+    assert!(ready.is_pending());
 }
