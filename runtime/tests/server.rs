@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::ConnectInfo;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Method, Request, StatusCode};
 use http_body_util::channel::Channel;
 use http_body_util::{BodyExt, Full};
@@ -181,6 +181,32 @@ async fn a_slow_sender_is_refused_when_its_time_is_over() {
         assert_eq!(late, garbage, "it is refused like anything else");
     }
     assert_eq!(sample.handled.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_body_may_be_as_long_as_the_limit() {
+    let body = seal(
+        &credentials("first"),
+        &plaintext("first", "sendMoney", &number("1")),
+    );
+    for (limit, status) in [(body.len(), 200), (body.len() - 1, 400)] {
+        let service = service(Sample::default(), config().body_limit(limit));
+        for (first, is_announced) in [(body.len(), false), (body.len(), true), (9, false)] {
+            let (mut sender, parts) = Channel::<Bytes>::new(2);
+            for part in [&body[..first], &body[first..]] {
+                let part = Bytes::copy_from_slice(part.as_bytes());
+                sender.send_data(part).await.unwrap();
+            }
+            drop(sender);
+            let mut request = Request::post("/").body(parts).unwrap();
+            if is_announced {
+                let length = body.len().into();
+                request.headers_mut().insert(CONTENT_LENGTH, length);
+            }
+            let response = service.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), status, "{first} {is_announced}");
+        }
+    }
 }
 
 #[tokio::test]
