@@ -239,11 +239,12 @@ fn rules_faults_and_switches_take_hold() {
 
     let transfer = "call balanceTransfer transferFrom=SKY98 transferTo=SKY99 amount=1";
     setup
-        .run("fault add requests --operation balanceTransfer cut-after")
+        .run("fault add requests --operation balanceTransfer cut-after --times 9")
         .ended(0);
     setup.run(transfer).ended(3);
     let faults = setup.run("fault list").json();
     assert_eq!(faults[0]["fault"]["wire"], "cut-after");
+    assert_eq!(faults[0]["times"], 9, "options may follow the kind");
     let words = setup.program.line("fault list").out;
     let wanted = "every request balanceTransfer";
     assert!(words.contains(wanted), "{words}");

@@ -30,6 +30,7 @@ pub struct FaultRule {
     /// The percentage of messages, chosen by the seed
     #[arg(
             long,
+            global = true,
             default_value_t = always(),
             value_parser = clap::value_parser!(u8).range(0..=100),
             help_heading = "How often"
@@ -37,7 +38,7 @@ pub struct FaultRule {
     #[serde(default = "always")]
     pub percent: u8,
     /// The maximum number of times
-    #[arg(long, value_name = "N", help_heading = "How often")]
+    #[arg(long, global = true, value_name = "N", help_heading = "How often")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
 }

@@ -28,6 +28,8 @@ pub struct Rule {
 }
 
 /// Which messages are meant; what is not given does not matter.
+///
+/// Its arguments are accepted after the kind of a fault, too.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Args)]
 #[command(next_help_heading = "Which messages")]
 #[serde(default)]
@@ -35,6 +37,7 @@ pub struct When {
     /// An operation or callback, by its name
     #[arg(
         long,
+        global = true,
         value_name = "NAME",
         value_parser = arguments::operation(),
         hide_possible_values = true
@@ -42,26 +45,31 @@ pub struct When {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
     /// A control or contract number; * matches anything
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, global = true, value_name = "NUMBER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// A payout channel, by its code or name
-    #[arg(long, value_parser = arguments::payout_channel(), ignore_case = true)]
+    #[arg(
+        long,
+        global = true,
+        value_parser = arguments::payout_channel(),
+        ignore_case = true
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<PayoutChannel>,
     /// An account number; * matches anything
-    #[arg(long)]
+    #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// The minimum amount
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, global = true, value_name = "AMOUNT")]
     #[serde(
         skip_serializing_if = "Option::is_none",
         deserialize_with = "amount::deserialize"
     )]
     pub at_least: Option<Amount>,
     /// The maximum amount
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, global = true, value_name = "AMOUNT")]
     #[serde(
         skip_serializing_if = "Option::is_none",
         deserialize_with = "amount::deserialize"
