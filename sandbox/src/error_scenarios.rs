@@ -226,7 +226,7 @@ fn of_the_operation(info: &OperationInfo, plaintext: &Value, code: &ResponseCode
             let (prefix, _) = prefixes.next()?;
             let numbers = 0..=settings.limits.payouts_per_day;
             let order = |number| with("controlNumber", &format!("{prefix}{number:08}"));
-            let cause = "the same account was paid to five times that day";
+            let cause = "the same account was paid to as often as the settings allow in a day";
             (cause, numbers.map(order).collect())
         }
         ResponseCode::ControlNumberInvalid if is_query => {
