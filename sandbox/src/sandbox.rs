@@ -229,10 +229,11 @@ fn routes(app: &Arc<AppState>, plaintext: bool, access: AdminAccess) -> Router {
     let hosts = Arc::clone(&access.hosts);
     let partner = service::partner(app.simulator.clone(), plaintext, hosts);
     let page = page::routes(Arc::clone(app)).layer(Extension(Partner(partner.clone())));
+    let guard = (access, app.simulator.clone());
     let own = Router::new()
         .nest(ROOT, admin_routes::routes(Arc::clone(app)))
         .merge(page)
-        .layer(middleware::from_fn_with_state(access, origin_check))
+        .layer(middleware::from_fn_with_state(guard, origin_check))
         .layer(DefaultBodyLimit::max(limits::REQUEST));
     let health = get(admin_routes::health).with_state(Arc::clone(app));
     Router::new()

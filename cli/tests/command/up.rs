@@ -53,18 +53,32 @@ fn what_others_can_reach_needs_a_token_except_for_partners_and_health_checks() {
         .with("SKYPAY_ENCRYPT_KEY", known("encrypt_key"));
     partner.line("call balanceQuery").ended(0);
 
-    // A browser is asked for it, and needs it for each page.
     let address = url.strip_prefix("http://").unwrap();
-    let page = |authorization: &str| {
+    let send = |line: &str, header: &str| {
         let mut stream = TcpStream::connect(address).unwrap();
-        let request = format!(
-            "GET / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{authorization}\r\n"
-        );
+        let request =
+            format!("{line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{header}\r\n");
         stream.write_all(request.as_bytes()).unwrap();
         let mut response = String::new();
         stream.read_to_string(&mut response).unwrap();
         response.to_lowercase()
     };
+    // A partner with a wrong path needs no token, but the path.
+    for line in ["POST /payoutQueue", "POST /"] {
+        let refused = send(line, "");
+        assert!(refused.starts_with("http/1.1 404"), "{refused}");
+        assert!(refused.contains("/services/{callername}"), "{refused}");
+        let request = &setup.run("requests list").json()[0];
+        assert_eq!(request["path"], line.strip_prefix("POST ").unwrap());
+    }
+    let origin = format!("Origin: http://{address}\r\n");
+    for (line, header) in [("POST /clock", &*origin), ("POST /_sandbox/reset", "")] {
+        let refused = send(line, header);
+        assert!(refused.starts_with("http/1.1 401"), "{refused}");
+    }
+
+    // A browser is asked for it, and needs it for each page.
+    let page = |authorization: &str| send("GET /", authorization);
     let asked = page("");
     assert!(asked.starts_with("http/1.1 401"), "{asked}");
     assert!(asked.contains("www-authenticate: basic realm="), "{asked}");

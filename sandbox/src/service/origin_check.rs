@@ -15,9 +15,13 @@ use base64::prelude::BASE64_STANDARD;
 use http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use skypay_client::Credentials;
+use tower::ServiceExt;
 
+use super::admin_types::Problem;
+use super::misdirected;
+use crate::admin_client::ROOT;
 use crate::http::Peer;
-use crate::service::admin_types::Problem;
+use crate::simulator::Simulator;
 
 /// Middleware for the partner interface. Requests may use localhost, an IP address
 /// or one of the configured host names.
@@ -83,7 +87,7 @@ impl AdminToken {
 
 /// Middleware for the admin interface.
 pub(crate) async fn origin_check(
-    State(access): State<AdminAccess>,
+    State((access, simulator)): State<(AdminAccess, Simulator)>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     request: Request,
     next: Next,
@@ -106,12 +110,26 @@ pub(crate) async fn origin_check(
     if token.is_in(headers) {
         return next.run(request).await;
     }
+    if is_misdirected(&request) {
+        let refused = misdirected(simulator).oneshot(request).await;
+        return refused.into_response();
+    }
     let problem = "the admin token is missing or wrong: it is the password of the user admin, or \
                    in SKYPAY_ADMIN_TOKEN";
     let mut response = refused(StatusCode::UNAUTHORIZED, problem);
     let challenge = HeaderValue::from_static("Basic realm=\"skypay sandbox\", charset=\"UTF-8\"");
     response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     response
+}
+
+/// Whether a request without the token is a partner's, with a wrong path: it names no
+/// user and no page, as a browser's form does.
+fn is_misdirected(request: &Request) -> bool {
+    let headers = request.headers();
+    *request.method() == Method::POST
+        && !request.uri().path().starts_with(ROOT)
+        && !headers.contains_key(AUTHORIZATION)
+        && !headers.contains_key(ORIGIN)
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
