@@ -133,8 +133,9 @@ impl Transport {
     /// - If a response refuses the keys but is itself encrypted with another set of
     ///   the ring, nothing was executed: the request is sent again with that set, and
     ///   later calls start with it. The refusal may be a replayed recording, though,
-    ///   so any other refusal of the repeated request is an unknown outcome. Neither
-    ///   a callback nor a request that must not be sent again is repeated like this.
+    ///   so any other end of the repeated request than an acceptance or a refusal of
+    ///   the keys is an unknown outcome, even if it was not sent. Neither a callback
+    ///   nor a request that must not be sent again is repeated like this.
     ///
     /// Dropping the returned future before it completes leaves the outcome unknown.
     /// The observer and the log still get a report, but the caller has to record
@@ -180,6 +181,10 @@ impl Transport {
                 Err(failure) if retries > 0 && failure.is_connection() => {
                     retries -= 1;
                     continue;
+                }
+                // The first request was sent, and may have been executed.
+                Err(Failure::NotSent(_, source)) if key_changes > 0 => {
+                    return Err(Failure::Unknown(UnknownCause::Code, None, source));
                 }
                 received => received?,
             };

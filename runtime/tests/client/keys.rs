@@ -1,13 +1,16 @@
 //! Calls during a key rotation.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use skypay_runtime::Response;
-use skypay_runtime::client::Transport;
+use skypay_runtime::client::{EncryptedRequest, HttpService, Transport};
 use skypay_runtime::envelope;
 use skypay_runtime::keys::KeyRing;
 use skypay_runtime::operation::Operation;
 use skypay_runtime::outcome::{CallOutcome, Error};
+use tower::layer::layer_fn;
+use tower::{BoxError, ServiceExt, service_fn};
 
 use super::calls::{ACCEPTED, OTHERWISE, REFUSED, answer, call, sealed_with};
 use crate::support::loopback::{Reaction, Server, http};
@@ -164,6 +167,33 @@ async fn what_was_sent_again_is_rejected_only_for_its_keys() {
         };
         assert_eq!(error.code(), Some(code));
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_again_may_have_been_executed() {
+    let server = Server::start(|_| http("200 OK", "", sealed_with("second", REFUSED))).await;
+    let ring = keys();
+    ring.announce(credentials("second"));
+    let requests = Arc::new(AtomicUsize::new(0));
+    let transport = Transport::builder(format!("http://{}", server.host), ring)
+        .layer(layer_fn(move |inner: HttpService| {
+            let requests = Arc::clone(&requests);
+            service_fn(move |request: EncryptedRequest| {
+                let is_first = requests.fetch_add(1, Ordering::Relaxed) == 0;
+                let inner = inner.clone();
+                async move {
+                    if is_first {
+                        return inner.oneshot(request).await;
+                    }
+                    Err(BoxError::from("no connection"))
+                }
+            })
+        }))
+        .build()
+        .unwrap();
+    let result = call(&transport, &SendMoneyRequest::sample()).await;
+    assert_eq!(result.unwrap_err().outcome(), CallOutcome::Unknown);
+    assert_eq!(sets_of(&server), ["first"]);
 }
 
 #[tokio::test]
