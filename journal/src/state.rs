@@ -74,7 +74,7 @@ impl Standing {
             state,
             attempt: known.last_attempt,
             released: known.released,
-            permissible: state == State::Unknown && known.is_absent_since(known.first_question()),
+            permissible: state == State::Unknown && known.is_absent_since(None),
             ask_at: known.ask_at(state, idle),
             send_at: known
                 .send_at(state)
@@ -402,11 +402,20 @@ impl<'p> Known<'p> {
     }
 
     fn is_permitted(&self, now: Timestamp) -> bool {
-        self.permit
-            .is_some_and(|permit| permit.attempt == self.last_attempt + 1 && now < permit.until)
+        self.permit.is_some_and(|permit| {
+            let is_contested = self.last_notice.is_some_and(|(at, _)| at >= permit.granted);
+            permit.attempt == self.last_attempt + 1 && now < permit.until && !is_contested
+        })
     }
 
-    /// The first moment at which an absence says something about the last attempt.
+    /// The first moment at which an absence counts. A callback says that SkyPay has the
+    /// payout, and a question just after it need not show that yet.
+    fn absent_from(&self) -> Option<Timestamp> {
+        let noticed = self.last_notice.map(|(at, _)| at + self.policy.query_delay);
+        self.first_question().max(noticed)
+    }
+
+    /// The first moment at which an answer says something about the last attempt.
     fn first_question(&self) -> Option<Timestamp> {
         if self.policy.follows(Rule::QueryDelay) {
             self.quiet_since
@@ -419,6 +428,7 @@ impl<'p> Known<'p> {
     /// Whether two conclusive questions since then, apart from each other, did not
     /// find it.
     fn is_absent_since(&self, since: Option<Timestamp>) -> bool {
+        let since = since.max(self.absent_from());
         let counted = |(at, conclusive): &&(Timestamp, bool)| *conclusive && Some(*at) >= since;
         let mut counted = self.absences.iter().filter(counted);
         let Some((first, _)) = counted.next() else {
@@ -436,13 +446,14 @@ impl<'p> Known<'p> {
     /// refuses the second for the balance, the refusal is the answer that arrives. So
     /// a refusal that could depend on the moment is confirmed by a question; an
     /// absence need not be conclusive for that, since without balance there is no
-    /// later payout that could be a witness.
+    /// later payout that could be a witness. So is a callback about a payout that was
+    /// not sent, as far as is known.
     fn is_idle(&self, state: State) -> bool {
         match state {
-            State::Reserved => true,
-            State::AwaitingRecharge | State::AwaitingNextDay => {
+            State::Reserved if self.last_notice.is_none() => true,
+            State::Reserved | State::AwaitingRecharge | State::AwaitingNextDay => {
                 let mut all = self.absences.iter();
-                all.any(|(at, _)| Some(*at) >= self.first_question())
+                all.any(|(at, _)| Some(*at) >= self.absent_from())
                     || !self.policy.follows(Rule::ConfirmedRefusal)
             }
             _ => false,
@@ -450,9 +461,11 @@ impl<'p> Known<'p> {
     }
 
     fn not_before(&self, state: State) -> Option<Timestamp> {
+        // A clock that is ahead of SkyPay's must not find the limit still reached: that
+        // would cost another day.
         self.last_answer
             .filter(|_| state == State::AwaitingNextDay)
-            .map(Timestamp::next_day)
+            .map(|answer| answer.next_day() + self.policy.clock_tolerance)
     }
 
     fn send_at(&self, state: State) -> Option<Timestamp> {
@@ -475,7 +488,7 @@ impl<'p> Known<'p> {
         let asked = seen.max(self.absences.last().map(|(at, _)| *at));
         let after = |delay| self.first_question().max(asked.map(|asked| asked + delay));
         // What is not clear after some questions will hardly be so after the next one.
-        let is_new = asked < self.first_question().map(|first| first + policy.cadence);
+        let is_new = asked < self.absent_from().map(|first| first + policy.cadence);
         let soon = if is_new {
             policy.query_delay
         } else {
@@ -483,11 +496,13 @@ impl<'p> Known<'p> {
         };
         let notice = self.last_notice.filter(|(at, _)| Some(*at) > asked);
         match (state, notice) {
-            (State::Sending | State::Unknown, _) => after(soon),
+            (State::Sending | State::Unknown, None) => after(soon),
             // A permit that was not used expires.
             (State::Permitted, _) => after(soon).max(self.permit.map(|permit| permit.until)),
-            (State::Doubt, _) => self.quarantined_until().max(after(policy.cadence)),
-            (State::AwaitingRecharge | State::AwaitingNextDay, _) if !idle => after(soon),
+            (State::Doubt, None) => self.quarantined_until().max(after(policy.cadence)),
+            (State::Reserved | State::AwaitingRecharge | State::AwaitingNextDay, None) if !idle => {
+                after(soon)
+            }
             (State::Accepted, None) => after(policy.cadence),
             (State::Contradiction, _) => None,
             (state, Some((at, found))) if says_more(state, found) => {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
+use skypay_client::types::DateTime;
 use skypay_journal::{
     CallOutcome, Change, Evidence, Fact, Found, Policy, Standing, State, Timestamp, Transition,
 };
@@ -233,6 +234,84 @@ proptest! {
         prop_assert!(!kept.standing().released);
         prop_assert!(matches!(kept.standing().state, State::Reserved | State::Withdrawn));
     }
+}
+
+/// A callback can be forged, so it proves nothing, but SkyPay may have the payout: what
+/// was seen before it, or so soon after it that a question need not show the payout
+/// yet, allows nothing any more.
+#[test]
+fn a_callback_delays_what_would_send_again_or_withdraw() {
+    use CallOutcome::{RejectedUntilRecharge, Unknown};
+    let after = |steps: &[&[Step]]| {
+        let mut kept = Kept::ordered();
+        for step in steps.concat() {
+            kept.step(&step);
+        }
+        let standing = kept.standing();
+        let asked = standing
+            .ask_at
+            .is_some_and(|at| at <= kept.now + 5 * MINUTE);
+        (kept, standing, asked)
+    };
+    let notified = [Step::Notified(Found::Open)];
+    let absent = [Step::Wait(6), Step::Absent(true, 0)];
+    let too_early = [Step::Wait(4), Step::Absent(true, 0)];
+    let sent = |outcome| [Step::Claim, Step::Answer(outcome), Step::Wait(20)];
+
+    let unknown = sent(Unknown);
+    let permissible = |steps: &[&[Step]]| {
+        let (_, standing, asked) = after(&[&[&unknown[..]], steps].concat());
+        assert!(asked || standing.permissible);
+        standing.permissible
+    };
+    assert!(permissible(&[&absent, &absent]));
+    assert!(!permissible(&[&absent, &absent, &notified]));
+    assert!(!permissible(&[&absent, &notified, &too_early]));
+    assert!(!permissible(&[&notified, &too_early, &absent]));
+    assert!(permissible(&[&notified, &too_early, &absent, &absent]));
+
+    let permit = [&unknown[..], &absent, &absent, &[Step::Permit]].concat();
+    let (_, standing, _) = after(&[&permit]);
+    assert_eq!(standing.next_attempt(Some(2)), Some(2));
+    let (_, standing, asked) = after(&[&permit, &notified]);
+    assert_eq!((standing.state, asked), (State::Unknown, true));
+    assert_eq!(standing.next_attempt(Some(2)), None);
+
+    for begun in [
+        &[][..],
+        &sent(RejectedUntilRecharge),
+        &sent(CallOutcome::NotSent),
+    ] {
+        let (_, standing, _) = after(&[begun, &absent]);
+        assert!(standing.may_withdraw() && standing.send_at.is_some());
+        for steps in [&[&absent[..], &notified][..], &[&notified, &too_early]] {
+            let (kept, standing, asked) = after(&[&[begun], steps].concat());
+            assert!(asked && !standing.may_withdraw(), "{:?}", kept.evidence);
+            assert_eq!(
+                (standing.next_attempt(None), standing.send_at),
+                (None, None)
+            );
+        }
+        let (_, standing, _) = after(&[begun, &notified, &absent]);
+        assert!(standing.may_withdraw() && standing.send_at.is_some());
+    }
+}
+
+/// The limit of a day, by a clock that is ahead of SkyPay's as much as is tolerated.
+#[test]
+fn a_daily_limit_is_not_tried_again_before_skypay_has_the_next_day() {
+    let mut kept = Kept::ordered();
+    let refused = Step::Answer(CallOutcome::RejectedUntilNextDay);
+    for step in [Step::Claim, refused, Step::Wait(20), Step::Absent(true, 0)] {
+        kept.step(&step);
+    }
+    let at = kept.standing().send_at.unwrap();
+    let midnight = Timestamp::beginning_of(DateTime::from(at).date());
+    assert_eq!(at - midnight, kept.policy.clock_tolerance);
+    kept.now = at.before(Duration::from_secs(1));
+    assert_eq!(kept.standing().next_attempt(None), None);
+    kept.now = at;
+    assert_eq!(kept.standing().next_attempt(None), Some(2));
 }
 
 /// One order, two workers, up to two attempts, and a network that loses and delays: all
