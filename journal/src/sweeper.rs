@@ -105,8 +105,13 @@ impl<S: Store, P: Provider, O: Orders> Sweeper<S, P, O> {
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let mut shutdown = pin!(shutdown);
         loop {
-            if let Err(error) = self.round().await {
-                tracing::error!(error = %error, "a round of the journal failed");
+            match self.round().await {
+                Ok(Round {
+                    failed: Some(error),
+                    ..
+                }) => tracing::warn!(error, "SkyPay gave no usable answer to a question"),
+                Ok(_) => {}
+                Err(error) => tracing::error!(error = %error, "a round of the journal failed"),
             }
             tokio::select! {
                 () = &mut shutdown => return,
@@ -140,8 +145,8 @@ impl<S: Store, P: Provider, O: Orders> Sweeper<S, P, O> {
         }
     }
 
-    /// Sends what is due, the oldest first, as long as there is a connection and sending
-    /// is not on hold.
+    /// Sends what is due, the oldest first, as long as calls have a known outcome and
+    /// sending is not on hold.
     async fn send_due(&self) -> Result<(), Error> {
         let policy = self.journal.policy;
         while let Some(due) = self.journal.store.transact(NextDue(policy)).await? {
@@ -151,9 +156,16 @@ impl<S: Store, P: Provider, O: Orders> Sweeper<S, P, O> {
             };
             let sent = self.attempt(&due.order_id, &due.number, permit).await?;
             match sent {
-                Some(Sent::NotSent) => return Ok(()),
-                // The others would be refused as well.
-                Some(Sent::Waiting(_)) => self.journal.store.transact(Postpone(policy)).await?,
+                // The others would end in the same way.
+                Some(Sent::NotSent | Sent::Unknown) => return Ok(()),
+                // Those that need as much balance would be refused as well.
+                Some(Sent::Waiting(_)) => {
+                    let centavos = due.centavos;
+                    self.journal
+                        .store
+                        .transact(Postpone { centavos, policy })
+                        .await?;
+                }
                 _ => {}
             }
         }
@@ -222,6 +234,7 @@ struct NextDue(Policy);
 struct DuePayout {
     number: String,
     order_id: String,
+    centavos: i64,
     state: State,
 }
 
@@ -256,24 +269,33 @@ impl Work for NextDue {
                     state: record.standing(now, &self.0).state,
                     number: record.number,
                     order_id: record.order_id,
+                    centavos: record.centavos,
                 }));
             }
         }
     }
 }
 
-/// Postpones what waits for balance, because there is not enough.
+/// Postpones what waits for balance and needs as much as what was refused.
 #[derive(Clone)]
-struct Postpone(Policy);
+struct Postpone {
+    centavos: i64,
+    policy: Policy,
+}
 
 impl Work for Postpone {
     type Output = ();
 
     async fn run<D: Database + Send>(self, db: &mut D) -> Result<(), DatabaseError> {
-        let later = db.now().await? + self.0.cadence;
-        let statement = "UPDATE skypay_payout SET send_at = $1 WHERE state = $2 AND send_at < $1";
-        let state = Value::Text(State::AwaitingRecharge.as_str());
-        db.run(statement, &[Value::Integer(later.0), state]).await?;
+        let later = db.now().await? + self.policy.cadence;
+        let statement = "UPDATE skypay_payout SET send_at = $1
+                         WHERE state = $2 AND send_at < $1 AND centavos >= $3";
+        let values = [
+            Value::Integer(later.0),
+            Value::Text(State::AwaitingRecharge.as_str()),
+            Value::Integer(self.centavos),
+        ];
+        db.run(statement, &values).await?;
         Ok(())
     }
 }

@@ -22,5 +22,6 @@ mod state;
 mod stored;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod support;
+mod sweeper;
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 mod versions;
