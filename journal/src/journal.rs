@@ -192,9 +192,11 @@ impl<S: Store> Journal<S> {
 
     /// Records that a callback reports a payout, in the partner's transaction, next
     /// to [`Inbox::take`](crate::Inbox::take). Returns what is known about the payout
-    /// then; `None` if it is not in the journal.
+    /// then; `None` if it is not in the journal, or the callback does not say whether it
+    /// is paid.
     ///
-    /// A callback can be forged, so it proves nothing: SkyPay is asked sooner.
+    /// A callback can be forged, so it proves nothing. SkyPay is asked sooner, and until
+    /// it has answered, the payout is not sent again and cannot be withdrawn.
     ///
     /// # Errors
     ///
@@ -208,6 +210,12 @@ impl<S: Store> Journal<S> {
             return Ok(None);
         };
         let number = notification.control_number.as_str();
+        let now = db.now().await?;
+        let record = Record::find(db, number).await?;
+        if let Some(record) = record.filter(|record| record.was_notified(found, now, &self.policy))
+        {
+            return Ok(Some(record.standing(now, &self.policy)));
+        }
         let add = Add::new(number, Fact::Notified(found), self.policy);
         Ok(add.run_in(db).await?)
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::database::{Database, DatabaseError, Row, Value};
-use crate::{Evidence, Fact, Policy, Standing, State, Timestamp, Transition};
+use crate::{Evidence, Fact, Found, Policy, Standing, State, Timestamp, Transition};
 
 /// A payout as the database has it.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Record {
     /// What is known about it.
     pub evidence: BTreeSet<Evidence>,
     pub(crate) digest: String,
+    /// When SkyPay paid it first, as far as is known.
+    pub(crate) paid_at: Option<Timestamp>,
     /// When SkyPay was asked about it last, whether or not it answered.
     asked_at: Option<Timestamp>,
     version: i64,
@@ -31,7 +33,7 @@ pub struct Record {
 macro_rules! select {
     ($column:literal) => {
         concat!(
-            "SELECT number, order_id, operation, centavos, created_at, digest, asked_at, version
+            "SELECT number, order_id, operation, centavos, created_at, digest, asked_at, version, paid_at
              FROM skypay_payout WHERE ",
             $column,
             " = $1"
@@ -44,6 +46,21 @@ impl Record {
     #[must_use]
     pub fn standing(&self, now: Timestamp, policy: &Policy) -> Standing {
         Standing::of(&self.evidence, now, policy)
+    }
+
+    /// Whether a callback that reports the same has just been recorded, and nothing has
+    /// become known since: then another one adds nothing, however often it is replayed.
+    pub(crate) fn was_notified(&self, found: Found, now: Timestamp, policy: &Policy) -> bool {
+        let newest = self.evidence.iter().rev().find(|known| {
+            let fact = known.fact;
+            matches!(
+                fact,
+                Fact::Notified(_) | Fact::Found(_) | Fact::Absent { .. }
+            )
+        });
+        newest.is_some_and(|known| {
+            known.fact == Fact::Notified(found) && now - known.at < policy.query_delay
+        })
     }
 
     pub(crate) async fn find<D: Database>(
@@ -86,6 +103,7 @@ impl Record {
             digest: row.text(5)?.to_owned(),
             asked_at: row.optional_integer(6)?.map(Timestamp),
             version: row.integer(7)?,
+            paid_at: row.optional_integer(8)?.map(Timestamp),
         };
         let rows = db
             .run(
@@ -170,14 +188,15 @@ impl Record {
         Ok(true)
     }
 
-    /// Records when SkyPay paid it, for the reconciliation of that day.
+    /// Records when SkyPay paid it first, for the reconciliation of that day: another
+    /// day has it then as paid twice.
     pub(crate) async fn set_paid_at<D: Database>(
         &self,
         db: &mut D,
         paid_at: Timestamp,
     ) -> Result<(), DatabaseError> {
         db.run(
-            "UPDATE skypay_payout SET paid_at = $1 WHERE number = $2",
+            "UPDATE skypay_payout SET paid_at = coalesce(paid_at, $1) WHERE number = $2",
             &[Value::Integer(paid_at.0), Value::Text(&self.number)],
         )
         .await?;

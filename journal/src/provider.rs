@@ -132,7 +132,11 @@ impl Provider for Client {
                     Error::Rejected(error) => rejected(error),
                     Error::Unknown(_) => CallOutcome::Unknown,
                 },
-                code: error.code().map(str::to_owned),
+                // Another text than a code comes from the other side, and can be anything.
+                code: error
+                    .return_code()
+                    .filter(|code| code.is_listed())
+                    .map(|code| code.as_str().to_owned()),
             },
         }
     }

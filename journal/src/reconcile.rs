@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use skypay_client::Client;
-use skypay_client::types::Date;
+use skypay_client::types::{Date, DateTime};
 
 use crate::database::{Database, DatabaseError, Row, Value};
 use crate::journal::Add;
@@ -28,11 +28,12 @@ pub struct ReportRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
-    /// The report has the number several times: it was paid more than once.
+    /// It was paid more than once: the report has the number several times, or the
+    /// journal has it as paid on another day.
     Twice {
         /// The control number.
         number: String,
-        /// How often it is in the report.
+        /// How often it is in the report, and on another day.
         times: usize,
     },
     /// The journal has no such payout: its order was lost, or it was sent without the
@@ -166,13 +167,7 @@ impl<S: Store> Journal<S> {
         }
         let mut differences = Vec::new();
         for (number, rows) in &by_number {
-            if rows.len() > 1 {
-                differences.push(Difference::Twice {
-                    number: (*number).to_owned(),
-                    times: rows.len(),
-                });
-            }
-            differences.extend(self.compare(asked, rows).await?);
+            differences.extend(self.compare(asked, day, number, rows).await?);
         }
         let begin = Timestamp::beginning_of(day);
         let end = begin.next_day();
@@ -192,33 +187,40 @@ impl<S: Store> Journal<S> {
     async fn compare(
         &self,
         asked: Timestamp,
+        day: Date,
+        number: &str,
         rows: &[&ReportRow],
     ) -> Result<Vec<Difference>, Error> {
-        let Some(row) = rows.first() else {
-            return Ok(Vec::new());
-        };
-        let number = &row.number;
-        let Some((record, _)) = self.find(number).await? else {
-            let row = (*row).clone();
-            return Ok(vec![Difference::TheirsNotOurs { row }]);
+        let record = self.find(number).await?.map(|(record, _)| record);
+        let paid_at = record.as_ref().and_then(|record| record.paid_at);
+        let on_another_day = paid_at.is_some_and(|at| DateTime::from(at).date() != day);
+        let mut differences = Vec::new();
+        let number = number.to_owned();
+        let times = rows.len() + usize::from(on_another_day);
+        if times > 1 {
+            differences.push(Difference::Twice {
+                number: number.clone(),
+                times,
+            });
+        }
+        let Some(record) = record else {
+            let first = rows.first().map(|row| (*row).clone());
+            differences.extend(first.map(|row| Difference::TheirsNotOurs { row }));
+            return Ok(differences);
         };
         let amounts: BTreeSet<i64> = rows.iter().map(|row| row.centavos).collect();
         let others = amounts
             .into_iter()
             .filter(|theirs| *theirs != record.centavos);
-        let mut differences: Vec<_> = others
-            .map(|theirs| Difference::AmountDiffers {
-                number: number.clone(),
-                ours: record.centavos,
-                theirs,
-            })
-            .collect();
-        let Standing { state, .. } = self.paid(number, asked, row.paid_at).await?;
+        differences.extend(others.map(|theirs| Difference::AmountDiffers {
+            number: number.clone(),
+            ours: record.centavos,
+            theirs,
+        }));
+        let paid_at = rows.iter().find_map(|row| row.paid_at);
+        let Standing { state, .. } = self.paid(&number, asked, paid_at).await?;
         if state != State::Paid {
-            differences.push(Difference::SettledOtherwise {
-                number: number.clone(),
-                state,
-            });
+            differences.push(Difference::SettledOtherwise { number, state });
         }
         Ok(differences)
     }

@@ -6,11 +6,11 @@ use skypay_client::types::read::from_slice;
 use skypay_client::types::{
     CollectionCollectRequest, CollectionCollectResponse, PayoutQueuePayoutRequest,
 };
-use skypay_journal::{Delivery, Error, Inbox, Once, Sqlite};
+use skypay_journal::{Delivery, Error, Fact, Found, Inbox, Once, Policy, Sqlite};
 use skypay_server::Refusal;
 
 use crate::support::databases::sqlite_file;
-use crate::support::secret;
+use crate::support::{journal, request, secret};
 
 fn inbox() -> Inbox {
     Inbox::new(secret())
@@ -145,6 +145,29 @@ fn a_notification_is_taken_once() {
     assert_eq!(take(&first), Delivery::First);
     assert_eq!(take(&first), Delivery::Again);
     assert_eq!(take(&second), Delivery::First);
+}
+
+#[tokio::test]
+async fn a_replayed_notification_adds_no_evidence() {
+    let file = sqlite_file();
+    let store = Sqlite::open(file.path()).unwrap();
+    let journal = journal(store, Policy::default()).await;
+    let mut connection = open(file.path());
+    let mut transaction = connection.transaction().unwrap();
+    let order = journal.order(&mut transaction, "10000101", request);
+    let number = Sqlite::complete(order).unwrap().number().to_owned();
+    for pay_type in ["2", "2", "4", "4", "2"] {
+        let json = format!(
+            r#"{{"controlNumber":"{number}","payType":"{pay_type}","dealTime":"2024-02-05 10:00:00"}}"#
+        );
+        let notification = from_slice(json.as_bytes()).unwrap();
+        Sqlite::complete(journal.notified(&mut transaction, &notification)).unwrap();
+    }
+    transaction.commit().unwrap();
+    let history = journal.history(&number).await.unwrap();
+    let facts = history.entries.iter().map(|entry| entry.fact);
+    let expected = [Found::Paid, Found::Failed, Found::Paid].map(Fact::Notified);
+    assert_eq!(facts.collect::<Vec<_>>(), expected);
 }
 
 #[test]

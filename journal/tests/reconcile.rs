@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use skypay_client::types::Date;
 use skypay_journal::database::{Database, DatabaseError};
 use skypay_journal::{
-    Answer, CallOutcome, Found, Journal, PayoutRequest, Policy, Provider, ReportRow, Shown, Sqlite,
-    State, Statuses, Store, Timestamp, Work,
+    Answer, CallOutcome, Difference, Found, Journal, PayoutRequest, Policy, Provider, ReportRow,
+    Shown, Sqlite, State, Statuses, Store, Timestamp, Work,
 };
 
 use crate::support::{journal, request};
@@ -33,8 +33,11 @@ impl Provider for SkyPay {
         Ok(Statuses { time: None, found })
     }
 
-    async fn report(&self, _: Date) -> Result<Vec<ReportRow>, String> {
-        Ok(self.report.clone())
+    async fn report(&self, day: Date) -> Result<Vec<ReportRow>, String> {
+        let begin = Timestamp::beginning_of(day);
+        let mut rows = self.report.clone();
+        rows.retain(|row| row.paid_at == Some(begin));
+        Ok(rows)
     }
 }
 
@@ -140,6 +143,25 @@ async fn each_difference_of_a_day_is_found() {
     assert_eq!(found.len(), expected.len(), "{found:?}");
     for (found, expected) in found.iter().zip(expected) {
         assert!(found.starts_with(expected), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_payment_on_another_day_is_found() {
+    let partner = Partner::new().await;
+    let mut skypay = SkyPay::default();
+    let number = partner.pays_out("10000001", &skypay).await;
+    let days: [Date; 2] = ["2024-02-05", "2024-02-06"].map(|day| day.try_into().unwrap());
+    skypay.report = days.map(|day| row(&number, 390_000, day)).to_vec();
+    let twice = Difference::Twice { number, times: 2 };
+    for (day, expected) in [
+        (days[0], vec![]),
+        (days[1], vec![twice.clone()]),
+        (days[0], vec![]),
+        (days[1], vec![twice]),
+    ] {
+        let found = partner.journal.reconcile(&skypay, day).await.unwrap();
+        assert_eq!((found.rows, found.differences), (1, expected), "{day}");
     }
 }
 
