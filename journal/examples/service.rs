@@ -209,8 +209,13 @@ async fn withdraw(
     Json(withdrawal): Json<Withdrawal>,
 ) -> Result<StatusCode, (StatusCode, String)> {
     let payout = service.order(&withdrawal).await.map_err(failed)?;
-    let sent = service.journal.send(&service.client, &payout).await;
-    println!("{}: {:?}", payout.number(), sent.map_err(failed)?);
+    // In a task of its own: a caller that hangs up must not break off the call.
+    let sending = tokio::spawn(async move {
+        let sent = service.journal.send(&service.client, &payout).await?;
+        println!("{}: {sent:?}", payout.number());
+        Ok::<_, Error>(())
+    });
+    sending.await.map_err(failed)?.map_err(failed)?;
     Ok(StatusCode::ACCEPTED)
 }
 
