@@ -11,6 +11,10 @@ use crate::clock::Clock;
 /// How often a list is read before it is given up.
 const READINGS: usize = 6;
 
+/// More pages than any list has: a server that repeats its last page, and does not mark
+/// it as that, would never end.
+const PAGES: u32 = 10_000;
+
 /// Why the rows of a list could not be read.
 #[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 pub enum PagesError<E> {
@@ -20,6 +24,9 @@ pub enum PagesError<E> {
     /// The list changed while it was read, each of six times.
     #[displaydoc("the list does not stay the same while it is read")]
     Changing,
+    /// The list has no end within 10,000 pages.
+    #[displaydoc("the list has no last page")]
+    Endless,
 }
 
 impl<E: Error> Error for PagesError<E> {}
@@ -63,7 +70,9 @@ where
     let mut before = None;
     for _ in 0..READINGS {
         let mut rows = Vec::new();
-        for number in 1..=u32::MAX {
+        let mut numbers = 1..=PAGES;
+        loop {
+            let number = numbers.next().ok_or(PagesError::Endless)?;
             let (more, is_last) = page(number).await.map_err(PagesError::Page)?;
             let is_empty = more.is_empty();
             rows.extend(more);

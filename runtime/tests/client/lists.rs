@@ -54,6 +54,13 @@ async fn a_list_is_read_until_two_readings_agree() {
 }
 
 #[tokio::test]
+async fn a_list_without_a_last_page_is_given_up() {
+    let read = read_pages(|_| async { Ok::<_, &str>((vec![1], false)) });
+    let rows: Result<Vec<_>, _> = read.try_collect().await;
+    assert_eq!(rows, Err(PagesError::Endless));
+}
+
+#[tokio::test]
 async fn an_error_of_a_page_is_that_of_the_list() {
     let read = read_pages(|_| async { Err::<(Vec<u32>, bool), _>("no connection") });
     let rows: Result<Vec<_>, _> = read.try_collect().await;
