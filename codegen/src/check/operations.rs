@@ -182,53 +182,97 @@ pub(super) fn message_not_shared(document: &Document<'_>, reporter: &mut Reporte
     }
 }
 
-/// Checks that the transaction's field is one of the request, or of the items of a
-/// list in it.
+/// Checks that the transaction's field is a required text of the request, or of the
+/// items of a list in it.
 pub(super) fn transaction_id(_: &Document<'_>, operation: &Operation<'_>, reporter: &mut Reporter) {
     let Some(node) = operation.post.get("x-skypay-transaction-id") else {
         return;
     };
     let path = node.text().unwrap_or_default();
     let request = operation.request.schema;
-    let field = match path.split_once("[].") {
-        None => request.field(path),
-        Some((list, field)) => request
-            .field(list)
-            .and_then(|list| list.items())
-            .and_then(|items| items.field(field)),
+    let (object, name) = match path.split_once("[].") {
+        None => (Some(request), path),
+        Some((list, field)) => (request.field(list).and_then(|list| list.items()), field),
     };
-    if field.is_none_or(|field| field.flag("x-skypay-transport")) {
-        let message = format!("the request has no field `{path}`");
-        reporter.add("shape", &node.location, message);
-    }
+    let field = object.and_then(|object| object.field(name));
+    let is_required = object.is_some_and(|object| object.requires(name));
+    let message = match field {
+        Some(field) if !field.flag("x-skypay-transport") => {
+            if is_required && is_public_text(field) {
+                return;
+            }
+            format!(
+                "`{path}` is no number of a transaction: that is a required text that is no personal data"
+            )
+        }
+        _ => format!("the request has no field `{path}`"),
+    };
+    reporter.add("shape", &node.location, message);
 }
 
-/// Checks that the status query exists, and that operations that move money are
-/// never safe to retry.
+/// Whether the values of a field are texts that may be shown.
+fn is_public_text(field: Schema<'_>) -> bool {
+    field.text("type") == Some("string")
+        && field.get("x-skypay-type").is_none()
+        && !field.flag("x-skypay-sensitive")
+}
+
+/// Checks that the status query only reads, and that exactly what only reads may be
+/// sent again at any time.
 pub(super) fn retry_policy(
     document: &Document<'_>,
     operation: &Operation<'_>,
     reporter: &mut Reporter,
 ) {
+    const RULE: &str = "retry";
     let Some(policy) = operation.post.get("x-skypay-retry") else {
         return;
     };
+    let is_reading = |other: &Operation<'_>| {
+        !other.is_callback() && other.post.text_of("x-skypay-effect") == Some("reads")
+    };
     if let Some(query) = policy.get("statusQuery") {
         let mut operations = document.operations.iter();
-        if !operations.any(|other| Some(other.name()) == query.text()) {
-            let message = "`statusQuery` names no operation of this document";
-            reporter.add("retry", &query.location, message);
+        let message = match operations.find(|other| Some(other.name()) == query.text()) {
+            None => Some("`statusQuery` names no operation of this document"),
+            Some(other) if !is_reading(other) => Some(
+                "`statusQuery` names an operation that changes something, or a callback: it has to be a call with `x-skypay-effect: reads`",
+            ),
+            Some(_) => None,
+        };
+        if let Some(message) = message {
+            reporter.add(RULE, &query.location, message);
         }
     }
-    let moves_money = operation.post.text_of("x-skypay-effect") == Some("moves-money");
-    if moves_money && !operation.is_callback() && policy.text_of("policy") == Some("safe") {
-        let message = "an operation that moves money is not `policy: safe`: write `after-status-query` or `never`";
-        reporter.add("retry", &policy.location, message);
+    let seconds = policy.integer_of("statusQueryDelay");
+    if let Some(delay) = policy.get("statusQueryDelay")
+        && !seconds.is_some_and(|seconds| (1..=u32::MAX.into()).contains(&seconds))
+    {
+        let message = "`statusQueryDelay` is a whole number of seconds, from 1";
+        reporter.add(RULE, &delay.location, message);
     }
+    if operation.is_callback() {
+        return;
+    }
+    let after_query = policy.text_of("policy") == Some("after-status-query");
+    let is_safe = policy.text_of("policy") == Some("safe");
+    let message = match operation.post.text_of("x-skypay-effect") {
+        Some("moves-money") if is_safe => {
+            "an operation that moves money is not `policy: safe`: write `after-status-query` or `never`"
+        }
+        Some("moves-money") if after_query && policy.get("statusQueryDelay").is_none() => {
+            "`statusQueryDelay` is missing: an order that moves money could be sent again before a query has to show it"
+        }
+        Some("reads") if !is_safe => {
+            "an operation that only reads is `policy: safe`: the client sends it again by itself"
+        }
+        _ => return,
+    };
+    reporter.add(RULE, &policy.location, message);
 }
 
-/// Checks that notifications are callbacks: only a partner can do nothing but
-/// acknowledge.
+/// Checks that notifications are callbacks, since only a partner can do nothing but
+/// acknowledge, and that what only reads has its result in the response.
 pub(super) fn mode_fits_direction(
     _: &Document<'_>,
     operation: &Operation<'_>,
@@ -239,6 +283,14 @@ pub(super) fn mode_fits_direction(
         && !operation.is_callback()
     {
         let message = "only a callback can be a notification";
+        reporter.add("mode-fits-direction", &mode.location, message);
+    }
+    if let Some(mode) = operation.post.get("x-skypay-mode")
+        && mode.text() == Some("asynchronous")
+        && operation.post.text_of("x-skypay-effect") == Some("reads")
+    {
+        let message =
+            "an operation that only reads is not `asynchronous`: its result is the response";
         reporter.add("mode-fits-direction", &mode.location, message);
     }
 }

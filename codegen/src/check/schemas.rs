@@ -133,10 +133,14 @@ pub(super) fn enums_are_tables(schema: Schema<'_>, reporter: &mut Reporter) {
     }
     for value in values.items() {
         let mut known = schema.codes().iter();
-        if !known.any(|code| code.text_of("value") == value.text()) {
-            let message = "the table that this field refers to has no such code";
-            reporter.add(RULE, &value.location, message);
-        }
+        let message = match known.find(|code| code.text_of("value") == value.text()) {
+            None => "the table that this field refers to has no such code",
+            Some(code) if code.flag("readOnly") => {
+                "the table says of this code that it is never sent (`readOnly`): leave it out here"
+            }
+            Some(_) => continue,
+        };
+        reporter.add(RULE, &value.location, message);
     }
 }
 
@@ -166,8 +170,21 @@ pub(super) fn known_types(schema: Schema<'_>, reporter: &mut Reporter) {
         );
         reporter.add(RULE, &own.location, message);
     }
-    if ty == Some("array") && schema.items().is_none() {
-        reporter.add(RULE, &own.location, "an array says what its `items` are");
+    if ty == Some("array") {
+        let message = match schema.items().map(|items| items.text("type")) {
+            None => Some("an array says what its `items` are"),
+            Some(Some("array")) => Some("the items of an array are no arrays"),
+            Some(_) => None,
+        };
+        if let Some(message) = message {
+            reporter.add(RULE, &own.location, message);
+        }
+    }
+    let masked = schema.items().unwrap_or(schema);
+    if own.flag("x-skypay-sensitive") && !can_be_masked(masked) {
+        let message =
+            "only texts, codes, times and booleans can be `x-skypay-sensitive`, and lists of them";
+        reporter.add(RULE, &own.location, message);
     }
     if let Some(all_of) = own.get("allOf")
         && !matches!(all_of.items(), [only] if only.get("$ref").is_some())
@@ -175,6 +192,12 @@ pub(super) fn known_types(schema: Schema<'_>, reporter: &mut Reporter) {
         let message = "`allOf` holds exactly one `$ref`; what differs stands beside it";
         reporter.add(RULE, &all_of.location, message);
     }
+}
+
+/// Whether values of a schema can be masked in logs.
+fn can_be_masked(schema: Schema<'_>) -> bool {
+    let ty = schema.text("type");
+    matches!(ty, Some("string" | "boolean")) && schema.text("x-skypay-type") != Some("amount")
 }
 
 /// The construct that gives a schema a Rust type of its own.
@@ -205,12 +228,18 @@ pub(super) fn bounds(schema: Schema<'_>, reporter: &mut Reporter) {
         for bound in keys.into_iter().filter_map(|key| schema.own.get(key)) {
             let text = scalar_text(bound).unwrap_or_default();
             let value = plain_number(&text, decimals);
-            let message = match value.filter(|value| holds(schema, *value)) {
+            let is_count = keys[0].starts_with("min") && keys[0] != "minimum";
+            let fits = |value: &i64| match is_count {
+                true => u32::try_from(*value).is_ok(),
+                false => holds(schema, *value),
+            };
+            let message = match value.filter(fits) {
                 _ if !types.contains(&ty) => format!("this bound has no effect on `type: {ty}`"),
                 Some(value) => {
                     values.push(value);
                     continue;
                 }
+                None if is_count => "this is no number of characters or items: write digits".to_owned(),
                 None => "this is no number that the field can hold: write digits, for amounts with at most two decimals; beyond 32 bits an integer has `format: int64`".to_owned(),
             };
             reporter.add("bounds", &bound.location, message);
@@ -227,7 +256,8 @@ pub(super) fn bounds(schema: Schema<'_>, reporter: &mut Reporter) {
 /// integer.
 fn plain_number(text: &str, decimals: usize) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let plain = whole.len() <= 15 && fraction.len() <= decimals;
+    let is_written = matches(r"^-?[0-9]+(\.[0-9]+)?$", text);
+    let plain = is_written && whole.len() <= 15 && fraction.len() <= decimals;
     let digits = format!("{whole}{fraction:0<decimals$}");
     digits.parse().ok().filter(|_| plain)
 }
@@ -254,9 +284,8 @@ pub(super) fn patterns(schema: Schema<'_>, reporter: &mut Reporter) {
     let of_rules = of_rules.map(|entry| &entry.node);
     for node in of_rules.chain(schema.own.get("pattern")) {
         let pattern = node.text().unwrap_or_default();
-        if !pattern.starts_with('^') || !pattern.ends_with('$') {
-            let message =
-                "the pattern matches a part of the text too: begin it with `^` and end it with `$`";
+        if !is_anchored(pattern) {
+            let message = "the pattern matches a part of the text too: begin it with `^`, end it with `$`, and put alternatives in a group";
             reporter.add("patterns", &node.location, message);
         }
         if let Err(error) = regex_lite::Regex::new(pattern) {
@@ -264,6 +293,27 @@ pub(super) fn patterns(schema: Schema<'_>, reporter: &mut Reporter) {
             reporter.add("patterns", &node.location, message);
         }
     }
+}
+
+/// Whether a pattern matches whole texts: it begins and ends with an anchor, which no
+/// alternative outside of a group evades.
+fn is_anchored(pattern: &str) -> bool {
+    let (mut depth, mut in_class, mut escaped) = (0_usize, false, false);
+    let mut last = None;
+    for character in pattern.chars() {
+        last = (!escaped).then_some(character);
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            ']' => in_class = false,
+            '[' => in_class = true,
+            '(' if !in_class => depth += 1,
+            ')' if !in_class => depth = depth.saturating_sub(1),
+            '|' if !in_class && depth == 0 => return false,
+            _ => {}
+        }
+    }
+    pattern.starts_with('^') && last == Some('$')
 }
 
 /// Checks that required fields exist and are listed once.
@@ -282,9 +332,19 @@ pub(super) fn required_exists(name: &str, schema: Schema<'_>, reporter: &mut Rep
     }
 }
 
-/// Checks that conditions between fields name existing fields, and require or
-/// forbid only optional ones.
+/// Checks that conditions between fields name existing scalars, and require or forbid
+/// only optional ones, and that a plain text in place of an object has a field.
 pub(super) fn conditions(name: &str, schema: Schema<'_>, reporter: &mut Reporter) {
+    if let Some(plain) = schema.own.get("x-skypay-accepts-plain")
+        && !plain
+            .text()
+            .and_then(|field| schema.field(field))
+            .is_some_and(|field| field.is_scalar())
+    {
+        let message =
+            format!("`{name}` has no scalar field of this name that could hold a plain text");
+        reporter.add("conditions", &plain.location, message);
+    }
     for rule in schema.own.items_of("x-skypay-rules") {
         let optional = [rule.items_of("require"), rule.items_of("forbid")].concat();
         let optional: Vec<_> = optional.iter().filter_map(Node::text).collect();
@@ -292,8 +352,12 @@ pub(super) fn conditions(name: &str, schema: Schema<'_>, reporter: &mut Reporter
         let others = matched.map(|entry| entry.key.as_str());
         let others = others.chain(rule.get("when").and_then(|when| when.text_of("field")));
         for field in optional.iter().copied().chain(others) {
-            if schema.field(field).is_none() {
-                let message = format!("the rule speaks of `{field}`, which `{name}` does not have");
+            let is_text =
+                |field: Schema<'_>| field.is_scalar() && !field.flag("x-skypay-transport");
+            if !schema.field(field).is_some_and(is_text) {
+                let message = format!(
+                    "the rule speaks of `{field}`, which is no scalar field of `{name}` that the operation fills in"
+                );
                 reporter.add("conditions", &rule.location, message);
             }
         }
