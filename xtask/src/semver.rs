@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 use codegen::Location;
-use spec_tools::diff::{Bump, Version};
+use spec_tools::diff::{Bump, Version, Wire};
 
 use crate::Ending;
 use crate::comparison::{Comparison, Documents, Source};
@@ -71,6 +71,9 @@ impl Versions {
         let (crates, line) = manifest_version(&crate::read(root, MANIFEST)?, MANIFEST)?;
         let crates_old = old_crates(root, documents)?.unwrap_or(old);
         let whole = report.types();
+        // What breaks a partner on the wire is another API, even if all code compiles.
+        let breaks = [report.impact.caller, report.impact.callee].contains(&Wire::Break);
+        let document = if breaks { Bump::Major } else { whole };
         let location = |line| Location::new(line, 1, "");
         let info = documents.new.get("info");
         let info = info.and_then(|info| info.get("version"));
@@ -78,9 +81,9 @@ impl Versions {
             what: "document",
             file: DOCUMENT,
             location: info.map_or_else(|| location(1), |node| node.location.clone()),
-            bump: whole,
+            bump: document,
             old,
-            least: old.next(whole),
+            least: old.next(document),
             now,
         }];
         let crate_bumps = [

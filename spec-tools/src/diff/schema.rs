@@ -148,7 +148,12 @@ impl<'d> Walk<'d> {
             (true, false) if b.flag(newtype) => Bump::Minor,
             _ => Bump::Major,
         };
-        let effect = Impact::PATCH.with_bump(bump);
+        // What is no longer masked can be logged.
+        let effect = match sensitive {
+            (true, false) => Impact::MEANING,
+            _ => Impact::PATCH,
+        };
+        let effect = effect.with_bump(bump);
         self.note("sensitive-changed", (a.get(key), b.get(key)), effect);
     }
 
