@@ -150,7 +150,7 @@ impl<'d> Walk<'d> {
         };
         // What is no longer masked can be logged.
         let effect = match sensitive {
-            (true, false) => Impact::MEANING,
+            (true, false) if !masks_itself => Impact::MEANING,
             _ => Impact::PATCH,
         };
         let effect = effect.with_bump(bump);
