@@ -1,6 +1,7 @@
 //! Lists: reading all of their pages, and keeping them for a time.
 
 use std::error::Error;
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use displaydoc::Display;
@@ -29,13 +30,13 @@ pub enum PagesError<E> {
     Endless,
 }
 
-impl<E: Error> Error for PagesError<E> {}
+impl<E: fmt::Debug + fmt::Display> Error for PagesError<E> {}
 
-/// The rows of a list that has pages, sorted.
+/// The rows of a list that has pages, in its order.
 ///
 /// While a list is read, rows move between its pages: one may be missing, or be read
-/// twice. So the pages are read until two readings in a row have the same rows, and
-/// no row is returned before.
+/// twice. So the pages are read until two readings in a row are equal, and no row is
+/// returned before.
 ///
 /// `page` reads the page with a number, from 1: its rows, and whether it is the last
 /// one. A page without rows is the last one, too.
@@ -47,10 +48,10 @@ impl<E: Error> Error for PagesError<E> {}
 ///
 /// let page = |number| async move { Ok::<_, String>((vec![10 - number], number == 3)) };
 /// let rows: Result<Vec<_>, _> = read_pages(page).try_collect().await;
-/// assert_eq!(rows, Ok(vec![7, 8, 9]));
+/// assert_eq!(rows, Ok(vec![9, 8, 7]));
 /// # }
 /// ```
-pub fn read_pages<T: Ord, E, Page>(
+pub fn read_pages<T: PartialEq, E, Page>(
     page: impl FnMut(u32) -> Page,
 ) -> impl Stream<Item = Result<T, PagesError<E>>>
 where
@@ -61,7 +62,7 @@ where
         .try_flatten()
 }
 
-async fn read_until_equal<T: Ord, E, Page>(
+async fn read_until_equal<T: PartialEq, E, Page>(
     mut page: impl FnMut(u32) -> Page,
 ) -> Result<Vec<T>, PagesError<E>>
 where
@@ -80,7 +81,6 @@ where
                 break;
             }
         }
-        rows.sort();
         if before.as_ref() == Some(&rows) {
             return Ok(rows);
         }

@@ -32,7 +32,7 @@ async fn a_list_is_read_until_two_readings_agree() {
     };
     check(&[&[]], Some(&[]), 2).await;
     // No page is marked as the last one: the empty one is.
-    check(&[&[&[2, 1]]], Some(&[1, 2]), 4).await;
+    check(&[&[&[2, 1]]], Some(&[2, 1]), 4).await;
     check(&[&[&[1, 2], &[3]]], Some(&[1, 2, 3]), 4).await;
     // The rows have moved: 2 was read twice, or 3 was not.
     check(
