@@ -176,16 +176,23 @@ impl<S: Store> Journal<S> {
     }
 
     /// Withdraws a payout of which nothing is under way, in the partner's
-    /// transaction: give its money back in the same one. Returns whether it could be
-    /// withdrawn; if not, it is sent or was sent.
+    /// transaction.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::Held`]; [`Error::Database`].
-    pub async fn withdraw<D: Database>(&self, db: &mut D, number: &str) -> Result<bool, Error> {
+    pub async fn withdraw<D: Database>(
+        &self,
+        db: &mut D,
+        number: &str,
+    ) -> Result<Withdrawal, Error> {
         let decided = decide(db, number, "", &self.policy, |record, now| {
-            let may = record.standing(now, &self.policy).may_withdraw();
-            Ok((may.then_some(Fact::Withdrawn), may))
+            let standing = record.standing(now, &self.policy);
+            Ok(if standing.may_withdraw() {
+                (Some(Fact::Withdrawn), Withdrawal::Done)
+            } else {
+                (None, Withdrawal::Refused(standing))
+            })
         });
         decided.await?
     }
@@ -323,6 +330,17 @@ where
         ));
     }
     Ok(Payout::of(request))
+}
+
+/// Whether a payout was withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "its money is given back only if it was withdrawn"]
+pub enum Withdrawal {
+    /// It was: give its money back in the same transaction.
+    Done,
+    /// It was not, because it is sent or was sent: keep its money. This is what is known
+    /// about it.
+    Refused(Standing),
 }
 
 /// A change that the partner has not done yet.

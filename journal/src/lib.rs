@@ -31,7 +31,7 @@ pub use change::{Change, Transition};
 pub use error::Error;
 pub use evidence::{CallOutcome, Evidence, Fact, Found};
 pub use inbox::{Delivery, Inbox, Once, Receipt};
-pub use journal::{Journal, OpenChange, Payout};
+pub use journal::{Journal, OpenChange, Payout, Withdrawal};
 pub use metrics::describe_metrics;
 pub use number::{Numbers, Secret};
 pub use overview::{Entry, History, Listed, Overview};

@@ -6,7 +6,7 @@ use skypay_client::types::Date;
 use skypay_journal::database::{Database, DatabaseError};
 use skypay_journal::{
     Answer, CallOutcome, Difference, Found, Journal, PayoutRequest, Policy, Provider, ReportRow,
-    Shown, Sqlite, State, Statuses, Store, Timestamp, Work,
+    Shown, Sqlite, State, Statuses, Store, Timestamp, Withdrawal, Work,
 };
 
 use crate::support::{journal, request};
@@ -61,7 +61,8 @@ impl Work for Job {
             }
             Self::Withdraw(journal, number) => {
                 let withdrawn = journal.withdraw(db, &number).await;
-                withdrawn.map_err(|error| error.to_string())
+                let withdrawn = withdrawn.map_err(|error| error.to_string());
+                withdrawn.map(|withdrawal| withdrawal == Withdrawal::Done)
             }
             Self::Set(statement) => {
                 db.run(statement, &[]).await?;

@@ -13,7 +13,7 @@ use skypay_client::types::{Amount, Date, DateTime};
 use skypay_journal::database::{Column, Database, DatabaseError, Row, Value};
 use skypay_journal::{
     Answer, CallOutcome, Error, Found, Journal, PayoutRequest, Provider, ReportRow, Resend, State,
-    Statuses, Store, Sweeper, Timestamp, Work,
+    Statuses, Store, Sweeper, Timestamp, Withdrawal, Work,
 };
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -336,7 +336,7 @@ async fn withdraw(process: &Process, journal: &Journal<Process>, number: &str) {
         return;
     }
     let withdrawn = process.transaction(async |db| {
-        if journal.withdraw(db, number).await? {
+        if journal.withdraw(db, number).await? == Withdrawal::Done {
             db.effect(ORDER, "withdrawn");
         }
         Ok::<_, Error>(())
