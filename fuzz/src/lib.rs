@@ -200,8 +200,9 @@ fn fact(kind: u8, which: u8, now: Timestamp, policy: &Policy) -> Fact {
         2 => Found::Failed,
         _ => Found::Paid,
     };
-    let outcome = match which % 6 {
+    let outcome = match which % 7 {
         0 => CallOutcome::NotSent,
+        6 => CallOutcome::RejectedForKeys,
         1 => CallOutcome::Rejected,
         2 => CallOutcome::RejectedUntilRecharge,
         3 => CallOutcome::RejectedUntilNextDay,

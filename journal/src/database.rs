@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 
 use crate::Timestamp;
+use crate::error::with_sources;
 
 /// A connection with an open transaction. Implemented for those of `rusqlite`,
 /// `tokio-postgres` and `deadpool-postgres`.
@@ -148,12 +149,11 @@ impl fmt::Display for DatabaseError {
     }
 }
 
+/// Shows the texts of the driver's errors, too: a program whose `main` returns this error
+/// prints nothing else.
 impl fmt::Debug for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DatabaseError")
-            .field("what", &self.what)
-            .field("is_conflict", &self.is_conflict)
-            .finish_non_exhaustive()
+        f.write_str(&with_sources(self))
     }
 }
 

@@ -64,7 +64,7 @@ impl fmt::Display for Error {
             Self::Setup(what) => f.write_str(what),
             Self::AnotherRequest { order_id, number } => write!(
                 f,
-                "order {order_id} was made before, under number {number}, with another request: use another order id for another payout"
+                "order {order_id} was made before, under number {number}, with another request: build the same one from what you stored; for another payout, use another order id"
             ),
             Self::NotFound { number } => write!(
                 f,
@@ -103,6 +103,17 @@ impl StdError for Error {
             _ => None,
         }
     }
+}
+
+/// The text of an error, with those of its sources.
+pub(crate) fn with_sources(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
 }
 
 impl From<DatabaseError> for Error {

@@ -60,6 +60,9 @@ pub enum Fact {
 pub enum CallOutcome {
     /// No byte left this machine.
     NotSent,
+    /// SkyPay refused the keys: this attempt was not executed, and the next one can
+    /// succeed with the right ones.
+    RejectedForKeys,
     /// SkyPay refused it: this attempt was not executed.
     Rejected,
     /// SkyPay refused it until the partner's account is recharged.

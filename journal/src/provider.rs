@@ -13,6 +13,7 @@ use skypay_client::types::{
 };
 use skypay_client::{Client, Error, NextStep, PagesError, Rejected, read_pages};
 
+use crate::error::with_sources;
 use crate::{CallOutcome, Found, ReportRow, Timestamp};
 
 /// A request that orders a payout.
@@ -115,7 +116,8 @@ fn rejected(error: &Rejected) -> CallOutcome {
     match error.next_step() {
         NextStep::Wait(RetryAfter::Recharge) => CallOutcome::RejectedUntilRecharge,
         NextStep::Wait(RetryAfter::NextDay) => CallOutcome::RejectedUntilNextDay,
-        NextStep::CorrectKeys | NextStep::Correct => CallOutcome::Rejected,
+        NextStep::CorrectKeys => CallOutcome::RejectedForKeys,
+        NextStep::Correct => CallOutcome::Rejected,
     }
 }
 
@@ -126,18 +128,24 @@ impl Provider for Client {
                 outcome: CallOutcome::Accepted,
                 code: None,
             },
-            Err(error) => Answer {
-                outcome: match &error {
-                    Error::NotSent(_) => CallOutcome::NotSent,
-                    Error::Rejected(error) => rejected(error),
-                    Error::Unknown(_) => CallOutcome::Unknown,
-                },
-                // Another text than a code comes from the other side, and can be anything.
-                code: error
-                    .return_code()
-                    .filter(|code| code.is_listed())
-                    .map(|code| code.as_str().to_owned()),
-            },
+            Err(error) => {
+                tracing::warn!(
+                    error = with_sources(&error),
+                    "SkyPay did not accept a payout"
+                );
+                Answer {
+                    outcome: match &error {
+                        Error::NotSent(_) => CallOutcome::NotSent,
+                        Error::Rejected(error) => rejected(error),
+                        Error::Unknown(_) => CallOutcome::Unknown,
+                    },
+                    // Another text than a code comes from the other side, and can be anything.
+                    code: error
+                        .return_code()
+                        .filter(|code| code.is_listed())
+                        .map(|code| code.as_str().to_owned()),
+                }
+            }
         }
     }
 

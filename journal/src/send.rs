@@ -27,6 +27,9 @@ pub enum Sent {
     /// SkyPay refused it with this code until the account is recharged or the next
     /// day begins. It is sent again then, unless it is withdrawn.
     Waiting(Option<String>),
+    /// SkyPay refused the keys, with this code. It is sent again when a question has
+    /// succeeded, and its money is released if it is refused like this once more.
+    KeysRefused(Option<String>),
     /// Nothing left this machine: it is sent again later.
     NotSent,
     /// It may have been executed. It is asked about later, and must not be sent under
@@ -198,6 +201,7 @@ impl<S: Store> Journal<S> {
         Ok(match outcome {
             CallOutcome::Accepted => Sent::Accepted,
             CallOutcome::Rejected => Sent::Rejected(code),
+            CallOutcome::RejectedForKeys => Sent::KeysRefused(code),
             CallOutcome::RejectedUntilRecharge | CallOutcome::RejectedUntilNextDay => {
                 Sent::Waiting(code)
             }

@@ -7,7 +7,7 @@ use crate::{CallOutcome, Evidence, Fact, Found, Timestamp};
 /// The state of a payout, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// It has a number, and nothing of it was sent.
+    /// It has a number, and nothing of it was executed, as far as is known.
     Reserved,
     /// A process is sending it.
     Sending,
@@ -144,6 +144,7 @@ impl State {
                 Self::Rejected,
             ],
             Self::Doubt => &[
+                Self::Reserved,
                 Self::AwaitingRecharge,
                 Self::AwaitingNextDay,
                 Self::Accepted,
@@ -324,7 +325,8 @@ impl<'p> Known<'p> {
             None if self.quiet_since.is_some_and(|quiet| now < quiet) => State::Sending,
             None if !self.policy.follows(Rule::CrashIsUnknown) => State::Reserved,
             Some(
-                CallOutcome::Rejected
+                CallOutcome::RejectedForKeys
+                | CallOutcome::Rejected
                 | CallOutcome::RejectedUntilRecharge
                 | CallOutcome::RejectedUntilNextDay,
             ) => {
@@ -345,11 +347,19 @@ impl<'p> Known<'p> {
     fn unsent(&self, last: Option<CallOutcome>) -> State {
         match last {
             Some(CallOutcome::Rejected) => State::Rejected,
+            // A question has succeeded in between, so it is not for the keys.
+            Some(CallOutcome::RejectedForKeys) if self.key_refusals() > 1 => State::Rejected,
             _ if self.withdrawn => State::Withdrawn,
             Some(CallOutcome::RejectedUntilRecharge) => State::AwaitingRecharge,
             Some(CallOutcome::RejectedUntilNextDay) => State::AwaitingNextDay,
             _ => State::Reserved,
         }
+    }
+
+    /// How many attempts were refused for the keys.
+    fn key_refusals(&self) -> usize {
+        let refused = |end: &&Option<CallOutcome>| **end == Some(CallOutcome::RejectedForKeys);
+        self.attempts.values().filter(refused).count()
     }
 
     /// Whether it has been unknown for a day.
@@ -446,11 +456,11 @@ impl<'p> Known<'p> {
     /// refuses the second for the balance, the refusal is the answer that arrives. So
     /// a refusal that could depend on the moment is confirmed by a question; an
     /// absence need not be conclusive for that, since without balance there is no
-    /// later payout that could be a witness. So is a callback about a payout that was
-    /// not sent, as far as is known.
+    /// later payout that could be a witness. So is a refusal of the keys, and a callback
+    /// about a payout that was not sent, as far as is known.
     fn is_idle(&self, state: State) -> bool {
         match state {
-            State::Reserved if self.last_notice.is_none() => true,
+            State::Reserved if self.last_notice.is_none() && self.key_refusals() == 0 => true,
             State::Reserved | State::AwaitingRecharge | State::AwaitingNextDay => {
                 let mut all = self.absences.iter();
                 all.any(|(at, _)| Some(*at) >= self.absent_from())

@@ -10,6 +10,7 @@ use skypay_client::types::{Amount, PayoutQueueRequest, PayoutQueueV2Request};
 use tokio::time::sleep;
 
 use crate::database::{Database, DatabaseError, Value};
+use crate::error::with_sources;
 use crate::journal::held_since;
 use crate::payout::Record;
 use crate::store::{Store, Work};
@@ -111,7 +112,10 @@ impl<S: Store, P: Provider, O: Orders> Sweeper<S, P, O> {
                     ..
                 }) => tracing::warn!(error, "SkyPay gave no usable answer to a question"),
                 Ok(_) => {}
-                Err(error) => tracing::error!(error = %error, "a round of the journal failed"),
+                Err(error) => {
+                    let error = with_sources(&error);
+                    tracing::error!(error, "a round of the journal failed");
+                }
             }
             tokio::select! {
                 () = &mut shutdown => return,
@@ -157,7 +161,7 @@ impl<S: Store, P: Provider, O: Orders> Sweeper<S, P, O> {
             let sent = self.attempt(&due.order_id, &due.number, permit).await?;
             match sent {
                 // The others would end in the same way.
-                Some(Sent::NotSent | Sent::Unknown) => return Ok(()),
+                Some(Sent::NotSent | Sent::Unknown | Sent::KeysRefused(_)) => return Ok(()),
                 // Those that need as much balance would be refused as well.
                 Some(Sent::Waiting(_)) => {
                     let centavos = due.centavos;
@@ -205,8 +209,11 @@ impl<S: Store, P: Provider, O: Orders> Sweeper<S, P, O> {
         match sent {
             Ok(sent) => Ok(Some(sent)),
             // One order that cannot be sent must not keep the others waiting.
-            Err(error @ (Error::Request(_) | Error::AnotherRequest { .. })) => {
-                tracing::error!(number, error = %error, "a payout was not sent");
+            Err(
+                error @ (Error::Request(_) | Error::AnotherRequest { .. } | Error::NotFound { .. }),
+            ) => {
+                let error = with_sources(&error);
+                tracing::error!(number, error, "a payout was not sent");
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -254,7 +261,8 @@ impl Work for NextDue {
                 return Ok(None);
             };
             let number = row.text(0)?;
-            let again = now + self.0.query_delay;
+            // With no delay at all, one that cannot be sent would be due for ever.
+            let again = now + self.0.query_delay.max(Duration::from_secs(1));
             let take = "UPDATE skypay_payout SET send_at = $1
                         WHERE number = $2 AND send_at <= $3 RETURNING number";
             let values = [

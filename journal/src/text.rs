@@ -31,6 +31,7 @@ macro_rules! names {
 
 names!(read CallOutcome {
     NotSent = "not-sent",
+    RejectedForKeys = "rejected-for-keys",
     Rejected = "rejected",
     RejectedUntilRecharge = "rejected-until-recharge",
     RejectedUntilNextDay = "rejected-until-next-day",

@@ -12,8 +12,9 @@ use skypay_journal::{
 const BEGIN: Timestamp = Timestamp(1_700_000_000_000_000);
 const MINUTE: Duration = Duration::from_secs(60);
 
-const OUTCOMES: [CallOutcome; 6] = [
+const OUTCOMES: [CallOutcome; 7] = [
     CallOutcome::NotSent,
+    CallOutcome::RejectedForKeys,
     CallOutcome::Rejected,
     CallOutcome::RejectedUntilRecharge,
     CallOutcome::RejectedUntilNextDay,
@@ -295,6 +296,32 @@ fn a_callback_delays_what_would_send_again_or_withdraw() {
         let (_, standing, _) = after(&[begun, &notified, &absent]);
         assert!(standing.may_withdraw() && standing.send_at.is_some());
     }
+}
+
+/// A service that was started with wrong keys must not give all money back.
+#[test]
+fn a_refusal_of_the_keys_waits_for_a_question_and_is_final_the_second_time() {
+    let refused = [
+        Step::Claim,
+        Step::Answer(CallOutcome::RejectedForKeys),
+        Step::Wait(20),
+    ];
+    let mut kept = Kept::ordered();
+    refused.iter().for_each(|step| kept.step(step));
+    let standing = kept.standing();
+    assert_eq!(standing.state, State::Reserved);
+    assert_eq!(
+        (standing.send_at, standing.next_attempt(None)),
+        (None, None)
+    );
+    assert!(!standing.may_withdraw() && standing.ask_at.is_some_and(|at| at <= kept.now));
+
+    kept.step(&Step::Absent(false, 0));
+    let standing = kept.standing();
+    assert!(standing.may_withdraw() && standing.send_at.is_some());
+    refused.iter().for_each(|step| kept.step(step));
+    let standing = kept.standing();
+    assert_eq!((standing.state, standing.released), (State::Rejected, true));
 }
 
 /// The limit of a day, by a clock that is ahead of SkyPay's as much as is tolerated.

@@ -13,10 +13,13 @@ use skypay_journal::{
 
 use crate::support::{journal, payout};
 
+const SILENT: i64 = -1;
+const WRONG_KEYS: i64 = -2;
+
 /// A SkyPay that pays what its balance covers, or answers nothing, and shows no payout.
 #[derive(Clone, Default)]
 struct SkyPay {
-    /// In centavos; negative if no response arrives.
+    /// In centavos; if no response arrives, or the keys are refused, one of these.
     balance: Arc<AtomicI64>,
     sent: Arc<Mutex<Vec<String>>>,
 }
@@ -25,7 +28,8 @@ impl Provider for SkyPay {
     async fn send<R: PayoutRequest>(&self, request: &R) -> Answer {
         self.sent.lock().unwrap().push(request.number().to_owned());
         let outcome = match self.balance.load(Ordering::Relaxed) {
-            balance if balance < 0 => CallOutcome::Unknown,
+            SILENT => CallOutcome::Unknown,
+            WRONG_KEYS => CallOutcome::RejectedForKeys,
             balance if balance < request.amount().centavos() => CallOutcome::RejectedUntilRecharge,
             _ => CallOutcome::Accepted,
         };
@@ -152,8 +156,10 @@ async fn a_small_payout_does_not_wait_for_a_large_one() {
 }
 
 #[tokio::test]
-async fn after_an_unknown_outcome_a_round_sends_nothing_more() {
-    let partner = Partner::of(&[("10000001", "100.00"), ("10000002", "100.00")]).await;
-    assert_eq!(partner.round(-1).await, ["SKY9810000001"]);
-    assert_eq!(partner.round(-1).await, ["SKY9810000002"]);
+async fn where_all_would_end_alike_a_round_sends_nothing_more() {
+    for answer in [SILENT, WRONG_KEYS] {
+        let partner = Partner::of(&[("10000001", "100.00"), ("10000002", "100.00")]).await;
+        assert_eq!(partner.round(answer).await, ["SKY9810000001"]);
+        assert_eq!(partner.round(answer).await, ["SKY9810000002"]);
+    }
 }

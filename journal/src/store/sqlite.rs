@@ -6,7 +6,7 @@ use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, Transaction};
@@ -103,9 +103,10 @@ impl Store for Sqlite {
         let connection = Arc::clone(&self.0);
         let done = tokio::task::spawn_blocking(move || {
             let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let started = Instant::now();
             for _ in 1..TRIES {
                 match in_transaction(&mut connection, work.clone()) {
-                    Err(error) if error.is_conflict() => {}
+                    Err(error) if error.is_conflict() && started.elapsed() < BUSY_TIMEOUT => {}
                     done => return done,
                 }
             }

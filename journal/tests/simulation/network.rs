@@ -131,6 +131,7 @@ fn answer(world: &World, code: &'static str) -> Answer {
         (Outcome::Accepted, _) => CallOutcome::Accepted,
         (Outcome::Rejected, Some(RetryAfter::Recharge)) => CallOutcome::RejectedUntilRecharge,
         (Outcome::Rejected, Some(RetryAfter::NextDay)) => CallOutcome::RejectedUntilNextDay,
+        (Outcome::Rejected, None) if info.refuses_keys(code) => CallOutcome::RejectedForKeys,
         (Outcome::Rejected, None) => CallOutcome::Rejected,
         _ if world.mutant == Some(doubted) => CallOutcome::Rejected,
         _ => CallOutcome::Unknown,
