@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use clap::Subcommand;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use skypay_types::{Amount, CollectionChannel, DateTime, Operation, PayoutChannel};
 
@@ -18,7 +18,7 @@ use crate::arguments;
 /// A command to the sandbox. As JSON it is an object with the field `command`, such as
 /// `{"command": "tick"}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
-#[serde(tag = "command", rename_all = "kebab-case")]
+#[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Command {
     /// A partner's call of one of SkyPay's operations.
@@ -29,6 +29,7 @@ pub enum Command {
     Rejected(Rejected),
     /// Executes due events. Every other command also does so first.
     #[command(skip)]
+    #[serde(deserialize_with = "no_fields")]
     Tick,
     /// The result of a delivery attempt.
     #[command(skip)]
@@ -95,7 +96,17 @@ pub enum Command {
     },
     /// Deletes everything except the initial settings.
     #[command(skip)]
+    #[serde(deserialize_with = "no_fields")]
     Reset,
+}
+
+/// Deserializes a variant without fields: for one, serde ignores `deny_unknown_fields`.
+pub(super) fn no_fields<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct NoFields {}
+
+    NoFields::deserialize(deserializer).map(|NoFields {}| ())
 }
 
 fn once() -> u32 {
@@ -104,6 +115,7 @@ fn once() -> u32 {
 
 /// A call of one of SkyPay's operations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Request {
     /// The operation name, as in `OperationInfo::name`.
     pub operation: String,
@@ -162,6 +174,7 @@ impl From<Request> for Command {
 
 /// A request that was rejected before its operation was executed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rejected {
     /// The operation, if it could be determined.
     pub operation: Option<String>,
@@ -177,6 +190,7 @@ pub struct Rejected {
 
 /// The result of a delivery attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Delivered {
     /// The delivery id.
     pub delivery: u64,
@@ -190,7 +204,7 @@ pub struct Delivered {
 ///
 /// They are the two test forms of the vendor. The exit code says how the partner answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
-#[serde(tag = "do", rename_all = "kebab-case")]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum CashierCommand {
     /// Ask the partner for the data of a payout (payoutInquiry)
     Inquire {
@@ -255,7 +269,7 @@ pub enum CashierCommand {
 
 /// Move money on a partner's account, with a notification for each
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
-#[serde(tag = "do", rename_all = "kebab-case")]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum FinanceCommand {
     /// Recharge the payout account (statement type 1)
     Recharge {
@@ -320,7 +334,7 @@ pub enum FinanceCommand {
 
 /// Act as the bank, wallet or store chain behind a payout
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
-#[serde(tag = "do", rename_all = "kebab-case")]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum StoreCommand {
     /// Accept it: Pending becomes Uploaded
     Upload {
@@ -377,7 +391,7 @@ pub enum StoreCommand {
 
 /// Script the outcomes of requests: when … then …
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
-#[serde(tag = "do", rename_all = "kebab-case")]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ScriptCommand {
     /// Add a rule, before all others
     Add {
@@ -401,12 +415,13 @@ pub enum ScriptCommand {
         id: u64,
     },
     /// Remove all rules
+    #[serde(deserialize_with = "no_fields")]
     Clear,
 }
 
 /// Inject faults into connections
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
-#[serde(tag = "do", rename_all = "kebab-case")]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum FaultCommand {
     /// Add a fault
     Add {
@@ -430,12 +445,13 @@ pub enum FaultCommand {
         id: u64,
     },
     /// Remove all faults
+    #[serde(deserialize_with = "no_fields")]
     Clear,
 }
 
 /// Create, show and enable keys, as in the back office
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Subcommand)]
-#[serde(tag = "do", rename_all = "kebab-case")]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum KeyCommand {
     /// Create a pair of encrypt key and authentication
     Generate {
@@ -463,7 +479,7 @@ pub enum KeyCommand {
 
 /// The callback URLs: a shared one, and separate ones for individual callbacks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct CallbackUrls {
     /// The URL for every callback without a separate one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use displaydoc::Display;
 use serde::{Deserialize, Serialize};
 
+use super::command::no_fields;
 use super::rule::When;
 use super::timestamp::Duration;
 use crate::arguments;
@@ -16,6 +17,7 @@ use crate::fields::capitalised;
 
 /// When a fault happens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Args)]
+#[serde(deny_unknown_fields)]
 pub struct FaultRule {
     /// The kind of messages
     #[arg(value_parser = arguments::choice::<Side>())]
@@ -78,7 +80,7 @@ pub enum Side {
 
 /// What goes wrong.
 #[derive(Clone, Debug, Display, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
-#[serde(tag = "fault", rename_all = "kebab-case")]
+#[serde(tag = "fault", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Fault {
     /// On the connection of this one message.
     #[command(flatten)]
@@ -108,6 +110,7 @@ pub enum Fault {
     },
     /// Do not send it at all; callbacks only
     #[displaydoc("drop")]
+    #[serde(deserialize_with = "no_fields")]
     Drop,
     /// Deliver it much later
     ///
@@ -125,7 +128,7 @@ pub enum Fault {
 /// For a request, the fault affects its response, unless stated otherwise; for a
 /// callback, it affects the callback.
 #[derive(Clone, Debug, Display, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
-#[serde(tag = "wire", rename_all = "kebab-case")]
+#[serde(tag = "wire", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum WireFault {
     /// Delay the message
     #[displaydoc("delay by {by}")]
@@ -135,12 +138,15 @@ pub enum WireFault {
     },
     /// Close the connection before the request is executed
     #[displaydoc("close the connection before it is executed")]
+    #[serde(deserialize_with = "no_fields")]
     CutBefore,
     /// Close the connection after the request was executed
     #[displaydoc("close the connection after it was executed")]
+    #[serde(deserialize_with = "no_fields")]
     CutAfter,
     /// Reset the connection in the middle
     #[displaydoc("reset the connection")]
+    #[serde(deserialize_with = "no_fields")]
     Reset,
     /// Deliver only the first bytes
     #[displaydoc("cut off after {keep} bytes")]
@@ -158,6 +164,7 @@ pub enum WireFault {
     },
     /// Answer with an HTML page and HTTP status 502; requests only
     #[displaydoc("answer with HTTP status 502")]
+    #[serde(deserialize_with = "no_fields")]
     BadGateway,
     /// Answer with HTTP status 307; requests only
     #[displaydoc("redirect to {to}")]
@@ -176,6 +183,7 @@ pub enum WireFault {
     },
     /// Encrypt it with an unknown key; callbacks only
     #[displaydoc("encrypt with an unknown key")]
+    #[serde(deserialize_with = "no_fields")]
     WrongKey,
     /// Combine it from the blocks of two others; callbacks only
     #[displaydoc("combine from the blocks of two others")]

@@ -20,6 +20,7 @@ const REMINDER: Duration = Duration::days(7);
 
 /// An encrypt key and its authentication.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Pair {
     /// Sent in every message.
     pub authentication: String,

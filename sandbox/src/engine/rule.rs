@@ -13,6 +13,7 @@ use crate::fields::capitalised;
 
 /// When … then ….
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Args)]
+#[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Which requests.
     #[command(flatten)]
@@ -32,7 +33,7 @@ pub struct Rule {
 /// Its arguments are accepted after the kind of a fault, too.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Args)]
 #[command(next_help_heading = "Which messages")]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct When {
     /// An operation or callback, by its name
     #[arg(
@@ -80,7 +81,7 @@ pub struct When {
 /// What becomes of a request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Args)]
 #[command(next_help_heading = "What becomes of them")]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Then {
     /// Refuse with this return code
     #[arg(

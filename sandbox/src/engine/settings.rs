@@ -16,7 +16,7 @@ use super::{behaviors, callback};
 
 /// The initial settings of a state. Every field has a usable default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// The seed of all random values.
     pub seed: u64,
@@ -42,6 +42,7 @@ pub struct Settings {
 
 /// The initial state of a partner's entity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Opening {
     /// The company's name.
     pub name: String,
@@ -52,7 +53,7 @@ pub struct Opening {
 
 /// The durations of payout steps, by the sandbox's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Timing {
     /// From acceptance to Uploaded.
     pub upload: Duration,
@@ -69,7 +70,7 @@ pub struct Timing {
 
 /// The limits of the sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// The largest payout; a larger one exceeds the balance limit.
     #[serde(deserialize_with = "amount::deserialize")]

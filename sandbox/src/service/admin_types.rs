@@ -223,6 +223,7 @@ pub struct Next {
 
 /// Advances a virtual clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Advance {
     /// The duration, such as `300s` or `90d`.
     pub by: Duration,
@@ -239,6 +240,7 @@ pub struct Advanced {
 
 /// A file on the machine of the sandbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct File {
     /// The path.
     pub file: PathBuf,

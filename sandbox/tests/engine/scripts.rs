@@ -169,6 +169,49 @@ fn commands_are_read_as_they_are_written() {
 }
 
 #[test]
+fn an_unknown_field_is_refused_by_its_name() {
+    for text in [
+        r#"{"command":"tick","x":1}"#,
+        r#"{"command":"reset","x":1}"#,
+        r#"{"command":"request","operation":"balanceQuery","plaintext":{},"x":1}"#,
+        r#"{"command":"cashier","do":"inquire","control_number":"SKY9800000401","channel":"9","x":1}"#,
+        r#"{"command":"finance","do":"settlement","prefix":"SKY98","x":1}"#,
+        r#"{"command":"store","do":"pay","control_number":"SKY9800000101","x":1}"#,
+        r#"{"command":"script","do":"add","rule":{"x":{},"then":{"outcome":"fail"}}}"#,
+        r#"{"command":"script","do":"add","rule":{"when":{"x":"payoutQueue"},"then":{}}}"#,
+        r#"{"command":"script","do":"add","rule":{"then":{"x":"fail"}}}"#,
+        r#"{"command":"script","do":"clear","x":3}"#,
+        r#"{"command":"fault","do":"add","fault":{"on":"callbacks","fault":{"fault":"drop"},"x":1}}"#,
+        r#"{"command":"fault","do":"add","fault":{"on":"callbacks","fault":{"fault":"late","by":"1s","x":1}}}"#,
+        r#"{"command":"fault","do":"add","fault":{"on":"callbacks","fault":{"fault":"drop","x":1}}}"#,
+        r#"{"command":"fault","do":"add","fault":{"on":"callbacks","fault":{"fault":"wire","wire":"garble","x":1}}}"#,
+        r#"{"command":"fault","do":"add","fault":{"on":"callbacks","fault":{"fault":"wire","wire":"reset","x":1}}}"#,
+        r#"{"command":"fault","do":"clear","x":3}"#,
+        r#"{"command":"keys","do":"reveal","id":2,"x":1}"#,
+        r#"{"command":"behavior","name":"failures","value":"chance","x":1}"#,
+        r#"{"command":"callbacks","x":"http://127.0.0.1:9000/"}"#,
+        r#"{"command":"timing","x":"5s"}"#,
+        r#"{"command":"limits","x":1}"#,
+        r#"{"command":"delivered","delivery":7,"attempt":1,"result":{"result":"not-sent","reason":"refused"},"x":1}"#,
+    ] {
+        let error = serde_json::from_str::<Command>(text).expect_err(text);
+        let error = error.to_string();
+        assert!(error.contains("unknown field `x`"), "{text}: {error}");
+    }
+    for text in [
+        r#"{"x":7}"#,
+        r#"{"entities":{"SKY98":{"name":"One","balance":"1.00","x":1}}}"#,
+        r#"{"callbacks":{"x":"http://127.0.0.1/"}}"#,
+        r#"{"timing":{"x":"5s"}}"#,
+        r#"{"limits":{"x":1}}"#,
+    ] {
+        let error = serde_json::from_str::<Settings>(text).expect_err(text);
+        let error = error.to_string();
+        assert!(error.contains("unknown field `x`"), "{text}: {error}");
+    }
+}
+
+#[test]
 fn settings_are_read_from_what_is_said_and_checked() {
     let settings: Settings = serde_json::from_str(
         r#"{
