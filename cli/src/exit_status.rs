@@ -74,6 +74,13 @@ impl Failure {
         Self::usage(what)
     }
 
+    /// Creates an error for output that is not complete.
+    pub(crate) fn lost_output(kind: io::ErrorKind) -> Self {
+        let what = format!("standard output cannot be written: {kind}");
+        Self::new(ExitStatus::Unknown, what)
+            .help("The command was executed, but its output is not complete.")
+    }
+
     fn new(exit_status: ExitStatus, what: impl Into<String>) -> Self {
         Self {
             exit_status,

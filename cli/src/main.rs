@@ -110,37 +110,49 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(execute(command, format)),
         Err(error) => Err(Failure::not_sent(error.to_string())),
     };
-    match done {
+    let exit_status = match done {
         Ok(said) => {
             said.print(format);
-            said.exit_status.into()
+            said.exit_status
         }
         Err(failure) => {
             output::print_error(&failure, format);
-            failure.exit_status.into()
+            failure.exit_status
         }
+    };
+    ended(exit_status, format)
+}
+
+/// Returns the exit code of a command; a success whose output was lost is none.
+fn ended(exit_status: ExitStatus, format: OutputFormat) -> ExitCode {
+    let Some(failure) = output::lost_output() else {
+        return exit_status.into();
+    };
+    output::print_error(&failure, format);
+    match exit_status {
+        ExitStatus::Done => failure.exit_status.into(),
+        other => other.into(),
     }
 }
 
 /// Handles clap errors: help and version are success, everything else is invalid
 /// usage.
 fn misunderstood(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let _ = error.print();
-        let status = if error.use_stderr() {
-            ExitStatus::Usage
-        } else {
-            ExitStatus::Done
-        };
-        return status.into();
-    }
-    let text = error.render().to_string();
-    let text = text.trim_start_matches("error: ").trim_end();
-    let (what, help) = text.split_once("\n\n").unwrap_or((text, ""));
     let format = OutputFormat {
         json: std::env::args_os().any(|argument| argument == "--json"),
         show_personal_data: false,
     };
+    if !error.use_stderr() {
+        output::written_to_stdout(error.print());
+        return ended(ExitStatus::Done, format);
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return ExitStatus::Usage.into();
+    }
+    let text = error.render().to_string();
+    let text = text.trim_start_matches("error: ").trim_end();
+    let (what, help) = text.split_once("\n\n").unwrap_or((text, ""));
     output::print_error(&Failure::usage(what).help(help), format);
     ExitStatus::Usage.into()
 }

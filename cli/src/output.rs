@@ -1,7 +1,8 @@
 //! Output as text, at most 80 columns wide, and as JSON.
 
 use std::borrow::Cow;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use serde::Serialize;
 use textwrap::{Options, WordSplitter};
@@ -69,9 +70,8 @@ impl Output {
     pub(crate) fn print(&self, format: OutputFormat) {
         let mut stdout = io::stdout();
         if self.is_exact && !format.json && !stdout.is_terminal() {
-            let _ = stdout.write_all(self.text.as_bytes());
-            let _ = stdout.flush();
-            return;
+            let written = stdout.write_all(self.text.as_bytes());
+            return written_to_stdout(written.and_then(|()| stdout.flush()));
         }
         out(if format.json { &self.json } else { &self.text });
     }
@@ -90,12 +90,29 @@ pub(crate) fn print_error(failure: &Failure, format: OutputFormat) {
     let _ = writeln!(io::stderr(), "{}", visible(&text));
 }
 
-/// Writes a line to standard output and flushes it. A closed output is not an
-/// error.
+/// Writes a line to standard output and flushes it. [`lost_output`] returns an error.
 pub(crate) fn out(text: &str) {
     let mut stdout = io::stdout().lock();
-    let _ = writeln!(stdout, "{}", visible(text.trim_end_matches('\n')));
-    let _ = stdout.flush();
+    let written = writeln!(stdout, "{}", visible(text.trim_end_matches('\n')));
+    written_to_stdout(written.and_then(|()| stdout.flush()));
+}
+
+/// Why the first write to standard output failed that did.
+static LOST_OUTPUT: OnceLock<ErrorKind> = OnceLock::new();
+
+/// Records the result of a write to standard output. A closed pipe is not an error:
+/// its reader wants no more.
+pub(crate) fn written_to_stdout(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        LOST_OUTPUT.get_or_init(|| error.kind());
+    }
+}
+
+/// Returns the failure of writes to standard output so far, if one failed.
+pub(crate) fn lost_output() -> Option<Failure> {
+    LOST_OUTPUT.get().copied().map(Failure::lost_output)
 }
 
 /// Escapes control characters, and characters that change how others are displayed,

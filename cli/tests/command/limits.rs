@@ -7,6 +7,7 @@ use skypay_sandbox::limits;
 
 use crate::away::{NOTICE, listening, trigger};
 use crate::program::Program;
+use crate::setup::Setup;
 
 #[test]
 fn what_is_too_large_is_not_read() {
@@ -84,5 +85,60 @@ fn a_listener_takes_nothing_large_and_nothing_from_a_page() {
             answer.starts_with(&format!("HTTP/1.1 {status}")),
             "{answer}"
         );
+    }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_no_success_but_a_closed_pipe_is() {
+    let (setup, info) = Setup::up(&["--memory"]);
+    let program = Program::bare()
+        .with("SKYPAY_SANDBOX", setup.program.variable("SKYPAY_SANDBOX"))
+        .with("SKYPAY_ENCRYPT_KEY", info["encrypt_key"].as_str().unwrap());
+    setup.pay_out("SKY9800000101", "1000.00").ended(0);
+    let notice = setup.run("finance recharge SKY98 5").ended(0).json();
+    let show = format!("callbacks show {}", notice["deliveries"][0]["id"]);
+    for line in [
+        "log export",
+        "log tail --no-follow",
+        "sandbox state",
+        "sandbox info --json",
+        "payouts list",
+        "payouts list --json",
+        "requests list",
+        "callbacks list",
+        &show,
+        "call balanceQuery",
+        "envelope seal",
+        "completions bash",
+        "call --help",
+    ] {
+        let arguments: Vec<_> = line.split_whitespace().collect();
+        let (reader, closed) = std::io::pipe().unwrap();
+        drop(reader);
+        let ran = program.run_to(closed.into(), &arguments, "x").ended(0);
+        assert_eq!(ran.err, "", "{line}");
+        #[cfg(target_os = "linux")]
+        {
+            let full = std::fs::File::create("/dev/full").unwrap();
+            let ran = program.run_to(full.into(), &arguments, "x").ended(3);
+            assert!(
+                ran.err.contains("standard output cannot be written"),
+                "{line}: {}",
+                ran.err
+            );
+            assert!(ran.err.contains("not complete"), "{line}: {}", ran.err);
+        }
+    }
+    // A refusal keeps its exit code.
+    #[cfg(target_os = "linux")]
+    {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let refused = [
+            &["call"],
+            &crate::away::TRANSFER[..3],
+            &["amount=999999999"],
+        ]
+        .concat();
+        program.run_to(full.into(), &refused, "").ended(1);
     }
 }

@@ -131,7 +131,12 @@ impl Program {
 
     /// Like `run`, with standard input.
     pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
-        let mut child = self.command(arguments).spawn().unwrap();
+        self.run_to(Stdio::piped(), arguments, input)
+    }
+
+    /// Like `run_with`, with another standard output, which is not read.
+    pub(crate) fn run_to(&self, stdout: Stdio, arguments: &[&str], input: &str) -> Ran {
+        let mut child = self.command(arguments).stdout(stdout).spawn().unwrap();
         // The program may have exited without reading standard input.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
