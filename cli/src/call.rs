@@ -10,7 +10,7 @@ use skypay_client::{
     UnknownCause,
 };
 use skypay_runtime::envelope::{self, EncryptKey};
-use skypay_sandbox::engine::{Command, Key, KeyStatus};
+use skypay_sandbox::engine::{Command, Key, KeyStatus, Timestamp};
 use skypay_sandbox::error_scenarios::sample;
 use skypay_types::{Effect, OperationInfo, Outcome, ResponseCode};
 
@@ -303,14 +303,18 @@ async fn sandbox_keys(access: &Access) -> Result<Option<Advice>, Failure> {
             nothing_was_done: true,
         }));
     };
-    let expires = key.expires.map(|expires| expires.to_string());
-    let text = match key.status(now) {
-        KeyStatus::Expired => format!(
-            "These keys expired at {}. {NEW_KEYS}",
-            expires.unwrap_or_default()
-        ),
+    let status = key.status(now);
+    let text = match status {
+        KeyStatus::Expired => {
+            let expired = key.expires.map(|expires| expires.to_string());
+            let expired = expired.unwrap_or_default();
+            let others = other_keys(&keys, now).unwrap_or_else(|| NEW_KEYS.to_owned());
+            format!("These keys expired at {expired}. {others}")
+        }
         KeyStatus::Made | KeyStatus::Enabled => {
-            "These keys are not in effect yet: `skypay keys list`.".to_owned()
+            let others = other_keys(&keys, now).unwrap_or_default();
+            let text = format!("These keys are not in effect yet: `skypay keys list`. {others}");
+            text.trim_end().to_owned()
         }
         KeyStatus::Effective if ours.authentication() != key.pair.authentication => {
             "The authentication is not the one that belongs to this encrypt key. `skypay sandbox \
@@ -323,8 +327,30 @@ async fn sandbox_keys(access: &Access) -> Result<Option<Advice>, Failure> {
     };
     Ok(Some(Advice {
         text,
-        nothing_was_done: false,
+        // The sandbox executes nothing with a pair that is not in effect.
+        nothing_was_done: status != KeyStatus::Effective,
     }))
+}
+
+/// Returns which pair to use: the one in effect, or the one that will be; `None` if
+/// neither exists.
+fn other_keys(keys: &BTreeMap<u32, Key>, now: Timestamp) -> Option<String> {
+    let newest = |status| {
+        let found = keys.values().filter(|key| key.status(now) == status);
+        found.max_by_key(|key| (key.effective, key.id))
+    };
+    if let Some(key) = newest(KeyStatus::Effective) {
+        let id = key.id;
+        return Some(format!(
+            "Key pair {id} is in effect: use it. `skypay sandbox info` shows it."
+        ));
+    }
+    let key = newest(KeyStatus::Enabled)?;
+    let (id, effective) = (key.id, key.effective?);
+    Some(format!(
+        "Key pair {id} takes effect at {effective}: use it then. `skypay sandbox info` shows it \
+         from then on."
+    ))
 }
 
 /// Returns the outcome of a call as output.

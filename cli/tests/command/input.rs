@@ -510,6 +510,38 @@ fn a_wrong_key_is_told_by_a_hint_and_ends_as_the_readme_says() {
 }
 
 #[test]
+fn keys_that_were_replaced_have_done_nothing_and_the_pair_in_effect_is_named() {
+    let (setup, info) = Setup::up(&["--memory"]);
+    let text = |name: &str| info[name].as_str().unwrap();
+    let program = Program::bare()
+        .with("SKYPAY_SANDBOX", text("url"))
+        .with("SKYPAY_CALLER_NAME", text("caller_name"))
+        .with("SKYPAY_USER_NAME", text("user_name"))
+        .with("SKYPAY_AUTHENTICATION", text("authentication"))
+        .with("SKYPAY_ENCRYPT_KEY", text("encrypt_key"));
+    setup.run("keys generate").ended(0);
+    setup.run("keys enable 2").ended(0);
+    let check = |said: &str| {
+        for operation in [&["balanceQuery"][..], &TRANSFER] {
+            let ran = program.run(&[&["--json", "call"], operation].concat());
+            let help = ran.ended(1).json()["help"].as_str().unwrap().to_owned();
+            assert!(help.contains(said), "{help}");
+            assert!(!help.contains("keys generate"), "{help}");
+        }
+        let checks = program.line("--json doctor").ended(1).json();
+        let keys = &checks.as_array().unwrap()[2];
+        assert_eq!(
+            (&keys["check"], &keys["result"]),
+            (&json!("keys"), &json!("failed"))
+        );
+        assert!(keys["help"].as_str().unwrap().contains(said), "{keys}");
+    };
+    check("Key pair 2 takes effect at 2026-01-05 09:05:00.0000: use it then.");
+    setup.run("clock advance 300s").ended(0);
+    check("Key pair 2 is in effect: use it.");
+}
+
+#[test]
 fn the_programs_own_files_are_out_of_gits_sight() {
     let program = Program::new();
     let mut up = program.start(&["--json", "sandbox", "up", "--port", "0"]);
