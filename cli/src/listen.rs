@@ -260,12 +260,17 @@ async fn receive(State(state): State<ListenState>, request: Request) -> Response
         let body = body.unwrap_or_default();
         (parts.status, Ok(body))
     };
+    let opened = answer.as_ref().ok().and_then(|body| state.opened(body));
     let received = Received {
         seen,
         sealed,
         status,
-        answer: answer.as_ref().ok().and_then(|body| state.opened(body)),
-        problem: answer.as_ref().err().copied(),
+        problem: match &answer {
+            Err(problem) => Some(problem),
+            Ok(_) if status.is_success() => unusable(opened.as_deref()),
+            Ok(_) => None,
+        },
+        answer: opened,
         milliseconds: started.elapsed().as_millis(),
     };
     state.record(&received);
@@ -276,6 +281,15 @@ async fn receive(State(state): State<ListenState>, request: Request) -> Response
     response
 }
 
+/// Returns why a body with a status of success is no response.
+fn unusable(plaintext: Option<&[u8]>) -> Option<&'static str> {
+    match plaintext.map(operations::code_in) {
+        None => Some("no receipt: our key does not open the answer from there"),
+        Some(None) => Some("no receipt: the answer from there has no return code"),
+        Some(Some(_)) => None,
+    }
+}
+
 /// A callback and its result.
 struct Received {
     seen: Option<Seen>,
@@ -283,7 +297,7 @@ struct Received {
     status: StatusCode,
     /// The plaintext of the response, if it can be decrypted.
     answer: Option<Vec<u8>>,
-    /// Why there is no response.
+    /// Why there is no response, or none that can be used.
     problem: Option<&'static str>,
     milliseconds: u128,
 }

@@ -1,6 +1,8 @@
 //! Commands that need no sandbox: `envelope`, `call`, `trigger` and `listen`.
 
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::thread::JoinHandle;
 
 use serde_json::json;
 
@@ -248,37 +250,49 @@ fn a_listener_passes_sealed_callbacks_on_and_replays_them() {
     assert!(ran.err.contains("holds no callback 9"), "{}", ran.err);
 }
 
-#[test]
-fn a_listener_passes_plaintext_callbacks_on_and_answers_as_they_are_answered() {
+/// The headers and the bodies of requests.
+type Requests = Vec<(String, Vec<u8>)>;
+
+/// Starts a server that gives these responses, one for each request. Returns its URL
+/// and the requests.
+pub(crate) fn answering(responses: Vec<(&'static str, String)>) -> (String, JoinHandle<Requests>) {
     let answers = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/in", answers.local_addr().unwrap());
     let behind = std::thread::spawn(move || {
-        let mut asked = Vec::new();
-        for (status, body) in [("200 OK", "{}"), ("500 Oh", ""), ("200 OK", REFUSAL)] {
+        let requests = responses.into_iter().map(|(status, response)| {
             let (mut stream, _) = answers.accept().unwrap();
-            let mut read = std::io::BufReader::new(stream.try_clone().unwrap());
+            let mut read = BufReader::new(stream.try_clone().unwrap());
             let (mut head, mut length) = (String::new(), 0);
             while !head.ends_with("\r\n\r\n") {
                 let mut line = String::new();
-                std::io::BufRead::read_line(&mut read, &mut line).unwrap();
+                read.read_line(&mut line).unwrap();
                 let lower = line.to_ascii_lowercase();
                 if let Some(said) = lower.strip_prefix("content-length:") {
                     length = said.trim().parse().unwrap();
                 }
                 head.push_str(&line);
             }
-            let mut plaintext = vec![0; length];
-            std::io::Read::read_exact(&mut read, &mut plaintext).unwrap();
-            let plaintext: serde_json::Value = serde_json::from_slice(&plaintext).unwrap();
-            asked.push((head.lines().next().unwrap().to_owned(), plaintext));
-            let length = body.len();
-            let answer = format!(
-                "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            let mut body = vec![0; length];
+            read.read_exact(&mut body).unwrap();
+            let length = response.len();
+            let response = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{response}"
             );
-            std::io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();
-        }
-        asked
+            stream.write_all(response.as_bytes()).unwrap();
+            (head, body)
+        });
+        requests.collect()
     });
+    (url, behind)
+}
+
+#[test]
+fn a_listener_passes_plaintext_callbacks_on_and_answers_as_they_are_answered() {
+    let (url, behind) = answering(vec![
+        ("200 OK", "{}".to_owned()),
+        ("500 Oh", String::new()),
+        ("200 OK", REFUSAL.to_owned()),
+    ]);
     let program = Program::new();
     let (_listener, front) = listening(&program, &["--forward-plaintext", &url]);
     trigger(&program, &front, &NOTICE).ended(0);
@@ -286,13 +300,47 @@ fn a_listener_passes_plaintext_callbacks_on_and_answers_as_they_are_answered() {
     let inquiry = ["payoutInquiry", "controlNumber=SKY9800000101"];
     let ran = trigger(&program, &front, &inquiry).ended(1).json();
     assert_eq!(ran["code"], "-1012");
-    let asked = behind.join().unwrap();
-    assert_eq!(asked[0].0, "POST /in/payoutQueuePayout HTTP/1.1");
-    assert_eq!(asked[0].1["controlNumber"], "SKY9800000101");
+    let (head, body) = behind.join().unwrap().swap_remove(0);
+    let line = head.lines().next();
+    assert_eq!(line, Some("POST /in/payoutQueuePayout HTTP/1.1"));
+    let plaintext: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(plaintext["controlNumber"], "SKY9800000101");
     assert!(
-        asked[0].1.get("authentication").is_none(),
+        plaintext.get("authentication").is_none(),
         "credentials stay here"
     );
+}
+
+#[test]
+fn a_forwarded_answer_that_is_no_receipt_is_told() {
+    let program = Program::new();
+    let sealed = |text: &str| program.run_with(&["envelope", "seal"], text).ended(0).out;
+    for (status, body, code, said) in [
+        (
+            "200 OK",
+            "plain".to_owned(),
+            3,
+            Some("our key does not open"),
+        ),
+        ("200 OK", String::new(), 3, Some("our key does not open")),
+        ("200 OK", sealed("{}"), 3, Some("has no return code")),
+        ("200 OK", sealed(REFUSAL), 3, None),
+        ("500 Oh", "plain".to_owned(), 3, None),
+    ] {
+        let (url, behind) = answering(vec![(status, body)]);
+        let (mut listener, front) = listening(&program, &["--forward", &url]);
+        trigger(&program, &front, &NOTICE).ended(code);
+        behind.join().unwrap();
+        let shown = listener.json();
+        let problem = shown["problem"].as_str();
+        assert_eq!(problem.is_some(), said.is_some(), "{shown}");
+        assert!(
+            problem
+                .unwrap_or_default()
+                .contains(said.unwrap_or_default()),
+            "{shown}"
+        );
+    }
 }
 
 const REFUSAL: &str = r#"{"responseCode":"-1012","responseDescription":"unknown"}"#;
