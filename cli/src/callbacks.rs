@@ -121,14 +121,13 @@ async fn list(query: ListQuery) -> Result<Output, Failure> {
         Row::Callback(callback) => {
             let last = callback.attempts.last();
             let result = last.and_then(|attempt| attempt.result.as_ref());
-            let code = result.and_then(AttemptResult::code);
             Some(vec![
                 callback.id.to_string(),
                 short(&callback.created.to_string()).to_owned(),
                 callback.operation.clone(),
                 callback.subject.clone(),
                 callback.status.as_str().to_owned(),
-                code.map_or("-".to_owned(), |code| code.as_str().to_owned()),
+                result.map_or("-".to_owned(), answer),
             ])
         }
         _ => None,
@@ -136,6 +135,21 @@ async fn list(query: ListQuery) -> Result<Output, Failure> {
     let head = ["id", "made", "callback", "about", "state", "answer"];
     let text = table_or_none(&head, &rows.collect::<Vec<_>>());
     Ok(Output::new(text, &found))
+}
+
+/// Returns the return code of an answer, or the HTTP status of one without a code.
+fn answer(result: &AttemptResult) -> String {
+    match (result.code(), result) {
+        (Some(code), _) => code.as_str().to_owned(),
+        (
+            None,
+            AttemptResult::Lost {
+                status: Some(status),
+                ..
+            },
+        ) => format!("HTTP {status}"),
+        (None, _) => "-".to_owned(),
+    }
 }
 
 fn details_of(details: &CallbackDetails, format: OutputFormat) -> Output {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::away::listening;
+use crate::away::{answering, listening};
 use crate::setup::Setup;
 
 fn urls(setup: &Setup) -> Value {
@@ -145,4 +145,22 @@ fn a_listener_shows_channels_by_name() {
     let shown = listener.until("answered");
     assert!(shown.contains("withdrawChannel  RdPawnshop"), "{shown}");
     assert_eq!(setup.run("sandbox info").json()["client"], "127.0.0.1");
+}
+
+#[test]
+fn an_answer_without_a_code_is_listed_with_its_http_status() {
+    let (setup, _) = Setup::up(&["--memory"]);
+    let responses = ["500 Oh", "302 Found", "200 OK"].map(|status| (status, "x".to_owned()));
+    let (url, behind) = answering(responses.to_vec());
+    setup.run(&format!("callbacks set {url}")).ended(0);
+    for _ in 0..3 {
+        setup.run("trigger payoutQueuePayout").ended(3);
+    }
+    behind.join().unwrap();
+    setup.run("fault add callbacks --times 1 drop").ended(0);
+    setup.run("trigger payoutQueuePayout").ended(3);
+    let listed = setup.program.line("callbacks list").ended(0).out;
+    let answers = listed.lines().skip(1).map(|line| line.rsplit("  ").next());
+    let expected = ["-", "HTTP 200", "HTTP 302", "HTTP 500"];
+    assert_eq!(answers.collect::<Vec<_>>(), expected.map(Some), "{listed}");
 }
