@@ -3,6 +3,7 @@ use std::error::Error as StdError;
 use skypay_client::types::PayoutQueuePayoutRequest;
 
 use crate::database::{Database, DatabaseError, Value};
+use crate::identity::Fingerprint;
 use crate::payout::{NewRecord, Record, insert};
 use crate::policy::Agree;
 use crate::provider::found;
@@ -69,6 +70,7 @@ impl<S: Store> Journal<S> {
     ///
     /// # Errors
     ///
+    /// [`Error::Setup`] if it was opened with another secret before;
     /// [`Error::Database`].
     pub async fn open(
         store: S,
@@ -76,6 +78,7 @@ impl<S: Store> Journal<S> {
         numbers: Numbers,
         secret: Secret,
     ) -> Result<Self, Error> {
+        store.transact(Fingerprint::of_secret(&secret)).await??;
         let policy = Some(policy);
         Ok(Self {
             policy: store.transact(Agree { policy }).await?,

@@ -7,6 +7,7 @@ mod change;
 pub mod database;
 mod error;
 mod evidence;
+mod identity;
 mod inbox;
 mod journal;
 mod metrics;

@@ -86,6 +86,12 @@ pub struct Statuses {
 /// Takes payouts and answers questions about them: a [`Client`], or a test's own
 /// implementation.
 pub trait Provider: Send + Sync {
+    /// The account that pays, such as the caller name of a [`Client`], if the provider
+    /// knows it. A journal is that of one account, and refuses another.
+    fn account(&self) -> Option<&str> {
+        None
+    }
+
     /// Sends a payout once.
     fn send<R: PayoutRequest>(&self, request: &R) -> impl Future<Output = Answer> + Send;
 
@@ -122,6 +128,10 @@ fn rejected(error: &Rejected) -> CallOutcome {
 }
 
 impl Provider for Client {
+    fn account(&self) -> Option<&str> {
+        Some(self.caller_name())
+    }
+
     async fn send<R: PayoutRequest>(&self, request: &R) -> Answer {
         match request.send(self).await {
             Ok(()) => Answer {

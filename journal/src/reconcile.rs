@@ -6,6 +6,7 @@ use skypay_client::Client;
 use skypay_client::types::{Date, DateTime};
 
 use crate::database::{Database, DatabaseError, Row, Value};
+use crate::identity::Fingerprint;
 use crate::journal::Add;
 use crate::provider::collections;
 use crate::store::{Store, Work};
@@ -159,6 +160,9 @@ impl<S: Store> Journal<S> {
         provider: &impl Provider,
         day: Date,
     ) -> Result<Reconciled, Error> {
+        if let Some(account) = Fingerprint::of_account(provider) {
+            self.store.transact(account).await??;
+        }
         let asked = self.store.transact(Now).await?;
         let rows = provider.report(day).await.map_err(Error::Provider)?;
         let mut by_number = BTreeMap::<&str, Vec<&ReportRow>>::new();

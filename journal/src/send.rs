@@ -7,6 +7,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::database::{Database, DatabaseError};
+use crate::identity::Fingerprint;
 use crate::journal::{Add, decide};
 use crate::payout::Record;
 use crate::rules::Rule;
@@ -115,7 +116,8 @@ impl<S: Store> Journal<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`], [`Error::AnotherRequest`] and [`Error::Held`]: nothing was sent.
+    /// [`Error::NotFound`], [`Error::AnotherRequest`], [`Error::Held`], and
+    /// [`Error::Setup`] for another account at SkyPay: nothing was sent.
     /// [`Error::Database`]: the journal knows whether it may have been sent, and asks
     /// about it if so.
     pub async fn send<R: PayoutRequest>(
@@ -164,6 +166,7 @@ impl<S: Store> Journal<S> {
             digest: self.digest(&payout.request)?,
             permitted,
             read_before: None,
+            account: Fingerprint::of_account(provider),
             policy: self.policy,
         };
         if !self.policy.follows(Rule::CompareAndSet) {
@@ -284,6 +287,7 @@ struct Claim {
     permitted: Option<u32>,
     /// What was read in another transaction, in tests that decide on it.
     read_before: Option<(Record, Timestamp)>,
+    account: Option<Fingerprint>,
     policy: Policy,
 }
 
@@ -296,6 +300,11 @@ impl Work for Claim {
     type Output = Result<Claimed, Error>;
 
     async fn run<D: Database + Send>(self, db: &mut D) -> Result<Self::Output, DatabaseError> {
+        if let Some(account) = self.account
+            && let Err(error) = account.check(db).await?
+        {
+            return Ok(Err(error));
+        }
         decide(db, &self.number, "", &self.policy, |record, now| {
             if record.digest != self.digest {
                 return Err(Error::AnotherRequest {

@@ -6,6 +6,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::database::{Database, DatabaseError, Row, Value};
+use crate::identity::Fingerprint;
 use crate::journal::{Add, held_since};
 use crate::payout::Record;
 use crate::provider::longest_question;
@@ -62,8 +63,9 @@ impl<S: Store> Journal<S> {
             .transact(Due {
                 only,
                 query_delay: policy.query_delay,
+                account: Fingerprint::of_account(provider),
             })
-            .await?;
+            .await??;
         let mut round = Round {
             asked: question.numbers.len(),
             ..Round::default()
@@ -140,6 +142,7 @@ struct Due {
     /// The one payout to ask about, if it is due.
     only: Option<String>,
     query_delay: Duration,
+    account: Option<Fingerprint>,
 }
 
 struct Question {
@@ -150,9 +153,14 @@ struct Question {
 }
 
 impl Work for Due {
-    type Output = Question;
+    type Output = Result<Question, Error>;
 
-    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Question, DatabaseError> {
+    async fn run<D: Database + Send>(self, db: &mut D) -> Result<Self::Output, DatabaseError> {
+        if let Some(account) = self.account
+            && let Err(error) = account.check(db).await?
+        {
+            return Ok(Err(error));
+        }
         let now = db.now().await?;
         let mut question = Question {
             now,
@@ -161,11 +169,11 @@ impl Work for Due {
         };
         if held_since(db).await?.is_some() {
             // What was sent just before need not be shown yet.
-            return Ok(question);
+            return Ok(Ok(question));
         }
         let is_due = "SELECT number FROM skypay_payout WHERE ask_at <= $1 LIMIT 1";
         if db.run(is_due, &[Value::Integer(now.0)]).await?.is_empty() {
-            return Ok(question);
+            return Ok(Ok(question));
         }
         let again = now + self.query_delay;
         let rows = db
@@ -188,7 +196,7 @@ impl Work for Due {
         question.numbers = Row::first_texts(&rows)?;
         question.numbers.sort();
         if question.numbers.is_empty() {
-            return Ok(question);
+            return Ok(Ok(question));
         }
         // What is newer need not be shown yet.
         let shown = now.before(self.query_delay);
@@ -203,7 +211,7 @@ impl Work for Due {
         if let Some(row) = rows.first() {
             question.witness = Some((row.text(0)?.to_owned(), Timestamp(row.integer(1)?)));
         }
-        Ok(question)
+        Ok(Ok(question))
     }
 }
 

@@ -7,6 +7,8 @@
 )]
 
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
+mod identity;
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
 mod inbox;
 #[cfg(feature = "sqlite")]
 mod metrics;
@@ -22,6 +24,7 @@ mod state;
 mod stored;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod support;
+#[cfg(feature = "sqlite")]
 mod sweeper;
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 mod versions;

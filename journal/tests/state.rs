@@ -307,7 +307,9 @@ fn a_refusal_of_the_keys_waits_for_a_question_and_is_final_the_second_time() {
         Step::Wait(20),
     ];
     let mut kept = Kept::ordered();
-    refused.iter().for_each(|step| kept.step(step));
+    for step in &refused {
+        kept.step(step);
+    }
     let standing = kept.standing();
     assert_eq!(standing.state, State::Reserved);
     assert_eq!(
@@ -319,7 +321,9 @@ fn a_refusal_of_the_keys_waits_for_a_question_and_is_final_the_second_time() {
     kept.step(&Step::Absent(false, 0));
     let standing = kept.standing();
     assert!(standing.may_withdraw() && standing.send_at.is_some());
-    refused.iter().for_each(|step| kept.step(step));
+    for step in &refused {
+        kept.step(step);
+    }
     let standing = kept.standing();
     assert_eq!((standing.state, standing.released), (State::Rejected, true));
 }

@@ -69,7 +69,7 @@ impl Orders for Amounts {
 /// Makes the orders, or changes the time of what has happened.
 #[derive(Clone)]
 enum Job {
-    Order(Journal<Sqlite>, Amounts),
+    Order(Box<Journal<Sqlite>>, Amounts),
     /// Everything was an hour ago, and is due.
     Later,
 }
@@ -113,7 +113,7 @@ impl Partner {
         let journal = journal(store.clone(), Policy::default()).await;
         let skypay = SkyPay::default();
         let orders = Amounts(orders);
-        let order = Job::Order(journal.clone(), orders.clone());
+        let order = Job::Order(Box::new(journal.clone()), orders.clone());
         store.transact(order).await.unwrap();
         Self {
             sweeper: Sweeper::new(journal.clone(), skypay.clone(), orders),

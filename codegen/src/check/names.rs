@@ -34,7 +34,7 @@ enum Kind {
 /// The types that the generated crates declare, import or use. The names of the
 /// provider's traits are added.
 const TYPES: &str = "
-    Amount Box CallEnded CallOutcome CallReport CallbackSender Callbacks Client Clock Clone Config
+    Amount Arc Box CallEnded CallOutcome CallReport CallbackSender Callbacks Client Clock Clone Config
     Context Credentials Custom Date DateTime Debug Direction Dispatcher Effect EncryptedRequest
     EncryptedResponse Entries Envelope Environment Eq Error Expiring Future HEADER Handler HeaderFields
     HeaderValues HttpService IntegerText Into Invalid InvalidCredentials KeyRing
@@ -50,7 +50,7 @@ const TYPES: &str = "
 /// the modules of the types crate and its dependencies; file names that are special
 /// to Cargo, and device names of Windows.
 const OPERATIONS: &str = "
-    ask_about ask_not_before into keys new send_untyped try_into with_transport
+    ask_about ask_not_before caller_name into keys new send_untyped try_into with_transport
     codes newtypes objects read
     alloc axum core progenitor_client reqwest schemars serde serde_json skypay_runtime std
     lib main

@@ -229,9 +229,13 @@ pub(super) fn bounds(schema: Schema<'_>, reporter: &mut Reporter) {
             let text = scalar_text(bound).unwrap_or_default();
             let value = plain_number(&text, decimals);
             let is_count = keys[0].starts_with("min") && keys[0] != "minimum";
-            let fits = |value: &i64| match is_count {
-                true => u32::try_from(*value).is_ok(),
-                false => holds(schema, *value),
+            let fits = |value: &i64| {
+                let is_u32 = u32::try_from(*value).is_ok();
+                if is_count {
+                    is_u32
+                } else {
+                    holds(schema, *value)
+                }
             };
             let message = match value.filter(fits) {
                 _ if !types.contains(&ty) => format!("this bound has no effect on `type: {ty}`"),

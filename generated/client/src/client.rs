@@ -2,6 +2,8 @@
 
 //! The client of SkyPay's operations.
 
+use std::sync::Arc;
+
 use crate::{Environment, Error, Unknown, wire};
 use skypay_runtime::client::{HttpService, SetupError, Transport};
 use skypay_runtime::keys::KeyRing;
@@ -22,6 +24,7 @@ use skypay_types::{
 #[derive(Clone, Debug)]
 pub struct Client {
     transport: Transport,
+    caller_name: Arc<str>,
     service: HttpService,
 }
 
@@ -50,8 +53,19 @@ impl Client {
     /// letters, digits and `-._~@`, neither `.` nor `..`.
     pub fn with_transport(transport: Transport, caller_name: &str) -> Result<Self, SetupError> {
         transport.check_path(caller_name)?;
-        let service = wire::service(&transport, caller_name);
-        Ok(Self { transport, service })
+        let caller_name = Arc::from(caller_name);
+        let service = wire::service(&transport, &caller_name);
+        Ok(Self {
+            transport,
+            caller_name,
+            service,
+        })
+    }
+
+    /// The caller name, which identifies the account in the URL of each call.
+    #[must_use]
+    pub fn caller_name(&self) -> &str {
+        &self.caller_name
     }
 
     /// The keys of the client, for key rotation.
