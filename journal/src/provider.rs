@@ -81,6 +81,9 @@ pub struct Statuses {
     pub time: Option<Timestamp>,
     /// What it shows of each; one of which it shows nothing is not in it.
     pub found: BTreeMap<String, Shown>,
+    /// Why a part of the answer cannot be read, if one cannot. Then it is not known which
+    /// payout that part is about, and one that is not in `found` may be shown.
+    pub unreadable: Option<String>,
 }
 
 /// Takes payouts and answers questions about them: a [`Client`], or a test's own
@@ -168,12 +171,14 @@ impl Provider for Client {
                 let mut all = Statuses {
                     time: None,
                     found: BTreeMap::new(),
+                    unreadable: None,
                 };
                 for number in numbers {
                     match query(self, std::slice::from_ref(number)).await {
                         Ok(one) => {
                             all.time = all.time.max(one.time);
                             all.found.extend(one.found);
+                            all.unreadable = all.unreadable.or(one.unreadable);
                         }
                         Err(Unanswered::UnknownNumber) => {}
                         Err(Unanswered::Failed(error)) => return Err(error),
@@ -242,11 +247,16 @@ async fn query(client: &Client, numbers: &[String]) -> Result<Statuses, Unanswer
     let mut statuses = Statuses {
         time: answer.response_time().map(Timestamp::from),
         found: BTreeMap::new(),
+        unreadable: None,
     };
     for entry in answer.control_numbers {
-        // It is not known which payout an unreadable entry is about.
-        let entry = entry
-            .map_err(|_| Unanswered::Failed("an entry of the answer cannot be read".to_owned()))?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(unreadable) => {
+                statuses.unreadable = Some(unreadable.to_string());
+                continue;
+            }
+        };
         let state = entry.money_state();
         if state == Some(MoneyState::Absent) {
             continue;
@@ -307,7 +317,7 @@ macro_rules! report_page {
             let answer = client.$method(&request).await;
             let answer = answer.map_err(|error| error.to_string())?;
             let entries = answer.result.into_iter().collect::<Result<Vec<_>, _>>();
-            let entries = entries.map_err(|_| "a row of the report cannot be read".to_owned())?;
+            let entries = entries.map_err(|unreadable| unreadable.to_string())?;
             let rows = entries.into_iter().map(|entry| ReportRow {
                 number: entry.$number.as_str().to_owned(),
                 centavos: entry.amount.centavos(),

@@ -117,8 +117,9 @@ impl<S: Store> Journal<S> {
                 return Ok(());
             };
             after = last.clone();
-            let Statuses { found, .. } =
-                provider.statuses(&numbers).await.map_err(Error::Provider)?;
+            let Statuses {
+                found, unreadable, ..
+            } = provider.statuses(&numbers).await.map_err(Error::Provider)?;
             recovery.asked += numbers.len();
             for (number, shown) in found {
                 let add = Add {
@@ -128,6 +129,9 @@ impl<S: Store> Journal<S> {
                 };
                 self.store.transact(add).await?;
                 recovery.sent.push(number);
+            }
+            if let Some(unreadable) = unreadable {
+                return Err(Error::Provider(unreadable));
             }
         }
     }

@@ -96,7 +96,11 @@ impl<S: Store> Journal<S> {
             }
         };
         let seen_until = self.seen_until(&question, &statuses);
+        round.failed.clone_from(&statuses.unreadable);
         for number in question.numbers {
+            if round.failed.is_some() && !statuses.found.contains_key(&number) {
+                continue;
+            }
             let answered = Answered {
                 shown: statuses.found.get(&number).copied(),
                 number: number.clone(),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use skypay_client::types::Date;
 use skypay_journal::database::{Database, DatabaseError};
 use skypay_journal::{
-    Answer, CallOutcome, Difference, Found, Journal, PayoutRequest, Policy, Provider, ReportRow,
-    Shown, Sqlite, State, Statuses, Store, Timestamp, Withdrawal, Work,
+    Answer, CallOutcome, Difference, Fact, Found, Journal, PayoutRequest, Policy, Provider,
+    ReportRow, Shown, Sqlite, State, Statuses, Store, Timestamp, Withdrawal, Work,
 };
 
 use crate::support::{journal, request};
@@ -16,6 +16,7 @@ use crate::support::{journal, request};
 struct SkyPay {
     refusal: Option<CallOutcome>,
     found: BTreeMap<String, Shown>,
+    unreadable: Option<String>,
     report: Vec<ReportRow>,
 }
 
@@ -30,7 +31,11 @@ impl Provider for SkyPay {
     async fn statuses(&self, numbers: &[String]) -> Result<Statuses, String> {
         let mut found = self.found.clone();
         found.retain(|number, _| numbers.contains(number));
-        Ok(Statuses { time: None, found })
+        Ok(Statuses {
+            time: None,
+            found,
+            unreadable: self.unreadable.clone(),
+        })
     }
 
     async fn report(&self, day: Date) -> Result<Vec<ReportRow>, String> {
@@ -145,6 +150,30 @@ async fn each_difference_of_a_day_is_found() {
     for (found, expected) in found.iter().zip(expected) {
         assert!(found.starts_with(expected), "{found}");
     }
+}
+
+/// It is not known which payout the other part is about.
+#[tokio::test]
+async fn what_can_be_read_of_an_answer_is_recorded() {
+    let partner = Partner::new().await;
+    let mut skypay = SkyPay::default();
+    let paid = partner.pays_out("10000001", &skypay).await;
+    let other = partner.pays_out("10000002", &skypay).await;
+    let shown = Shown {
+        found: Found::Paid,
+        paid_at: None,
+    };
+    skypay.found.insert(paid.clone(), shown);
+    skypay.unreadable = Some("entry 2 of the list cannot be read".to_owned());
+    let due = "UPDATE skypay_payout SET ask_at = 0";
+    partner.does(Job::Set(due)).await.unwrap();
+    let round = partner.journal.sweep(&skypay).await.unwrap();
+    assert_eq!((round.asked, round.failed), (2, skypay.unreadable));
+    let standing = partner.journal.standing(&paid).await.unwrap();
+    assert_eq!(standing.state, State::Paid);
+    let history = partner.journal.history(&other).await.unwrap();
+    let is_absent = |fact: &Fact| matches!(fact, Fact::Absent { .. });
+    assert!(!history.entries.iter().any(|entry| is_absent(&entry.fact)));
 }
 
 #[tokio::test]

@@ -43,6 +43,7 @@ impl Provider for SkyPay {
         Ok(Statuses {
             time: None,
             found: [].into(),
+            unreadable: None,
         })
     }
 

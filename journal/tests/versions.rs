@@ -62,6 +62,7 @@ impl Provider for SkyPay {
         Ok(Statuses {
             time: Some(Timestamp::from(std::time::SystemTime::now())),
             found: numbers.iter().filter_map(shown).collect(),
+            unreadable: None,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Pays a withdrawal out once, even if this program is killed anywhere in it.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use skypay_client::types::{PayoutChannel, PayoutQueueRequest};
 use skypay_client::{Client, Credentials, Environment};
 use skypay_journal::{Journal, Numbers, Policy, Secret, Sent, Sqlite};
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // Your booking and the payout are stored together, or neither is.
     let mut db = Connection::open("app.db")?;
-    let mut transaction = db.transaction()?;
+    let mut transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute("UPDATE wallet SET held = 390000 WHERE withdrawal = 101", [])?;
     let order = journal.order(&mut transaction, "101", |number| {
         PayoutQueueRequest::builder()

@@ -95,6 +95,7 @@ impl Provider for Network {
         Ok(Statuses {
             time: Some(world.true_time()),
             found: shown.collect(),
+            unreadable: None,
         })
     }
 
