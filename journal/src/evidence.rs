@@ -21,7 +21,7 @@ pub enum Fact {
     Claimed {
         /// The number of the attempt; the first is 1.
         attempt: u32,
-        /// No byte of this attempt leaves later.
+        /// The call of this attempt does not begin later.
         send_before: Timestamp,
     },
     /// The call of an attempt ended.

@@ -20,7 +20,8 @@
 //!
 //! # The life of a payout
 //!
-//! 1. A builder makes the request and reports everything that is wrong with it.
+//! 1. A builder makes the request and reports all fields that are missing or cannot be
+//!    converted, or else all that break a constraint.
 //! 2. `client::Transport` encrypts it, sends it once, decrypts the response, and says
 //!    by its return code whether it was accepted, refused, or may have been executed.
 //! 3. `server::Envelope` and `server::Dispatcher` decrypt and authenticate the

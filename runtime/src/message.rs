@@ -133,7 +133,8 @@ macro_rules! message {
             ///
             /// # Errors
             ///
-            /// All violations, not just the first.
+            /// All fields that are missing or cannot be converted; if there are none, all
+            /// violated constraints.
             #[allow(deprecated, reason = "the fields are still in the message")]
             #[allow(unused_mut, reason = "a message may have no fields")]
             pub fn build(mut self) -> ::core::result::Result<$name, $crate::Invalid> {

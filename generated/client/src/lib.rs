@@ -38,8 +38,9 @@
 //!
 //! # The life of such a call
 //!
-//! 1. The request is built and validated: everything in it that breaks a constraint
-//!    of the document is reported at once. Store it before you send it.
+//! 1. The request is built and validated: all fields that are missing or cannot be
+//!    converted are reported at once, or else everything that breaks a constraint
+//!    of the document. Store it before you send it.
 //! 2. [`payout_queue`](Client::payout_queue) sends it once. `Ok` means that SkyPay
 //!    accepted it, not that it is done.
 //! 3. A callback says how it ended; `skypay-server` receives it.

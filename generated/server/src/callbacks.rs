@@ -284,7 +284,9 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
 /// Routes for the callbacks: `/` serves all of them and dispatches on the action;
 /// `/{callback}` serves one of them, for a back office with a URL for each
 /// callback. You
-/// can nest it under any path.
+/// can nest it under any path; the URL of all of them then is that path, without a
+/// slash at
+/// its end.
 pub fn router<T: PartnerCallbacks>(handler: T, config: Config) -> Router {
     let shared = service(handler, config);
     let mut router = Router::new();
