@@ -1,6 +1,6 @@
 //! One question about what is not known.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
@@ -22,7 +22,7 @@ pub struct Round {
     pub asked: usize,
     /// Which of them may be sent again, if a person decides so.
     pub permissible: Vec<String>,
-    /// Why there was no answer, if there was none.
+    /// Why there was no usable answer to a part of it, or why nothing can be due.
     pub failed: Option<String>,
 }
 
@@ -72,6 +72,12 @@ impl<S: Store> Journal<S> {
         };
         Span::current().record("asked", round.asked);
         if question.numbers.is_empty() {
+            // Evidence of a clock that was set back since.
+            let ahead = question.now - Timestamp::from(SystemTime::now());
+            round.failed = (ahead > policy.clock_tolerance).then(|| {
+                let seconds = ahead.as_secs();
+                format!("the newest evidence is {seconds} s ahead of this machine's clock: nothing is due before then")
+            });
             return Ok(round);
         }
         if stopwatch.elapsed() >= policy.send_limit {

@@ -110,7 +110,7 @@ impl<S: Store, P: Provider, O: Orders> Sweeper<S, P, O> {
                 Ok(Round {
                     failed: Some(error),
                     ..
-                }) => tracing::warn!(error, "SkyPay gave no usable answer to a question"),
+                }) => tracing::warn!(error, "a round of the journal left something open"),
                 Ok(_) => {}
                 Err(error) => {
                     let error = with_sources(&error);

@@ -226,6 +226,22 @@ async fn a_recovery_asks_about_what_could_be_withdrawn() {
     assert_eq!(partner.does(withdraw).await, Ok(false));
 }
 
+/// A clock was ten hours ahead, and was set back: the journal's time stands still.
+#[tokio::test]
+async fn evidence_from_the_future_is_reported() {
+    let partner = Partner::new().await;
+    let skypay = SkyPay::default();
+    partner.pays_out("10000001", &skypay).await;
+    assert_eq!(partner.journal.sweep(&skypay).await.unwrap().failed, None);
+    let ahead = "UPDATE skypay_evidence SET at = at + 36000000000";
+    partner.does(Job::Set(ahead)).await.unwrap();
+    // What is due is asked; then nothing is due any more.
+    assert_eq!(partner.journal.sweep(&skypay).await.unwrap().asked, 1);
+    let round = partner.journal.sweep(&skypay).await.unwrap();
+    let failed = round.failed.unwrap();
+    assert!(failed.contains("ahead of this machine's clock"), "{failed}");
+}
+
 #[tokio::test]
 async fn nothing_is_withdrawn_or_asked_while_sending_is_on_hold() {
     let partner = Partner::new().await;
