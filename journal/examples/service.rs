@@ -219,12 +219,16 @@ async fn withdraw(
     Ok(StatusCode::ACCEPTED)
 }
 
+/// Says how a withdrawal ended, or that nobody knows yet: also in a word of `skypay
+/// certify`.
 async fn state(
     State(service): State<Service>,
     Path(id): Path<i64>,
 ) -> Result<String, (StatusCode, String)> {
     let connection = service.connection().await.map_err(failed)?;
-    let select = "SELECT state FROM withdrawal WHERE id = $1";
+    let select = "SELECT CASE WHEN p.state IN ('unknown', 'doubt') THEN 'unknown' ELSE w.state END
+                  FROM withdrawal w LEFT JOIN skypay_payout p ON p.order_id = w.id::text
+                  WHERE w.id = $1";
     let row = connection.query_opt(select, &[&id]).await.map_err(failed)?;
     let missing = (
         StatusCode::NOT_FOUND,

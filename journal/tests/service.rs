@@ -92,6 +92,8 @@ async fn the_service_pays_each_order_once() {
         );
         let response = send(&address, "POST /withdrawals", &order).await;
         assert!(response.starts_with("HTTP/1.1 202"), "{response}");
+        let state = send(&address, "GET /withdrawals/101", "").await;
+        assert!(state.ends_with("unknown"), "{state}");
     }
     for (order, status, reason) in [
         (
