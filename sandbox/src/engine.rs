@@ -67,7 +67,7 @@ pub use magic::{MAGIC, Magic, Meaning};
 pub use payout::{Amendment, Payout, PendingCancellation, Step};
 pub use row::{Payments, Row};
 pub use rule::{Numbered, Rule, ScriptedOutcome, Then, When};
-pub use settings::{Limits, Opening, Settings, Timing};
+pub use settings::{Limits, LimitsChange, Opening, Settings, Timing, TimingChange};
 pub use timestamp::{Duration, ParseDurationError, Timestamp};
 
 use std::collections::BTreeMap;
@@ -332,12 +332,14 @@ impl Transaction<'_> {
             Command::Keys(command) => self.key(command),
             Command::Callbacks(urls) => self.set_callbacks(urls),
             Command::Behavior { name, value } => self.set_behavior(name, value),
-            Command::Timing(timing) => {
-                self.state.settings.timing = *timing;
+            Command::Timing(change) => {
+                let timing = self.state.settings.timing.changed(*change);
+                self.state.settings.timing = timing;
                 Ok(self.changed("timing", json!(timing)))
             }
-            Command::Limits(limits) => {
-                self.state.settings.limits = *limits;
+            Command::Limits(change) => {
+                let limits = self.state.settings.limits.changed(*change);
+                self.state.settings.limits = limits;
                 Ok(self.changed("limits", json!(limits)))
             }
             Command::AllowList { addresses } => {

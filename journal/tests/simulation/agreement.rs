@@ -150,7 +150,7 @@ impl Both {
         };
         let code = self.order(number, identification, amount);
         assert_eq!(code, expected, "{}: {drawn:?}", self.place());
-        self.apply(Command::Limits(limits(0)));
+        self.apply(Command::Limits(limits(0).into()));
     }
 
     /// Lets the engine do what is drawn.
@@ -178,7 +178,7 @@ impl Both {
             self.others += 1;
             let other = format!("SKY98{:08}", 10_000_000 + self.others);
             assert_eq!(self.order(&other, 1, "100.00"), "1000");
-            self.apply(Command::Limits(limits(1)));
+            self.apply(Command::Limits(limits(1).into()));
         }
         let Some(error) = drawn.error else { return };
         let executes = if drawn.executes_with_error {

@@ -12,7 +12,7 @@ use super::delivery::AttemptResult;
 use super::fault::FaultRule;
 use super::keys::Validity;
 use super::rule::Rule;
-use super::settings::{Limits, Timing};
+use super::settings::{LimitsChange, TimingChange};
 use crate::arguments;
 
 /// A command to the sandbox. As JSON it is an object with the field `command`, such as
@@ -63,13 +63,12 @@ pub enum Command {
         /// One of its values.
         value: String,
     },
-    /// Sets the duration of each step of a payout. Omitted fields are reset to their
-    /// defaults.
+    /// Changes the durations of the steps of a payout; those that are not given stay.
     #[command(skip)]
-    Timing(Timing),
-    /// Sets all limits. Omitted fields are reset to their defaults.
+    Timing(TimingChange),
+    /// Changes limits; those that are not given stay.
     #[command(skip)]
-    Limits(Limits),
+    Limits(LimitsChange),
     /// Sets the allowed client addresses. An empty list allows all.
     AllowList {
         /// The addresses, or networks such as `10.0.0.0/8`.

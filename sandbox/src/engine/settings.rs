@@ -82,6 +82,91 @@ pub struct Limits {
     pub retention: Duration,
 }
 
+/// A change of [`Timing`]: what is `None` stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TimingChange {
+    /// From acceptance to Uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upload: Option<Duration>,
+    /// From Uploaded to the final status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pay: Option<Duration>,
+    /// From the request to cancel to the chain's response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<Duration>,
+    /// From the request to amend to the chain's response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amend: Option<Duration>,
+    /// From a payment to its reversal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reverse: Option<Duration>,
+}
+
+/// A change of [`Limits`]: what is `None` stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitsChange {
+    /// The largest payout.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "amount::deserialize"
+    )]
+    pub largest_payout: Option<Amount>,
+    /// The number of payouts that an account may receive per day; 0 for unlimited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payouts_per_day: Option<u32>,
+    /// The retention of what is finished; with a zero duration, everything is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Duration>,
+}
+
+impl Timing {
+    pub(crate) fn changed(self, change: TimingChange) -> Self {
+        Self {
+            upload: change.upload.unwrap_or(self.upload),
+            pay: change.pay.unwrap_or(self.pay),
+            cancel: change.cancel.unwrap_or(self.cancel),
+            amend: change.amend.unwrap_or(self.amend),
+            reverse: change.reverse.unwrap_or(self.reverse),
+        }
+    }
+}
+
+impl Limits {
+    pub(crate) fn changed(self, change: LimitsChange) -> Self {
+        Self {
+            largest_payout: change.largest_payout.unwrap_or(self.largest_payout),
+            payouts_per_day: change.payouts_per_day.unwrap_or(self.payouts_per_day),
+            retention: change.retention.unwrap_or(self.retention),
+        }
+    }
+}
+
+/// A change of everything.
+impl From<Timing> for TimingChange {
+    fn from(timing: Timing) -> Self {
+        Self {
+            upload: Some(timing.upload),
+            pay: Some(timing.pay),
+            cancel: Some(timing.cancel),
+            amend: Some(timing.amend),
+            reverse: Some(timing.reverse),
+        }
+    }
+}
+
+/// A change of everything.
+impl From<Limits> for LimitsChange {
+    fn from(limits: Limits) -> Self {
+        Self {
+            largest_payout: Some(limits.largest_payout),
+            payouts_per_day: Some(limits.payouts_per_day),
+            retention: Some(limits.retention),
+        }
+    }
+}
+
 impl Settings {
     /// Validates the settings.
     ///

@@ -154,8 +154,8 @@ fn presets(state: &State) -> [Form; 3] {
     let mut reset: Vec<_> = BEHAVIORS.iter().map(first).collect();
     reset.extend([
         Command::Callbacks(initial.callbacks.clone()),
-        Command::Timing(initial.timing),
-        Command::Limits(initial.limits),
+        Command::Timing(initial.timing.into()),
+        Command::Limits(initial.limits.into()),
         Command::AllowList {
             addresses: initial.allow_list.clone(),
         },

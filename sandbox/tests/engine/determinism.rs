@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use serde_json::json;
-use skypay_sandbox::engine::{Command, Event, Limits, Settings, State};
+use skypay_sandbox::engine::{Command, Event, LimitsChange, Settings, State};
 
 use crate::money::{Deed, deed};
 use crate::setup::{DAY, Setup, inquire, seconds};
@@ -111,9 +111,9 @@ fn a_jump_gives_the_same_end_as_many_steps() {
 #[test]
 fn what_has_been_over_for_the_retention_is_forgotten() {
     let mut setup = Setup::new();
-    setup.done(&Command::Limits(Limits {
-        retention: seconds(86_400),
-        ..Limits::default()
+    setup.done(&Command::Limits(LimitsChange {
+        retention: Some(seconds(86_400)),
+        ..LimitsChange::default()
     }));
     for number in 1..=30 {
         setup.bank(&format!("SKY98{number:08}"), "100.00").unwrap();

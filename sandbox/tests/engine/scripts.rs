@@ -1,7 +1,9 @@
 //! Scripted outcomes: when … then ….
 
 use serde_json::json;
-use skypay_sandbox::engine::{Command, Rule, ScriptCommand, ScriptedOutcome, Settings, Then, When};
+use skypay_sandbox::engine::{
+    Command, Duration, Limits, Rule, ScriptCommand, ScriptedOutcome, Settings, Then, Timing, When,
+};
 use skypay_types::{PayoutStatus, ResponseCode};
 
 use crate::setup::{Setup, numbers, seconds};
@@ -209,6 +211,43 @@ fn an_unknown_field_is_refused_by_its_name() {
         let error = error.to_string();
         assert!(error.contains("unknown field `x`"), "{text}: {error}");
     }
+}
+
+#[test]
+fn limits_and_timing_change_only_where_they_are_given() {
+    let mut setup = Setup::new();
+    let initial = setup.state.settings().clone();
+    for text in [
+        r#"{"command":"limits","payouts_per_day":50,"largest_payout":"900000.00"}"#,
+        r#"{"command":"limits","retention":"30d"}"#,
+        r#"{"command":"timing","upload":"5s"}"#,
+        r#"{"command":"timing","reverse":"1d"}"#,
+        r#"{"command":"timing"}"#,
+    ] {
+        setup.done(&serde_json::from_str(text).unwrap());
+    }
+    let limits = Limits {
+        payouts_per_day: 50,
+        largest_payout: "900000.00".parse().unwrap(),
+        retention: Duration::days(30),
+    };
+    assert_eq!(setup.state.settings().limits, limits);
+    let timing = Timing {
+        upload: seconds(5),
+        reverse: Duration::days(1),
+        ..initial.timing
+    };
+    assert_eq!(setup.state.settings().timing, timing);
+    // A command with all fields, as in earlier logs, sets all of them.
+    for (name, given) in [
+        ("limits", json!(initial.limits)),
+        ("timing", json!(initial.timing)),
+    ] {
+        let mut command = given;
+        command["command"] = json!(name);
+        setup.done(&serde_json::from_value(command).unwrap());
+    }
+    assert_eq!(setup.state.settings(), &initial);
 }
 
 #[test]

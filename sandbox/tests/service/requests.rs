@@ -6,8 +6,8 @@ use skypay_sandbox::Sandbox;
 use skypay_sandbox::admin_client::{ListQuery, RequestRecord, RequestResult};
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
-    Command, Duration, Fault, KeyCommand, Limits, Rule, ScriptCommand, Side, Then, Validity, When,
-    WireFault,
+    Command, Duration, Fault, KeyCommand, LimitsChange, Rule, ScriptCommand, Side, Then, Validity,
+    When, WireFault,
 };
 use skypay_sandbox::error_scenarios::sample;
 
@@ -408,9 +408,9 @@ async fn requests_are_found_by_each_filter_and_forgotten_with_the_rest() {
             .collect();
         assert_eq!(ids, found, "{query:?}");
     }
-    let limits = Limits {
-        retention: Duration::days(1),
-        ..Limits::default()
+    let limits = LimitsChange {
+        retention: Some(Duration::days(1)),
+        ..LimitsChange::default()
     };
     setup.done(&Command::Limits(limits)).await;
     setup.advance("2d").await;
