@@ -4,6 +4,7 @@ use schemars::{JsonSchema, schema_for};
 use serde_json::{Map, Value};
 use skypay_runtime::envelope;
 use skypay_runtime::keys::Credentials;
+use skypay_sandbox::operations;
 use skypay_types::{Amount, ContractNumber, ControlNumber, Operation, OperationInfo};
 
 /// A message of a callback in plaintext, without credentials.
@@ -213,13 +214,14 @@ pub(crate) fn is_code(schema: &Value) -> bool {
 /// Returns a message with personal data, credentials and texts of them masked.
 pub(crate) fn masked(info: &OperationInfo, plaintext: &Value) -> Value {
     let header = info.header;
+    // A service may answer with the personal data of another operation.
+    let mut hidden = operations::personal_data();
+    hidden.extend([header.user_name, header.authentication]);
     let is_hidden = |name: &str| {
-        let secret = [header.user_name, header.authentication];
-        secret.contains(&name)
-            || info
-                .personal_data
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(name))
+        let folded: String = name.split_whitespace().collect();
+        hidden
+            .iter()
+            .any(|known| folded.eq_ignore_ascii_case(known))
     };
     match plaintext {
         Value::Object(members) => members

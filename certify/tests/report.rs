@@ -36,7 +36,7 @@ async fn report_of(configuration: &Configuration, only: &[&str], expected: &str)
 
 #[tokio::test]
 async fn no_form_of_a_report_has_a_secret_or_personal_data() {
-    let report = report("D27", &["D02", "D21", "D27", "D38"], "").await;
+    let report = report("D27", &["D02", "D10", "D21", "D27", "D38"], "").await;
     for text in [report.json(), report.junit(), report.html()] {
         for hidden in [
             "authentication current",

@@ -28,6 +28,14 @@ fn of(direction: Direction) -> impl Iterator<Item = &'static OperationInfo> + Cl
     all.filter(move |info| info.direction == direction)
 }
 
+/// Returns the names of the personal fields of all operations. Any message may
+/// hold them: a partner may answer with what its operation does not have.
+#[must_use]
+pub fn personal_data() -> Vec<&'static str> {
+    let all = OPERATIONS.iter().flat_map(|info| info.personal_data);
+    all.copied().collect()
+}
+
 /// Reads a message, and writes it with its fields in the order of the document.
 type Reader = fn(&[u8]) -> Result<OrderedJson, ReadError>;
 

@@ -113,6 +113,18 @@ impl OrderedJson {
         }
     }
 
+    /// Masks the fields with these names in a text that is a JSON object; any other text is
+    /// masked as a whole, because it may hold personal data anywhere.
+    #[must_use]
+    pub(crate) fn masked_text(text: &str, names: &[&str]) -> String {
+        match Self::read(text.as_bytes()) {
+            Some(message @ Self::Object(_)) => {
+                serde_json::to_string(&message.masked(names)).unwrap_or_default()
+            }
+            _ => MASKED.to_owned(),
+        }
+    }
+
     fn hidden(self) -> Self {
         match self {
             Self::Null => Self::Null,

@@ -142,7 +142,7 @@ pub(crate) async fn one(
     };
     // Missing records, such as those of an attempt in progress, are not shown.
     let wire = app.simulator.wire_of(id).await.unwrap_or_default();
-    let shown = |sent: WireRecord| sent.shown(&callback.operation, asked.personal);
+    let shown = |sent: WireRecord| sent.shown(asked.personal);
     let wire: Vec<_> = wire.into_iter().map(shown).collect();
     let (status, tone) = format::status(&callback.status);
     let now = app.simulator.now();
@@ -248,7 +248,7 @@ fn attempts(callback: &Callback, wire: &[WireRecord], personal: bool) -> Markup 
                     @if let Some(url) = &attempt.url { div { "to " code { (url) } } }
                     @for fault in &attempt.faults { " " (badge(&fault.to_string(), BadgeKind::Warn)) }
                     @if let Some(before) = before {
-                        @let differences = differences(callback, before, attempt, personal);
+                        @let differences = differences(before, attempt, personal);
                         @if differences.is_empty() { p.soft { "As attempt " (before.number) "." } }
                         @else {
                             p.soft { "Other than attempt " (before.number) ":" }
@@ -270,12 +270,7 @@ fn attempts(callback: &Callback, wire: &[WireRecord], personal: bool) -> Markup 
 
 /// Returns what differs between two attempts: where it was sent, how it ended, and the
 /// fields of the answers.
-fn differences(
-    callback: &Callback,
-    before: &Attempt,
-    attempt: &Attempt,
-    personal: bool,
-) -> Vec<String> {
+fn differences(before: &Attempt, attempt: &Attempt, personal: bool) -> Vec<String> {
     let ended = |attempt: &Attempt| match &attempt.result {
         Some(result) => format::shown(&result.in_words()),
         None => "no end yet".to_owned(),
@@ -300,10 +295,13 @@ fn differences(
         .map(|(name, old, new)| said(name, &old, &new))
         .collect();
 
-    let info = operations::find(&callback.operation).filter(|_| !personal);
-    let hidden = info.map_or(&[][..], |info| info.personal_data);
+    let hidden = if personal {
+        Vec::new()
+    } else {
+        operations::personal_data()
+    };
     let shown = |attempt: &Attempt| {
-        let masked = OrderedJson::of(fields(attempt)).masked(hidden);
+        let masked = OrderedJson::of(fields(attempt)).masked(&hidden);
         serde_json::to_value(masked).unwrap_or_default()
     };
     let (old, new) = (fields(before), fields(attempt));

@@ -361,18 +361,13 @@ async fn callback(
         ));
     };
     let wire = app.simulator.wire_of(id).await.map_err(failed)?;
-    let name = callback.operation.clone();
-    let wire = wire
-        .into_iter()
-        .map(|sent| sent.shown(&name, query.personal));
+    let wire = wire.into_iter().map(|sent| sent.shown(query.personal));
     let wire = wire.collect();
     let details = OrderedJson::of(&CallbackDetails { callback, wire });
-    // The document names the personal fields of its operations.
-    let hidden = operations::find(&name).map_or(&MASKED[..], |info| info.personal_data);
     Ok(written(&if query.personal {
         details
     } else {
-        details.masked(hidden)
+        details.masked(&operations::personal_data())
     }))
 }
 

@@ -55,6 +55,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skypay_types::{Amount, Date};
 
+use super::api::is_sealed;
 use crate::engine::{Callback, Duration, Row, Timestamp, WireFault};
 use crate::operations;
 use crate::ordered_json::OrderedJson;
@@ -304,15 +305,21 @@ pub struct WireRecord {
 }
 
 impl WireRecord {
-    /// Masks the personal data in a response to an operation that was not encrypted,
-    /// unless `personal` is set; the document names the fields.
-    pub(crate) fn shown(mut self, operation: &str, personal: bool) -> Self {
-        let info = operations::find(operation).filter(|_| !personal);
-        let read = self.answer.as_deref().map(str::as_bytes);
-        if let (Some(info), Some(message)) = (info, read.and_then(OrderedJson::read)) {
-            self.answer = serde_json::to_string(&message.masked(info.personal_data)).ok();
+    /// Masks the personal data in a response that was not encrypted, unless `personal` is
+    /// set: the fields that the document names, or all of it if it is no JSON object.
+    pub(crate) fn shown(self, personal: bool) -> Self {
+        let is_shown = |text: &str| personal || text.is_empty() || is_sealed(text.as_bytes());
+        let mask = |text: String| {
+            if is_shown(&text) {
+                text
+            } else {
+                OrderedJson::masked_text(&text, &operations::personal_data())
+            }
+        };
+        Self {
+            answer: self.answer.map(mask),
+            ..self
         }
-        self
     }
 }
 

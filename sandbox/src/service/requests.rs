@@ -19,7 +19,7 @@ use crate::engine::{Rejected, Timestamp};
 use crate::http::Peer;
 use crate::limits;
 use crate::operations;
-use crate::ordered_json::{MASKED, OrderedJson};
+use crate::ordered_json::OrderedJson;
 
 /// What was found out about a request, as an extension of its response.
 #[derive(Clone, Debug)]
@@ -140,30 +140,22 @@ impl RequestRecord {
     }
 
     /// Masks personal data and credentials in both messages unless `personal` is set; the
-    /// document names the fields. What is not JSON is masked as a whole.
+    /// document names the fields. What is no JSON object is masked as a whole.
     #[must_use]
     pub(crate) fn shown(mut self, personal: bool) -> Self {
         if personal {
             return self;
         }
-        let info = self.operation.as_deref().and_then(operations::find);
-        let all = skypay_types::OPERATIONS.iter();
-        let mut hidden: Vec<_> = match info {
-            Some(info) => info.personal_data.to_vec(),
-            None => all.flat_map(|info| info.personal_data).copied().collect(),
-        };
+        let mut hidden = operations::personal_data();
         hidden.extend(
             skypay_types::OPERATIONS
                 .first()
                 .map(|info| info.header.authentication),
         );
-        let mask = |text: &str| match OrderedJson::read(text.as_bytes()) {
-            Some(message) => serde_json::to_string(&message.masked(&hidden)).unwrap_or_default(),
-            None => MASKED.to_owned(),
-        };
-        self.plaintext = self.plaintext.map(|text| mask(&text));
-        if info.is_some() {
-            self.answer = mask(&self.answer);
+        let mask = |text: String| OrderedJson::masked_text(&text, &hidden);
+        self.plaintext = self.plaintext.map(mask);
+        if self.operation.is_some() {
+            self.answer = mask(self.answer);
         }
         self
     }

@@ -99,21 +99,46 @@ async fn personal_data_in_a_plaintext_response_are_masked() {
     let setup = Setup::open().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let answer = r#"{"responseCode":"1000","accountNo":"0000012309738"}"#;
-    let partner = axum::Router::new().fallback(move || async move { answer });
+    let answers = [
+        (
+            r#"{"responseCode":"1000","accountNo":"0000012309738"}"#,
+            r#"{"responseCode":"1000","accountNo":"[masked]"}"#,
+        ),
+        // Personal in the answer to another callback.
+        (
+            r#"{"responseCode":"1000","Payer Phone ":"0000012309738"}"#,
+            r#"{"responseCode":"1000","Payer Phone ":"[masked]"}"#,
+        ),
+        ("<p>No account 0000012309738</p>", "[masked]"),
+        ("accountNo=0000012309738", "[masked]"),
+        (r#"{"accountNo":"0000012309738",}"#, "[masked]"),
+        (r#""0000012309738""#, "[masked]"),
+        ("", ""),
+    ];
+    let answer = move |path: axum::http::Uri| {
+        let answer = answers.get(
+            path.path()
+                .trim_start_matches('/')
+                .parse::<usize>()
+                .unwrap(),
+        );
+        std::future::ready(answer.unwrap().0)
+    };
+    let partner = axum::Router::new().fallback(answer);
     tokio::spawn(async move { axum::serve(listener, partner).await });
-    setup.done(&calls_to(&url)).await;
-    let details = setup.recharged("5000").await;
-    assert_eq!(details.wire[0].answer.as_deref(), Some(answer));
-    let id = details.callback.id;
     let admin = setup.sandbox.admin();
-    let masked = admin.callback(id, false).await.unwrap().wire[0]
-        .answer
-        .take();
-    let expected = r#"{"responseCode":"1000","accountNo":"[masked]"}"#;
-    assert_eq!(masked.as_deref(), Some(expected));
-    let (_, _, page) = got(setup.sandbox.url(), &format!("/callbacks/{id}")).await;
-    assert!(!page.contains("0000012309738"), "{page}");
+    for (index, (answer, expected)) in answers.into_iter().enumerate() {
+        setup.done(&calls_to(&format!("{url}/{index}"))).await;
+        let details = setup.recharged("5000").await;
+        assert_eq!(details.wire[0].answer.as_deref(), Some(answer));
+        let id = details.callback.id;
+        let masked = admin.callback(id, false).await.unwrap().wire[0]
+            .answer
+            .take();
+        assert_eq!(masked.as_deref(), Some(expected), "{answer}");
+        let (_, _, page) = got(setup.sandbox.url(), &format!("/callbacks/{id}")).await;
+        assert!(!page.contains("0000012309738"), "{page}");
+    }
 }
 
 #[tokio::test]
