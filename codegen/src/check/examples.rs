@@ -1,10 +1,11 @@
 //! Checks that every example is valid against its schema, conditions included.
 
+use super::schemas::plain_number;
 use super::{Body, Document, Operation, matches, scalar_text};
 use crate::diagnostic::Reporter;
 use crate::document::{Node, Value};
 use crate::keywords::form_of;
-use crate::schema::Schema;
+use crate::schema::{Schema, number_text};
 
 /// The rule for invalid examples.
 const RULE: &str = "invalid-example";
@@ -153,6 +154,28 @@ fn scalar_fits(schema: Schema<'_>, value: &Node, reporter: &mut Reporter) {
     {
         let message = format!("the value does not match `{pattern}`");
         reporter.add(RULE, &value.location, message);
+    }
+    let decimals = usize::from(schema.text("x-skypay-type") == Some("amount")) * 2;
+    let limit = |key| plain_number(&number_text(schema, key)?, decimals);
+    if let Some(number) = plain_number(&text, decimals) {
+        for (key, is_below) in [
+            ("minimum", true),
+            ("x-skypay-minimum", true),
+            ("maximum", false),
+        ] {
+            let exceeds = |limit: i64| {
+                if is_below {
+                    number < limit
+                } else {
+                    number > limit
+                }
+            };
+            if limit(key).is_some_and(exceeds) {
+                let side = if is_below { "below" } else { "above" };
+                let message = format!("the value is {side} `{key}`");
+                reporter.add(RULE, &value.location, message);
+            }
+        }
     }
     let form = form_of(schema.text("type"), schema.text("x-skypay-type"));
     if form.is_some_and(|form| !matches(form, &text)) {

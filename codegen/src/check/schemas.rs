@@ -258,7 +258,7 @@ pub(super) fn bounds(schema: Schema<'_>, reporter: &mut Reporter) {
 
 /// Parses a decimal number with at most `decimals` fractional digits, scaled to an
 /// integer.
-fn plain_number(text: &str, decimals: usize) -> Option<i64> {
+pub(super) fn plain_number(text: &str, decimals: usize) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_written = matches(r"^-?[0-9]+(\.[0-9]+)?$", text);
     let plain = is_written && whole.len() <= 15 && fraction.len() <= decimals;
