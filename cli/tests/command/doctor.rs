@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 
-use crate::away::listening;
+use crate::away::{answering, listening};
 use crate::program::{Program, Ran};
 use crate::setup::Setup;
 
@@ -126,7 +126,7 @@ fn what_keeps_calls_to_another_address_away_is_found() {
         &ok(&expected.concat()),
     );
 
-    // A clock that is wrong.
+    // A sandbox with a clock of its own is recognised by its URL.
     let file = format!(
         "[other]\nurl = '{}'\ncaller-name = 'sandbox'\nuser-name = 'Sandbox@skypay'\n\
          authentication = '{}'\nencrypt-key = '{}'\n",
@@ -139,10 +139,53 @@ fn what_keeps_calls_to_another_address_away_is_found() {
     let ran = bare.run(&["--json", "doctor", "-e", "other"]);
     let expected = [
         ("credentials", readable),
-        ("clock", "failed"),
+        ("clock", "ok"),
         ("callback URL", "warning"),
     ];
-    check(ran, 1, &ok(&expected));
+    let checks = check(ran, 0, &ok(&expected));
+    assert!(
+        checks[4]["seen"].as_str().unwrap().contains("has its own"),
+        "{checks}"
+    );
+}
+
+#[test]
+fn a_clock_is_not_judged_without_the_token_of_its_sandbox() {
+    let program = Program::bare().with("SKYPAY_ADMIN_TOKEN", "a token that is not guessed");
+    let up = ["sandbox", "up", "--memory", "--port", "0", "--clock"];
+    let (setup, info) = Setup::begin(program, &["--json"], &[&up[..], &["virtual"]].concat());
+    let text = |name: &str| info[name].as_str().unwrap();
+    let partner = Program::bare()
+        .with("SKYPAY_SANDBOX", text("url"))
+        .with("SKYPAY_CALLER_NAME", text("caller_name"))
+        .with("SKYPAY_USER_NAME", text("user_name"))
+        .with("SKYPAY_AUTHENTICATION", text("authentication"))
+        .with("SKYPAY_ENCRYPT_KEY", text("encrypt_key"));
+    let expected = ok(&[("clock", "warning"), ("callback URL", "warning")]);
+    for arguments in [
+        &["--json", "doctor"][..],
+        &["--json", "doctor", "-e", text("url")],
+    ] {
+        let checks = check(partner.run(arguments), 0, &expected);
+        let seen = checks[4]["seen"].as_str().unwrap();
+        assert!(
+            seen.contains("cannot be judged without its token"),
+            "{seen}"
+        );
+    }
+    let expected = ok(&[("callback URL", "warning")]);
+    check(setup.run("doctor"), 0, &expected);
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_found() {
+    let program = Program::new();
+    let answer = r#"{"responseTime":"2026-01-05 09:00:00.0000","responseCode":"1000","responseDescription":"Success","balance":1.0}"#;
+    let sealed = program.run_with(&["envelope", "seal"], answer).ended(0).out;
+    let (url, _served) = answering(vec![("200 OK", sealed), ("404 Not Found", String::new())]);
+    let url = url.trim_end_matches("/in");
+    let expected = ok(&[("clock", "failed"), ("callback URL", "warning")]);
+    check(program.run(&["--json", "doctor", "-e", url]), 1, &expected);
 }
 
 #[test]
