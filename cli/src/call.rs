@@ -18,7 +18,7 @@ use crate::credentials::{Access, Options, read_object};
 use crate::exit_status::{ExitStatus, Failure};
 use crate::fields;
 use crate::operations::{self, Chosen, Ended, shown};
-use crate::output::{Output, OutputFormat, message, visible_line, wrapped};
+use crate::output::{Output, OutputFormat, message, print_warning, visible_line, wrapped};
 use crate::remote::{admin, callback_urls, carry_and_wait};
 use crate::sandbox::NEW_KEYS;
 use skypay_sandbox::ordered_json::OrderedJson;
@@ -75,7 +75,8 @@ impl Call {
 /// The content is the document's example, with the fields that are given in
 /// place of the example's. The sandbox sends it to the URL that is registered,
 /// and keeps it among its callbacks; with --to or --raw it is sent from here,
-/// once. It is checked against the document before, unless --raw is given.
+/// once. It is checked against the document before, unless --raw is given; a code
+/// that the document does not list is sent with a warning.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = crate::credentials::HELP)]
 pub(crate) struct Trigger {
@@ -98,20 +99,38 @@ impl Trigger {
     pub(crate) async fn run(&self, format: OutputFormat) -> Result<Output, Failure> {
         let info = self.operation.info;
         let plaintext = self.plaintext()?;
+        let unlisted = operations::unlisted_codes(info, &plaintext);
+        let warning = unlisted.filter(|_| !self.raw);
+        if let Some(warning) = &warning {
+            print_warning(warning, format);
+        }
+        let mut output = self.send(info, &plaintext, format).await?;
+        if let Some(warning) = &warning {
+            output.add_warning(warning);
+        }
+        Ok(output)
+    }
+
+    async fn send(
+        &self,
+        info: &'static OperationInfo,
+        plaintext: &[u8],
+        format: OutputFormat,
+    ) -> Result<Output, Failure> {
         let access = self.options.access().await?;
         let to = match &self.to {
             Some(to) => to.clone(),
             None => registered(info, &access).await?,
         };
         if self.to.is_none() && !self.raw {
-            return by_sandbox(info, &plaintext, format).await;
+            return by_sandbox(info, plaintext, format).await;
         }
         let transport = Transport::builder(&to, access.keys).build()?;
         let sender = CallbackSender::with_transport(transport);
         if self.raw {
-            return Ok(send_raw(&sender, info, &plaintext, format).await);
+            return Ok(send_raw(&sender, info, plaintext, format).await);
         }
-        let ended = operations::send(&sender, info, &plaintext).await?;
+        let ended = operations::send(&sender, info, plaintext).await?;
         Ok(said(info, ended, None, format))
     }
 

@@ -105,9 +105,7 @@ impl Callbacks {
                 if let Some(warning) = warning {
                     let text = wrapped(&format!("Warning: {warning}"), 0);
                     said.text.push_str(&format!("\n{text}"));
-                    let mut json: Value = serde_json::from_str(&said.json).unwrap_or_default();
-                    json["warning"] = warning.into();
-                    said.json = json.to_string();
+                    said.add_warning(&warning);
                 }
                 Ok(said)
             }

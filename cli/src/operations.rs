@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, Subcommand};
+use schemars::schema_for;
+use serde_json::Value;
 use skypay_client::{CallbackSender, Client, Error};
 use skypay_types::{
     Direction, Effect, Invalid, Mode, OPERATIONS, Operation, OperationInfo, Outcome, Response,
@@ -69,6 +71,17 @@ macro_rules! by_operation {
             Err(unknown_operation(info.name))
         }
 
+        /// Returns the JSON Schema of a callback's request.
+        fn callback_schema(name: &str) -> Value {
+            $(if name == skypay_types::$told::INFO.name {
+                return schema_for!(skypay_types::$told).to_value();
+            })*
+            $(if name == skypay_types::$asked::INFO.name {
+                return schema_for!(skypay_types::$asked).to_value();
+            })*
+            Value::Null
+        }
+
         /// Returns the return code and text of a plaintext response. A refusal
         /// lacks most of the fields of an accepted response, so it is parsed as the
         /// response to a notification, which has only these two.
@@ -108,6 +121,31 @@ fn said<A: Response>(plaintext: &[u8]) -> Option<(String, Option<String>)> {
 /// Returns the constraint violations of a message, as far as it can be parsed.
 pub(crate) fn violations<M: Validate>(message: &M) -> Option<Invalid> {
     message.validate().err()
+}
+
+/// Returns a warning if fields of a callback have codes that the document does not list,
+/// which no constraint forbids.
+pub(crate) fn unlisted_codes(info: &OperationInfo, plaintext: &[u8]) -> Option<String> {
+    let schema = callback_schema(info.name);
+    let message: Value = serde_json::from_slice(plaintext).ok()?;
+    let fields = message.as_object()?.iter().filter_map(|(name, value)| {
+        let property = &schema["properties"][name];
+        // An optional field is one of a type and null.
+        let optional = &property["anyOf"][0];
+        let reference = property["$ref"].as_str().or(optional["$ref"].as_str())?;
+        let table = schema.pointer(reference.strip_prefix('#')?)?;
+        // The schema of a code table is open, with the codes as examples.
+        let listed = table["examples"].as_array()?;
+        let code = match value {
+            Value::String(code) => code.trim().to_owned(),
+            Value::Number(code) => code.to_string(),
+            _ => return None,
+        };
+        let is_unlisted = !code.is_empty() && !listed.iter().any(|known| *known == code);
+        is_unlisted.then(|| format!("{name}: {code} is no code that the document lists"))
+    });
+    let warnings: Vec<_> = fields.collect();
+    (!warnings.is_empty()).then(|| warnings.join("; "))
 }
 
 /// Returns a message of an operation, masked without `--show-personal-data`.

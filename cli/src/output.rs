@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use textwrap::{Options, WordSplitter};
 
 use crate::exit_status::{ExitStatus, Failure};
@@ -66,6 +67,13 @@ impl Output {
         }
     }
 
+    /// Adds a warning to the JSON.
+    pub(crate) fn add_warning(&mut self, warning: &str) {
+        let mut json: Value = serde_json::from_str(&self.json).unwrap_or_default();
+        json["warning"] = warning.into();
+        self.json = json.to_string();
+    }
+
     /// Writes the output to standard output.
     pub(crate) fn print(&self, format: OutputFormat) {
         let mut stdout = io::stdout();
@@ -86,6 +94,16 @@ pub(crate) fn print_error(failure: &Failure, format: OutputFormat) {
         let help = failure.help.iter();
         let help = help.map(|help| format!("\n{}", wrapped(help, 2)));
         wrapped(&what, 0) + &help.collect::<String>()
+    };
+    let _ = writeln!(io::stderr(), "{}", visible(&text));
+}
+
+/// Writes a warning to standard error.
+pub(crate) fn print_warning(warning: &str, format: OutputFormat) {
+    let text = if format.json {
+        json!({ "warning": warning }).to_string()
+    } else {
+        wrapped(&format!("skypay: warning: {warning}"), 0)
     };
     let _ = writeln!(io::stderr(), "{}", visible(&text));
 }

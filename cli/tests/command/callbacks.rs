@@ -131,6 +131,35 @@ fn the_example_is_sent_to_the_registered_url_with_the_fields_that_are_given() {
 }
 
 #[test]
+fn a_code_that_is_not_listed_is_sent_with_a_warning() {
+    let (setup, _) = Setup::up(&["--memory"]);
+    let (mut listener, url) = listening(&setup.program, &[]);
+    let to = format!("--to {url}");
+    for (line, code) in [
+        ("payoutQueuePayout payType=99", "payType: 99"),
+        ("payoutQueuePayout payType:=99", "payType: 99"),
+        ("payoutPayout withdrawChannel=777", "withdrawChannel: 777"),
+        ("payoutQueuePayout payType=2", ""),
+        ("payoutQueuePayout payType=99 --raw", ""),
+    ] {
+        for to in ["", &to] {
+            let ran = setup.program.line(&format!("trigger {line} {to}"));
+            let json = setup.run(&format!("trigger {line} {to}")).json();
+            listener.json();
+            listener.json();
+            if code.is_empty() {
+                assert_eq!(ran.err, "", "{line}");
+                assert!(json["warning"].is_null(), "{line}: {json}");
+                continue;
+            }
+            let warning = format!("{code} is no code that the document lists");
+            assert!(ran.err.contains(&warning), "{line}: {}", ran.err);
+            assert_eq!(json["warning"], warning, "{line}");
+        }
+    }
+}
+
+#[test]
 fn a_listener_shows_channels_by_name() {
     let (setup, _) = Setup::up(&["--memory"]);
     let arguments = ["listen", "--port", "0", "--history", "h", "--count", "1"];
