@@ -387,4 +387,16 @@ fn the_same_scenario_and_seed_give_the_same_log() {
     folder.folder.write("wrong.toml", wrong);
     let ran = folder.line("sandbox up --memory --port 0 --scenario wrong.toml");
     assert!(ran.ended(2).err.contains("step 1"), "the step is named");
+    for (wrong, name) in [
+        ("[settings]\nseeed = 7\n", "`seeed`"),
+        ("[settings.callbacks]\nshred = 'x'\n", "`shred`"),
+        ("[settings.timing]\nuplod = '1s'\n", "`uplod`"),
+        ("[setings]\nseed = 7\n", "`setings`"),
+        ("[[steps]]\nadvance = '1s'\nadvanse = '1s'\n", "`advanse`"),
+    ] {
+        folder.folder.write("wrong.toml", wrong);
+        let ran = folder.line("sandbox up --memory --port 0 --scenario wrong.toml");
+        let err = ran.ended(2).err;
+        assert!(err.contains("unknown field") && err.contains(name), "{err}");
+    }
 }
