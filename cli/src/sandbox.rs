@@ -1,5 +1,6 @@
 //! `skypay sandbox`: starting and managing a sandbox.
 
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration as StdDuration, SystemTime};
@@ -10,13 +11,13 @@ use serde_json::{Value, json};
 use skypay_sandbox::admin_client::{Admin, ClockStatus, Info};
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{Command, Duration, Settings, Timestamp};
-use skypay_sandbox::{Running, Sandbox, StartError};
+use skypay_sandbox::{Builder, Running, Sandbox, StartError};
 use skypay_types::DateTime;
 
 use crate::credentials::{ADMIN_TOKEN, read_file, variable};
 use crate::exit_status::Failure;
 use crate::folder;
-use crate::output::{Output, OutputFormat, columns, out, table};
+use crate::output::{Output, OutputFormat, columns, out, print_warning, table};
 use crate::page_checks::PageChecks;
 use crate::remote::{admin, execute};
 
@@ -211,8 +212,8 @@ impl Up {
             (ClockKind::Virtual, Some(start)) => Ok(Clock::Virtual { start }),
             (ClockKind::Real, None) if self.speed == 1 => Ok(Clock::Real),
             (ClockKind::Real, start) => {
-                let now = || DateTime::from(SystemTime::now()).into();
-                Ok(Clock::fast(start.unwrap_or_else(now), self.speed))
+                let start = start.unwrap_or_else(system_time);
+                Ok(Clock::fast(start, self.speed))
             }
         }
     }
@@ -222,9 +223,19 @@ impl Up {
             Some(file) => Scenario::read(file)?,
             None => Scenario::default(),
         };
-        let begun = !self.memory && self.db.exists();
-        let mut running = self.start(scenario.settings()?).await?;
-        if !begun {
+        let begun = !self.memory && fs::metadata(&self.db).is_ok_and(|found| found.len() > 0);
+        let builder = self.builder(scenario.settings()?)?;
+        let last = match self.clock {
+            ClockKind::Real if begun => Some(self.last_time(&builder).await?),
+            _ => None,
+        };
+        let mut running = self.start(builder).await?;
+        if begun {
+            let info = running.info();
+            for warning in self.warnings(last.unwrap_or(info.clock.now), info) {
+                print_warning(&warning, format);
+            }
+        } else {
             scenario.play(running.admin()).await?;
         }
         greet(running.info(), format);
@@ -239,7 +250,7 @@ impl Up {
         }
     }
 
-    async fn start(&self, mut settings: Settings) -> Result<Running, Failure> {
+    fn builder(&self, mut settings: Settings) -> Result<Builder, Failure> {
         if !self.memory {
             folder::prepare(&self.db)
                 .map_err(|error| Failure::unwritable(&self.db, &error).help(OTHER_DATABASE))?;
@@ -269,6 +280,59 @@ impl Up {
         if !self.memory {
             builder = builder.database(&self.db);
         }
+        Ok(builder)
+    }
+
+    /// Returns the time at which the clock of an existing database was last, by opening
+    /// it with a clock that stands still. Nothing more is due then than when it was
+    /// closed: only a callback that a kill interrupted is sent once more.
+    async fn last_time(&self, builder: &Builder) -> Result<Timestamp, Failure> {
+        let start = self.start.unwrap_or_else(system_time);
+        let builder = builder.clone().clock(Clock::Virtual { start });
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let running = self.start(builder.address(free)).await?;
+        let last = running.info().clock.now;
+        running.stop().await;
+        Ok(last)
+    }
+
+    /// Returns what does not go on as it was in an existing database, and which options
+    /// have no effect on it.
+    fn warnings(&self, last: Timestamp, info: &Info) -> Vec<String> {
+        let (db, now) = (self.db.display(), info.clock.now);
+        let mut warnings = Vec::new();
+        if self.start.is_none() && now > last.plus(Duration::days(1)) {
+            warnings.push(format!(
+                "the clock of {db} was at {last} and is at {now} now. What was due in between \
+                 happens now, and keys may have expired. A virtual clock goes on where it was \
+                 with --clock virtual."
+            ));
+        }
+        let mut ignored = Vec::new();
+        if self.start.is_some_and(|start| match self.clock {
+            ClockKind::Virtual => start != last,
+            ClockKind::Real => start < last,
+        }) {
+            ignored.push("--start");
+        }
+        if self.seed.is_some_and(|seed| seed != info.seed) {
+            ignored.push("--seed");
+        }
+        if self.scenario.is_some() {
+            ignored.push("--scenario");
+        }
+        if !ignored.is_empty() {
+            let ignored = ignored.join(" and ");
+            warnings.push(format!(
+                "{ignored} has no effect on {db}, which exists: its clock goes on from {last}, \
+                 and its seed is {}. Name another --db for a new sandbox.",
+                info.seed
+            ));
+        }
+        warnings
+    }
+
+    async fn start(&self, builder: Builder) -> Result<Running, Failure> {
         builder.start().await.map_err(|error| match error {
             StartError::Listen(..) => Failure::usage(error.to_string())
                 .help("Choose another port with --port; 0 takes a free one."),
@@ -285,11 +349,16 @@ impl Up {
 
 /// Parses the time at which a clock begins.
 fn start_time(text: &str) -> Result<Timestamp, String> {
-    let time = match text {
-        "now" => DateTime::from(SystemTime::now()),
-        text => DateTime::try_from(text).map_err(|error| error.to_string())?,
-    };
-    Ok(time.into())
+    match text {
+        "now" => Ok(system_time()),
+        text => DateTime::try_from(text)
+            .map(Timestamp::from)
+            .map_err(|error| error.to_string()),
+    }
+}
+
+fn system_time() -> Timestamp {
+    DateTime::from(SystemTime::now()).into()
 }
 
 /// Completes on Ctrl-C or SIGTERM.

@@ -1,7 +1,7 @@
 //! Running the program and reading its output.
 
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -206,6 +206,15 @@ impl Started {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-INT", &id]).status();
         assert!(sent.unwrap().success());
+    }
+
+    /// Kills the program, and returns what it wrote to standard error.
+    pub(crate) fn kill(mut self) -> String {
+        self.child.kill().unwrap();
+        let mut err = String::new();
+        let mut stderr = self.child.stderr.take().unwrap();
+        stderr.read_to_string(&mut err).unwrap();
+        err
     }
 
     /// Waits until the program exits by itself.

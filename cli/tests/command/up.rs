@@ -134,3 +134,50 @@ fn a_clock_begins_at_the_given_time_and_runs_at_the_given_speed() {
         assert!(ran.err.contains(said), "{}", ran.err);
     }
 }
+
+#[test]
+fn an_existing_database_warns_of_a_clock_that_jumps_and_of_options_without_effect() {
+    let program = Program::bare();
+    let scenario = program
+        .folder
+        .write("scenario.toml", "[settings]\nseed = 7\n");
+    let start = |arguments: &[&str]| {
+        let up = ["sandbox", "up", "--port", "0", "--db", "s.db"];
+        let mut up = program.start(&[&up, arguments].concat());
+        up.until("Ctrl-C");
+        let err = up.kill();
+        err.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let on_a_virtual_clock =
+        |arguments: &[&str]| start(&[&["--clock", "virtual"], arguments].concat());
+    assert_eq!(on_a_virtual_clock(&[]), "");
+    for (arguments, ignored) in [
+        (&[][..], ""),
+        (&["--seed", "1", "--start", "2026-01-05 09:00:00"], ""),
+        (&["--seed", "77"], "--seed"),
+        (&["--start", "2031-06-21 09:00:00"], "--start"),
+        (&["--scenario", &scenario], "--scenario"),
+        (
+            &["--seed", "77", "--scenario", &scenario],
+            "--seed and --scenario",
+        ),
+    ] {
+        let err = on_a_virtual_clock(arguments);
+        if ignored.is_empty() {
+            assert_eq!(err, "", "{arguments:?}");
+        } else {
+            let warning = format!("skypay: warning: {ignored} has no effect on s.db");
+            assert!(err.starts_with(&warning), "{arguments:?}: {err}");
+        }
+    }
+    let err = start(&["--start", "2026-01-05 08:00:00"]);
+    assert!(err.contains("--start has no effect"), "{err}");
+    let err = start(&["--speed", "60", "--start", "2026-01-05 10:00:00"]);
+    assert_eq!(err, "");
+    let err = start(&[]);
+    let warning = "skypay: warning: the clock of s.db was at 2026-01-05 ";
+    assert!(
+        err.starts_with(warning) && err.contains("--clock virtual"),
+        "{err}"
+    );
+}
