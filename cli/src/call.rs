@@ -47,7 +47,7 @@ impl Call {
         let Chosen { info, fields } = &self.operation;
         let body = self.body.as_deref().map(read_object).transpose()?;
         let plaintext = fields::plaintext(info, body.unwrap_or_default(), fields)?;
-        let access = self.options.access().await?;
+        let access = self.options.call_access().await?;
         self.guard(info, &access)?;
         let client = client(&access)?;
         let ended = operations::call(&client, info, &plaintext).await?;

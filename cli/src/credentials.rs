@@ -103,8 +103,18 @@ impl Access {
 }
 
 impl Options {
-    /// Resolves the target and its credentials.
+    /// Resolves the target of calls and its credentials.
+    pub(crate) async fn call_access(&self) -> Result<Access, Failure> {
+        self.resolve(true).await
+    }
+
+    /// Resolves the target and its credentials, of which the caller name may be absent:
+    /// it is a part of the URL of calls.
     pub(crate) async fn access(&self) -> Result<Access, Failure> {
+        self.resolve(false).await
+    }
+
+    async fn resolve(&self, needs_caller_name: bool) -> Result<Access, Failure> {
         let name = self
             .environment
             .clone()
@@ -121,7 +131,7 @@ impl Options {
         if name == "sandbox" {
             ask_sandbox(&mut section).await?;
         }
-        let keys = credentials(&mut section)?;
+        let keys = credentials(&mut section, needs_caller_name)?;
         Ok(Access {
             environment,
             keys: KeyRing::new(keys),
@@ -144,12 +154,14 @@ impl Options {
         };
         let text = read_file(&path)?;
         let sections = sections(&text).map_err(|error| {
-            // The error's message quotes the line, which may contain a secret.
+            // The error quotes the line, and most messages the value: it may be a secret.
             let line = error
                 .span()
                 .map(|span| text[..span.start].matches('\n').count() + 1);
             let line = line.map(|line| format!(":{line}")).unwrap_or_default();
-            let what = format!("{}{line}: not a file of credentials", path.display());
+            let unknown = Some(error.message()).filter(|why| why.starts_with("unknown field"));
+            let why = unknown.unwrap_or("not a file of credentials");
+            let what = format!("{}{line}: {why}", path.display());
             Failure::usage(what).help("`skypay init FILE` writes one to fill in.")
         })?;
         let found = sections.into_iter().find(|(known, _)| known == name);
@@ -226,18 +238,21 @@ async fn ask_sandbox(section: &mut Section) -> Result<(), Failure> {
     Ok(())
 }
 
-fn credentials(section: &mut Section) -> Result<Credentials, Failure> {
-    // The caller name is a part of the URL.
-    let settings = section.settings().into_iter().skip(1);
-    let absent: Vec<_> = settings
+fn credentials(section: &mut Section, needs_caller_name: bool) -> Result<Credentials, Failure> {
+    let settings = section.settings().into_iter();
+    let needed = settings.filter(|(_, variable, _)| needs_caller_name || *variable != CALLER_NAME);
+    let absent: Vec<_> = needed
         .filter_map(|(_, variable, value)| value.is_none().then_some(variable))
         .collect();
-    let Section {
-        user_name: Some(user_name),
-        authentication: Some(authentication),
-        encrypt_key: Some(encrypt_key),
-        ..
-    } = section
+    let (
+        true,
+        Section {
+            user_name: Some(user_name),
+            authentication: Some(authentication),
+            encrypt_key: Some(encrypt_key),
+            ..
+        },
+    ) = (absent.is_empty(), section)
     else {
         return Err(missing(&absent));
     };

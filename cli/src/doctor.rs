@@ -109,7 +109,7 @@ impl Check {
 
 impl Doctor {
     pub(crate) async fn run(&self) -> Result<Output, Failure> {
-        let access = self.options.access().await;
+        let access = self.options.call_access().await;
         let mut checks = vec![self.file(&access)];
         match &access {
             Ok(access) => checks.extend(way_there(access).await?),

@@ -195,7 +195,7 @@ impl JournalArgs {
     }
 
     async fn client(&self) -> Result<Client, Failure> {
-        call::client(&self.options.access().await?)
+        call::client(&self.options.call_access().await?)
     }
 
     async fn resolve<S: Store>(

@@ -127,8 +127,21 @@ fn production_is_not_changed_by_accident() {
 fn credentials_come_from_a_file_and_never_show() {
     let (_port, url) = closed();
     let bare = Program::bare();
-    let ran = bare.line("call -e test balanceQuery").ended(2);
-    assert!(ran.err.contains("SKYPAY_USER_NAME"), "{}", ran.err);
+    let all = "there is no SKYPAY_CALLER_NAME, SKYPAY_USER_NAME, SKYPAY_AUTHENTICATION, \
+               SKYPAY_ENCRYPT_KEY";
+    for line in ["call -e test balanceQuery", "doctor -e test"] {
+        let ran = bare.line(line);
+        let said = format!("{}{}", ran.out, ran.err);
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(ran.code != 0 && said.contains(all), "{line}: {said}");
+    }
+    // A listener has no caller name.
+    let ran = bare.line("listen -e test --port 0").ended(2);
+    assert!(
+        ran.err.contains("there is no SKYPAY_USER_NAME"),
+        "{}",
+        ran.err
+    );
     let ran = bare.line("call -e staging balanceQuery").ended(2);
     assert!(ran.err.contains("no environment staging"), "{}", ran.err);
 
@@ -156,6 +169,12 @@ fn credentials_come_from_a_file_and_never_show() {
     let said = "skypay.toml:3: not a file of credentials";
     assert!(ran.err.contains(said), "{}", ran.err);
     assert!(!ran.err.contains("canary"), "{}", ran.err);
+    let text = "[staging]\nurl = 'x'\nauthentication = 'canary'\ncaller_name = 'canary'\n";
+    bare.folder.write("skypay.toml", text);
+    let ran = bare.line("call -e staging balanceQuery").ended(2);
+    let err = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = "skypay.toml:4: unknown field `caller_name`, expected one of `url`, `caller-name`";
+    assert!(err.contains(said) && !err.contains("canary"), "{err}");
 }
 
 #[test]
