@@ -81,6 +81,7 @@ pub(crate) use refused::lists;
 use rows::Counts;
 pub(crate) use rows::{Json, Rows, TABLES, sql_limit};
 pub(crate) use rule::code;
+use settings::parse_allowed;
 use transaction::Transaction;
 
 use crate::operations;
@@ -342,10 +343,7 @@ impl Transaction<'_> {
                 self.state.settings.limits = limits;
                 Ok(self.changed("limits", json!(limits)))
             }
-            Command::AllowList { addresses } => {
-                self.state.settings.allow_list.clone_from(addresses);
-                Ok(self.changed("allow-list", json!(addresses)))
-            }
+            Command::AllowList { addresses } => self.set_allow_list(addresses),
             Command::Replay { delivery, copies } => self.replay(*delivery, *copies),
             Command::Trigger {
                 operation,
@@ -381,6 +379,14 @@ impl Transaction<'_> {
         urls.check()?;
         self.state.settings.callbacks = urls.clone();
         Ok(self.changed("callbacks", json!(urls)))
+    }
+
+    fn set_allow_list(&mut self, addresses: &[String]) -> Done {
+        addresses
+            .iter()
+            .try_for_each(|entry| parse_allowed(entry).map(drop))?;
+        addresses.clone_into(&mut self.state.settings.allow_list);
+        Ok(self.changed("allow-list", json!(addresses)))
     }
 
     fn set_behavior(&mut self, name: &str, value: &str) -> Done {

@@ -12,7 +12,7 @@ use super::delivery::AttemptResult;
 use super::fault::FaultRule;
 use super::keys::Validity;
 use super::rule::Rule;
-use super::settings::{LimitsChange, TimingChange};
+use super::settings::{LimitsChange, TimingChange, parse_allowed};
 use crate::arguments;
 
 /// A command to the sandbox. As JSON it is an object with the field `command`, such as
@@ -72,6 +72,7 @@ pub enum Command {
     /// Sets the allowed client addresses. An empty list allows all.
     AllowList {
         /// The addresses, or networks such as `10.0.0.0/8`.
+        #[arg(value_parser = parse_allowed)]
         addresses: Vec<String>,
     },
     /// Replays a callback unchanged.

@@ -408,10 +408,14 @@ fn decode<O: Operation>(request: &Request) -> Result<O, Refused> {
 
 /// Whether an address, or a network such as `10.0.0.0/8`, contains a peer.
 fn covers(entry: &str, peer: IpAddr) -> bool {
+    network(entry).is_some_and(|network| network.contains(&peer.to_canonical()))
+}
+
+/// Returns the network that an entry of the allow list names.
+pub(super) fn network(entry: &str) -> Option<IpNet> {
     let entry = entry.trim();
     let address = || entry.parse::<IpAddr>().ok().map(IpNet::from);
-    let network = entry.parse::<IpNet>().ok().or_else(address);
-    network.is_some_and(|network| network.contains(&peer.to_canonical()))
+    entry.parse::<IpNet>().ok().or_else(address)
 }
 
 #[cfg(test)]

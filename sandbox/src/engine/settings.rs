@@ -11,6 +11,7 @@ use super::account::MOST;
 use super::amount;
 use super::command::CallbackUrls;
 use super::keys::Pair;
+use super::request::network;
 use super::timestamp::Duration;
 use super::{behaviors, callback};
 
@@ -167,6 +168,16 @@ impl From<Limits> for LimitsChange {
     }
 }
 
+/// Returns an entry of the allow list, if it is an address or a network.
+pub(crate) fn parse_allowed(entry: &str) -> Result<String, String> {
+    match network(entry) {
+        Some(_) => Ok(entry.to_owned()),
+        None => Err(format!(
+            "{entry:?} is neither an IP address nor a network such as 10.0.0.0/8"
+        )),
+    }
+}
+
 impl Settings {
     /// Validates the settings.
     ///
@@ -225,6 +236,8 @@ impl Settings {
                 }
             }
         }
+        let allowed = self.allow_list.iter().map(|entry| parse_allowed(entry));
+        wrong.extend(allowed.filter_map(Result::err));
         if let Err(why) = self.callbacks.check() {
             wrong.push(why);
         }

@@ -560,6 +560,7 @@ mod tests {
             ("script add", "after", "soon"),
             ("cashier", "action", ""),
             ("keys reveal", "id", "first"),
+            ("allow-list", "addresses", "127.0.0.1, 10.0.0.1"),
         ] {
             let problems = read(&form(path), &format!("{field}={wrong}")).unwrap_err();
             let said = problems.get(field).map_or("", String::as_str);

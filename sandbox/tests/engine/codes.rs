@@ -207,6 +207,29 @@ fn the_allow_list_lets_its_networks_in() {
 }
 
 #[test]
+fn what_no_address_has_is_not_allowed() {
+    let mut setup = Setup::new();
+    for entry in [
+        "nonsense",
+        "127.0.0.1/99",
+        "localhost",
+        "127.0.0.1, 10.0.0.1",
+        "",
+    ] {
+        let why = setup.invalid_command(&Command::AllowList {
+            addresses: vec!["10.0.0.0/8".to_owned(), entry.to_owned()],
+        });
+        assert!(why.contains(&format!("{entry:?}")), "{why}");
+        let settings = Settings {
+            allow_list: vec![entry.to_owned()],
+            ..Settings::default()
+        };
+        assert_eq!(settings.check(), Err(why));
+    }
+    assert!(setup.state.settings().allow_list.is_empty());
+}
+
+#[test]
 fn an_unknown_operation_switch_or_value_is_declined() {
     let mut setup = Setup::new();
     let request = Request::new("payoutInquiry", serde_json::json!({}));
