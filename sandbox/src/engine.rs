@@ -422,6 +422,7 @@ impl Transaction<'_> {
                                outcome or after";
                     return Err(why.to_owned());
                 }
+                rule.when.check(Side::Requests, rule.times)?;
                 refusable(rule)?;
                 let id = self.number();
                 self.record_event("rule-added", "", json!({ "rule": id, "then": rule.then }));

@@ -200,7 +200,8 @@ pub enum WireFault {
 }
 
 impl FaultRule {
-    /// Validates the rule: the side of its fault, its percentage and its return code.
+    /// Validates the rule: the side of its fault, its messages, its percentage and its
+    /// return code.
     pub(crate) fn check(&self) -> Result<(), String> {
         let (only, fits) = match &self.fault {
             Fault::Wire(WireFault::WrongKey | WireFault::Splice { .. }) | Fault::Drop => {
@@ -214,6 +215,7 @@ impl FaultRule {
         if !fits {
             return Err(format!("that can only happen to {only}"));
         }
+        self.when.check(self.on, self.times)?;
         if self.percent > 100 {
             return Err(format!("{} of a hundred are too many", self.percent));
         }

@@ -4,12 +4,14 @@ use std::fmt;
 
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
-use skypay_types::{Amount, PayoutChannel, ResponseCode};
+use skypay_types::{Amount, Direction, Effect, PayoutChannel, ResponseCode};
 
 use super::amount;
+use super::fault::Side;
 use super::timestamp::Duration;
 use crate::arguments;
 use crate::fields::capitalised;
+use crate::operations;
 
 /// When … then ….
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Args)]
@@ -169,6 +171,38 @@ impl fmt::Display for Rule {
 }
 
 impl When {
+    /// Checks that messages of a side can match, at least once.
+    pub(crate) fn check(&self, side: Side, times: Option<u32>) -> Result<(), String> {
+        if times == Some(0) {
+            return Err(
+                "with 0 times it never applies: give 1 or more, or leave the number out".to_owned(),
+            );
+        }
+        if let (Some(least), Some(most)) = (self.at_least, self.at_most)
+            && least > most
+        {
+            return Err(format!("no amount is at least {least} and at most {most}"));
+        }
+        let Some(name) = &self.operation else {
+            return Ok(());
+        };
+        let Some(info) = operations::find(name) else {
+            return Err(format!("there is no operation {name:?}"));
+        };
+        let (fits, what) = match side {
+            Side::Requests => (info.direction == Direction::ToProvider, "request to SkyPay"),
+            Side::Queries => (
+                info.direction == Direction::ToProvider && info.effect == Effect::Reads,
+                "query, which only reads",
+            ),
+            Side::Callbacks => (info.direction == Direction::ToPartner, "callback"),
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(format!("{name} is no {what}"))
+    }
+
     /// Says which messages are meant, and how often.
     pub(crate) fn which(&self, times: Option<u32>) -> String {
         let parts = [

@@ -214,6 +214,48 @@ fn an_unknown_field_is_refused_by_its_name() {
 }
 
 #[test]
+fn what_can_never_match_is_declined() {
+    let mut setup = Setup::new();
+    for (text, why) in [
+        (
+            r#"{"command":"fault","do":"add","fault":{"on":"queries","when":{"operation":"payoutQueue"},"fault":{"fault":"stale","by":"10m"}}}"#,
+            "payoutQueue is no query",
+        ),
+        (
+            r#"{"command":"fault","do":"add","fault":{"on":"requests","when":{"operation":"payoutQueuePayout"},"fault":{"fault":"wire","wire":"cut-after"}}}"#,
+            "payoutQueuePayout is no request to SkyPay",
+        ),
+        (
+            r#"{"command":"fault","do":"add","fault":{"on":"callbacks","when":{"operation":"payoutQueue"},"fault":{"fault":"drop"}}}"#,
+            "payoutQueue is no callback",
+        ),
+        (
+            r#"{"command":"fault","do":"add","fault":{"on":"callbacks","when":{"operation":"payMe"},"fault":{"fault":"drop"}}}"#,
+            "there is no operation \"payMe\"",
+        ),
+        (
+            r#"{"command":"fault","do":"add","fault":{"on":"callbacks","fault":{"fault":"drop"},"times":0}}"#,
+            "with 0 times it never applies",
+        ),
+        (
+            r#"{"command":"script","do":"add","rule":{"when":{"at_least":"10","at_most":"5"},"then":{"outcome":"fail"}}}"#,
+            "no amount is at least 10.00 and at most 5.00",
+        ),
+        (
+            r#"{"command":"script","do":"add","rule":{"when":{"operation":"payoutQueuePayout"},"then":{"outcome":"fail"}}}"#,
+            "payoutQueuePayout is no request to SkyPay",
+        ),
+        (
+            r#"{"command":"script","do":"add","rule":{"then":{"outcome":"fail"},"times":0}}"#,
+            "with 0 times it never applies",
+        ),
+    ] {
+        let said = setup.invalid_command(&serde_json::from_str(text).unwrap());
+        assert!(said.starts_with(why), "{text}: {said}");
+    }
+}
+
+#[test]
 fn limits_and_timing_change_only_where_they_are_given() {
     let mut setup = Setup::new();
     let initial = setup.state.settings().clone();
