@@ -14,7 +14,7 @@ use skypay_types::PayoutChannel;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::interface::{got, posted};
+use crate::interface::{got, posted, sent_as};
 use crate::setup::{Setup, calls_to, recharge};
 
 const BANK: &str = "SKY9800000101";
@@ -126,6 +126,31 @@ async fn a_callback_is_fetched_and_answered_by_hand() {
     let log = setup.log().await;
     assert_eq!(log.matches("\"callback-ended\"").count(), 2, "{log}");
     assert_eq!(log.matches("\"result\":\"answered\"").count(), 2, "{log}");
+}
+
+#[tokio::test]
+async fn an_admin_token_is_needed_to_read_the_mailbox_but_not_to_deliver() {
+    let builder = Sandbox::builder().admin_token("0123456789abcdef");
+    let setup = Setup::with_mailbox(builder).await;
+    let url = setup.sandbox.url();
+    let authorization = "Authorization: Basic YWRtaW46MDEyMzQ1Njc4OWFiY2RlZg==\r\n";
+    let fetch = async {
+        let next = format!("{MAILBOX}/next");
+        let host = url.strip_prefix("http://").unwrap();
+        let (status, _, sealed) = sent_as(host, "GET", url, &next, authorization, "").await;
+        assert_eq!(status, 200);
+        let keys = setup.keys.all();
+        let answer = format!("{MAILBOX}/1");
+        for (method, path) in [("GET", &next), ("POST", &answer)] {
+            let (status, _, _) = sent_as(host, method, url, path, "", &sealed).await;
+            assert_eq!(status, 401, "{method} {path}");
+        }
+        let accepted = envelope::seal(keys[0].key(), &[br#"{"responseCode":"1000"}"#]);
+        let (status, _, _) = posted(url, &answer, authorization, &accepted).await;
+        assert_eq!(status, 204);
+    };
+    let result = setup.ends(&recharge("5000"), fetch).await;
+    assert!(is_answered(&result), "{result:?}");
 }
 
 #[tokio::test]
