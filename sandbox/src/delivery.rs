@@ -18,6 +18,7 @@ use tokio::sync::{Mutex, mpsc};
 
 use crate::admin_client::WireRecord;
 use crate::engine::{Attempt, AttemptResult, Callback, Delivered, KeysInUse, Pair, WireFault};
+use crate::service::unreadable_answer;
 use crate::simulator::{DeliveryJob, Simulator};
 use fault_layer::{FaultLayer, Plan, Seen};
 
@@ -104,7 +105,7 @@ impl DeliveryWorker {
         self.layer.prepare(Some(plan));
         let called = call(&sender, &callback.operation, &callback.plaintext).await;
         let seen = self.layer.seen();
-        let result = completed(called, &seen, &ring, started);
+        let result = completed(called, &callback.operation, &seen, &ring, started);
         Ok((result, seen.records))
     }
 
@@ -237,6 +238,7 @@ fn called<O: Operation>(
 /// Completes the result of an attempt with the records of the layer.
 fn completed(
     mut result: AttemptResult,
+    operation: &str,
     seen: &Seen,
     ring: &KeyRing,
     started: Instant,
@@ -264,6 +266,12 @@ fn completed(
                 return AttemptResult::NotSent { reason };
             }
             *reason = seen.failure.clone().unwrap_or(std::mem::take(reason));
+            let answer = first.and_then(|record| record.answer.as_deref());
+            if let (Some(answer), true) = (answer, *reason == UnknownCause::Unreadable.to_string())
+            {
+                let why = unreadable_answer(answer, ring, operation);
+                *reason = format!("{reason}: {why}");
+            }
             *status = first.and_then(|record| record.status);
             *milliseconds = elapsed;
         }

@@ -23,6 +23,7 @@ use crate::limits;
 use crate::simulator::Simulator;
 pub(crate) use admin_routes::AppState;
 use api::{Api, Call};
+pub(crate) use explain::unreadable_answer;
 pub(crate) use mailbox::Mailbox;
 #[doc(hidden)]
 pub use origin_check::is_loopback;

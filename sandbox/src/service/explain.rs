@@ -1,10 +1,15 @@
 //! Explains why a request was rejected. SkyPay's own response is the same for every
 //! reason, and names none.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use http::header::CONTENT_ENCODING;
+use serde::de::IgnoredAny;
 use serde_json::Value;
+use skypay_client::KeyRing;
 use skypay_runtime::envelope::{self, EncryptKey};
 use skypay_runtime::server::RejectReason;
 use skypay_types::{OPERATIONS, OperationInfo};
@@ -97,27 +102,12 @@ impl Explained<'_> {
             return format!("the body is encoded as {encoding:?}; it has to be sent as it is");
         }
         let text = self.call.body.trim_ascii();
-        if text.is_empty() {
-            return "the body is empty".to_owned();
-        }
         if text.starts_with(b"{") {
             return "the body is plaintext, and this sandbox accepts encrypted bodies only"
                 .to_owned();
         }
-        if !is_sealed(text) {
-            return not_base64(text);
-        }
-        let digits = text
-            .iter()
-            .filter(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte));
-        let bytes = digits.count() * 3 / 4;
-        if !bytes.is_multiple_of(16) {
-            return format!(
-                "the body has {bytes} bytes after Base64, which are no whole blocks of 16 bytes"
-            );
-        }
-        if text.iter().all(u8::is_ascii_hexdigit) {
-            return "the body is written in hexadecimal; it has to be Base64".to_owned();
+        if let Some(problem) = not_blocks(text) {
+            return format!("the body {problem}");
         }
         let opens = |key: &str| envelope::open(&EncryptKey::derive(key), text).is_ok();
         for key in self.state.keys() {
@@ -131,6 +121,14 @@ impl Explained<'_> {
             if opens(&key.pair.authentication) {
                 return "it is encrypted with the authentication instead of the encrypt key"
                     .to_owned();
+            }
+        }
+        for key in self.state.keys() {
+            if let Some(bytes) = utf8_up_to(&EncryptKey::derive(&key.pair.encrypt_key), text) {
+                return format!(
+                    "it is encrypted with pair {}, but is not UTF-8 (after byte {bytes})",
+                    key.id
+                );
             }
         }
         "it does not decrypt with any key of this caller".to_owned()
@@ -147,6 +145,13 @@ impl Explained<'_> {
 
     fn no_header(&self) -> String {
         let text = self.plaintext.unwrap_or_default();
+        // A body that was decrypted is Base64, and therefore UTF-8.
+        if let Err(error) = std::str::from_utf8(&self.call.body) {
+            return format!(
+                "the plaintext is not UTF-8 (byte {})",
+                error.valid_up_to() + 1
+            );
+        }
         let message = match serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}')) {
             Ok(message) => message,
             Err(error) => return format!("the plaintext is not JSON: {error}"),
@@ -188,14 +193,28 @@ impl Explained<'_> {
             }
             return why;
         }
-        let constants: Vec<_> = found
-            .iter()
-            .flat_map(|info| info.constants)
-            .map(|(name, value)| format!("{name} {value:?}"))
+        let written = |(name, value): &(&str, &str)| format!("{name} {value:?}");
+        if let Some(info) = found.iter().find(|info| info.action != action) {
+            let mut why = format!("{action:?} is no action: it is written {:?}", info.action);
+            for constant in info.constants {
+                _ = write!(why, ", with {}", written(constant));
+            }
+            return why;
+        }
+        let constants = || found.iter().flat_map(|info| info.constants);
+        let is_shared = |constant| found.iter().all(|info| info.constants.contains(constant));
+        let own: Vec<_> = constants()
+            .filter(|constant| !is_shared(constant))
+            .map(written)
+            .collect();
+        let shared: BTreeSet<_> = constants()
+            .filter(|constant| is_shared(constant))
+            .map(|constant| format!(", with {}", written(constant)))
             .collect();
         format!(
-            "several operations have the action {action:?}; it needs one of {}",
-            constants.join(", ")
+            "several operations have the action {action:?}; it needs one of {}{}",
+            own.join(", "),
+            String::from_iter(shared)
         )
     }
 
@@ -211,23 +230,108 @@ impl Explained<'_> {
     }
 }
 
-/// Explains why a text is not Base64.
+/// If a body is encrypted with this key, returns the number of bytes, in whole blocks,
+/// up to which it is UTF-8.
+///
+/// Blocks are encrypted independently of each other, so that those without the wrong bytes
+/// can be decrypted alone.
+fn utf8_up_to(key: &EncryptKey, body: &[u8]) -> Option<usize> {
+    let dense = body
+        .iter()
+        .filter(|byte| !byte.is_ascii_whitespace() && **byte != b'"');
+    let bytes = BASE64_STANDARD
+        .decode(dense.copied().collect::<Vec<_>>())
+        .ok()?;
+    let padding = BASE64_STANDARD.decode(envelope::seal(key, &[])).ok()?;
+    let opens = |blocks: &[u8]| {
+        let body = BASE64_STANDARD.encode([blocks, &padding].concat());
+        envelope::open(key, body.as_bytes()).is_ok()
+    };
+    let blocks = || bytes.chunks(padding.len());
+    let readable = blocks().filter(|block| opens(block)).count();
+    // A wrong key gives random bytes, of which hardly any block is UTF-8.
+    if readable * 2 <= blocks().count() {
+        return None;
+    }
+    let mut valid = 0;
+    for end in (padding.len()..=bytes.len()).step_by(padding.len()) {
+        // A character may cross the end of a block.
+        if opens(&bytes[valid..end]) {
+            valid = end;
+        }
+    }
+    Some(valid)
+}
+
+/// Explains why a partner's answer with HTTP status 200 cannot be read.
+pub(crate) fn unreadable_answer(answer: &str, ring: &KeyRing, operation: &str) -> String {
+    let answer = answer.trim();
+    if answer.starts_with('{') {
+        return "it is plaintext JSON; encrypt it".to_owned();
+    }
+    if let Some(problem) = not_blocks(answer.as_bytes()) {
+        return format!("it {problem}");
+    }
+    let sets = ring.all();
+    let mut opened = sets
+        .iter()
+        .filter_map(|set| envelope::open(set.key(), answer.as_bytes()).ok());
+    if let Some(plaintext) = opened.next() {
+        let types = types_of(operation);
+        let read = types.map(|types| (types.read_response)(plaintext.as_bytes()));
+        // The error names a field and a location, never a value.
+        return match read {
+            Some(Err(error)) => format!("it decrypts, but does not match the document: {error}"),
+            _ => "it decrypts, but does not match the document".to_owned(),
+        };
+    }
+    let mut valid = sets
+        .iter()
+        .filter_map(|set| utf8_up_to(set.key(), answer.as_bytes()));
+    match valid.next() {
+        Some(bytes) => format!("it decrypts, but is not UTF-8 (after byte {bytes})"),
+        None => "it does not decrypt with any key in use".to_owned(),
+    }
+}
+
+/// Says why a text is not Base64 of whole blocks, to follow its name.
+fn not_blocks(text: &[u8]) -> Option<String> {
+    if text.is_empty() {
+        return Some("is empty".to_owned());
+    }
+    if !is_sealed(text) {
+        return Some(not_base64(text));
+    }
+    let digits = text
+        .iter()
+        .filter(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte));
+    let bytes = digits.count() * 3 / 4;
+    if !bytes.is_multiple_of(16) {
+        return Some(format!(
+            "has {bytes} bytes after Base64, which are no whole blocks of 16 bytes"
+        ));
+    }
+    let is_hexadecimal = text.iter().all(u8::is_ascii_hexdigit);
+    is_hexadecimal.then(|| "is written in hexadecimal; it has to be Base64".to_owned())
+}
+
 fn not_base64(text: &[u8]) -> String {
+    if serde_json::from_slice::<IgnoredAny>(text).is_ok() {
+        return "is JSON, but not an object".to_owned();
+    }
     if text.contains(&b'%') {
-        return "the body is percent-encoded; it has to be Base64 alone, not a form".to_owned();
+        return "is percent-encoded; it has to be Base64 alone, not a form".to_owned();
     }
     let mut bytes = text.iter().enumerate();
     let other =
         bytes.find(|(_, byte)| !byte.is_ascii_alphanumeric() && !b"+/=\"\r\n".contains(byte));
     match other {
-        Some((_, b'-' | b'_')) => {
-            "the body is Base64 for URLs; it has to be Base64 with + and /".to_owned()
-        }
+        Some((_, b'-' | b'_')) => "is Base64 for URLs; it has to be Base64 with + and /".to_owned(),
         Some((at, _)) => format!(
-            "the body is neither JSON nor Base64, from its character {} on",
+            "is neither JSON nor Base64, from its character {} on",
             at + 1
         ),
-        None => "the body is too short for an encrypted message".to_owned(),
+        None => "is too short for an encrypted message".to_owned(),
     }
 }
 

@@ -11,7 +11,7 @@ use skypay_sandbox::engine::{
 };
 use skypay_sandbox::error_scenarios::sample;
 
-use crate::interface::{got, posted};
+use crate::interface::{got, posted, sent_as};
 use crate::setup::{Setup, rule};
 
 const BANK: &str = "SKY9800000101";
@@ -57,6 +57,9 @@ impl Setup {
     }
 }
 
+/// A message in ISO 8859-1.
+const LATIN: &[u8] = b"{\"name\":\"Maria Pe\xf1a\",\"controlNumber\":\"SKY9800000101\"}";
+
 /// Bodies that cannot be decrypted. SkyPay's response names no reason.
 #[tokio::test]
 async fn a_body_that_cannot_be_decrypted_is_explained() {
@@ -65,6 +68,8 @@ async fn a_body_that_cannot_be_decrypted_is_explained() {
     let authentication = EncryptKey::derive(&setup.sandbox.info().authentication);
     let swapped = envelope::seal(&authentication, &[b"{}"]);
     let sealed = setup.sealed(&sample("payoutQueue").unwrap().to_string());
+    let key = EncryptKey::derive(&setup.sandbox.info().encrypt_key);
+    let latin = envelope::seal(&key, &[LATIN]);
     let incomplete = &sealed[..sealed.len() - 4];
     let url_safe = strange.replace(char::is_numeric, "-");
     let hexadecimal = "0123456789abcdef".repeat(4);
@@ -78,6 +83,8 @@ async fn a_body_that_cannot_be_decrypted_is_explained() {
             "neither JSON nor Base64, from its character 4 on",
         ),
         ("", "c2hvcnQ=", "too short"),
+        ("", "[1, 2]", "the body is JSON, but not an object"),
+        ("", &latin, "with pair 1, but is not UTF-8 (after byte 16)"),
         ("", &url_safe, "Base64 for URLs"),
         ("", incomplete, "no whole blocks of 16 bytes"),
         ("", &hexadecimal, "hexadecimal"),
@@ -144,7 +151,12 @@ async fn a_message_that_is_not_understood_is_explained() {
         (
             "/sandbox",
             &other("action", json!("getCatalog")),
-            "several operations have the action",
+            r#"catalogType "getBankCode", with versionDate """#,
+        ),
+        (
+            "/sandbox",
+            &other("action", json!("getBankCode")),
+            r#""getBankCode" is no action: it is written "getCatalog", with catalogType "getBankCode", with versionDate """#,
         ),
         ("/sandbox", &other("amount", json!([])), "amount: expected"),
         ("/sandbox", &oversized, "at most 65536"),
@@ -160,6 +172,11 @@ async fn a_message_that_is_not_understood_is_explained() {
         assert_eq!(record.path, path);
         assert!(record.why.unwrap().starts_with(paths), "{path}");
     }
+    let url = setup.sandbox.url();
+    let host = url.strip_prefix("http://").unwrap();
+    sent_as(host, "POST", url, "/services/sandbox", "", LATIN).await;
+    let why = setup.last_request().await.why;
+    assert_eq!(why.as_deref(), Some("the plaintext is not UTF-8 (byte 18)"));
     let foreign = ("/sandbox", "Origin: http://evil.example\r\n", "{}");
     setup
         .check(foreign, RequestResult::Rejected, "another site's page")
@@ -169,7 +186,7 @@ async fn a_message_that_is_not_understood_is_explained() {
     let method = setup.last_request().await.why;
     assert_eq!(method.as_deref(), Some("the method has to be POST"));
     let log = setup.log().await;
-    assert_eq!(log.matches("\"request-rejected\"").count(), 20, "{log}");
+    assert_eq!(log.matches("\"request-rejected\"").count(), 22, "{log}");
 }
 
 /// Requests that SkyPay refuses with a return code.

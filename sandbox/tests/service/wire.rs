@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use skypay_runtime::envelope::{self, EncryptKey};
-use skypay_sandbox::engine::{CashierCommand, Command, Duration, Side, WireFault};
+use skypay_sandbox::engine::{AttemptResult, CashierCommand, Command, Duration, Side, WireFault};
 use skypay_types::{FinanceNotificationRequest, Operation, PayoutChannel};
 
 use crate::interface::got;
@@ -95,25 +95,46 @@ async fn the_sealed_text_and_the_answer_are_kept() {
 
 /// Encrypting it was forgotten.
 #[tokio::test]
-async fn personal_data_in_a_plaintext_response_are_masked() {
+async fn a_response_that_is_not_encrypted_is_masked_and_explained() {
     let setup = Setup::open().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
+    let foreign = envelope::seal(&EncryptKey::derive("another's"), &[b"{}"]);
+    let foreign: &'static str = foreign.leak();
     let answers = [
         (
             r#"{"responseCode":"1000","accountNo":"0000012309738"}"#,
             r#"{"responseCode":"1000","accountNo":"[masked]"}"#,
+            "is plaintext JSON; encrypt it",
         ),
         // Personal in the answer to another callback.
         (
             r#"{"responseCode":"1000","Payer Phone ":"0000012309738"}"#,
             r#"{"responseCode":"1000","Payer Phone ":"[masked]"}"#,
+            "is plaintext JSON; encrypt it",
         ),
-        ("<p>No account 0000012309738</p>", "[masked]"),
-        ("accountNo=0000012309738", "[masked]"),
-        (r#"{"accountNo":"0000012309738",}"#, "[masked]"),
-        (r#""0000012309738""#, "[masked]"),
-        ("", ""),
+        (
+            "<p>No account 0000012309738</p>",
+            "[masked]",
+            "is neither JSON nor Base64, from its character 1 on",
+        ),
+        (
+            "account-0000012309738",
+            "[masked]",
+            "is Base64 for URLs; it has to be Base64 with + and /",
+        ),
+        (
+            r#"{"accountNo":"0000012309738",}"#,
+            "[masked]",
+            "is plaintext JSON; encrypt it",
+        ),
+        (
+            r#""0000012309738""#,
+            "[masked]",
+            "is JSON, but not an object",
+        ),
+        ("", "", "is empty"),
+        (foreign, foreign, "does not decrypt with any key in use"),
     ];
     let answer = move |path: axum::http::Uri| {
         let answer = answers.get(
@@ -127,7 +148,7 @@ async fn personal_data_in_a_plaintext_response_are_masked() {
     let partner = axum::Router::new().fallback(answer);
     tokio::spawn(async move { axum::serve(listener, partner).await });
     let admin = setup.sandbox.admin();
-    for (index, (answer, expected)) in answers.into_iter().enumerate() {
+    for (index, (answer, expected, why)) in answers.into_iter().enumerate() {
         setup.done(&calls_to(&format!("{url}/{index}"))).await;
         let details = setup.recharged("5000").await;
         assert_eq!(details.wire[0].answer.as_deref(), Some(answer));
@@ -136,6 +157,10 @@ async fn personal_data_in_a_plaintext_response_are_masked() {
             .answer
             .take();
         assert_eq!(masked.as_deref(), Some(expected), "{answer}");
+        let Some(AttemptResult::Lost { reason, .. }) = details.callback.last_result() else {
+            panic!("{details:?}");
+        };
+        assert_eq!(reason, &format!("the answer could not be read: it {why}"));
         let (_, _, page) = got(setup.sandbox.url(), &format!("/callbacks/{id}")).await;
         assert!(!page.contains("0000012309738"), "{page}");
     }
