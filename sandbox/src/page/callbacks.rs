@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Form as Posted, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -25,6 +26,8 @@ const PATH: &str = "/callbacks";
 
 /// The kind of callback rows.
 const KIND: &str = "callback";
+
+const NONE: &str = "There is no such callback.";
 
 /// The parameter with which every callback of a page is chosen.
 const ALL: &str = "all";
@@ -133,12 +136,15 @@ fn cells(row: &Row, is_chosen: bool) -> Option<Vec<Cell>> {
 
 pub(crate) async fn one(
     State(app): Shared,
-    Path(id): Path<u64>,
+    id: Result<Path<u64>, PathRejection>,
     Query(asked): Query<Personal>,
 ) -> Response {
+    let Ok(Path(id)) = id else {
+        return missing(&app, PATH, NONE);
+    };
     let known = app.simulator.state().callback(id);
     let Some(callback) = known else {
-        return missing(&app, PATH, "There is no such callback.");
+        return missing(&app, PATH, NONE);
     };
     // Missing records, such as those of an attempt in progress, are not shown.
     let wire = app.simulator.wire_of(id).await.unwrap_or_default();
@@ -346,9 +352,12 @@ fn on_the_wire(record: &WireRecord) -> Markup {
 
 pub(crate) async fn replay(
     State(app): Shared,
-    Path(id): Path<u64>,
+    id: Result<Path<u64>, PathRejection>,
     Posted(entered): Posted<Entered>,
 ) -> Response {
+    let Ok(Path(id)) = id else {
+        return missing(&app, PATH, NONE);
+    };
     let copies = entered.get("copies").map_or("1", |copies| copies.trim());
     let Some(copies) = copies
         .parse()

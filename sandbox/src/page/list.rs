@@ -2,6 +2,7 @@
 //! GET, so that a filtered list is a link.
 
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, HeaderValue};
 use maud::{Markup, html};
 use skypay_types::{Amount, Date};
@@ -113,9 +114,31 @@ impl Filter {
         Self::labelled("order", "Order", orders.collect())
     }
 
+    /// Says what is wrong with what was entered.
+    fn problem(&self, entered: &Entered) -> Option<String> {
+        let text = value(entered, self.name);
+        let (is_right, what) = match self.name {
+            "from" | "to" => (
+                day(entered, self.name).is_some(),
+                "a day, such as 2026-01-31",
+            ),
+            "at_least" | "at_most" => (
+                amount(entered, self.name).is_some(),
+                "an amount, such as 1500.00",
+            ),
+            _ => (true, ""),
+        };
+        let is_wrong = !text.is_empty() && !is_right;
+        is_wrong.then(|| format!("“{text}” is not {what}."))
+    }
+
     pub(crate) fn draw(&self, entered: &Entered) -> Markup {
         let Self { name, label, kind } = self;
         let value = value(entered, name);
+        let problem = self.problem(entered);
+        let invalid = problem.as_ref().map(|_| "true");
+        let problem_id = format!("{name}-problem");
+        let described = problem.as_ref().map(|_| &problem_id);
         html! {
             div {
                 label for=(name) { (label) }
@@ -126,8 +149,12 @@ impl Filter {
                             option value=(choice) selected[choice == value] { (label) }
                         }
                     },
-                    FilterKind::Input(kind) => { input type=(kind) id=(name) name=(name) value=(value); }
+                    FilterKind::Input(kind) => {
+                        input type=(kind) id=(name) name=(name) value=(value)
+                            aria-invalid=[invalid] aria-describedby=[described];
+                    }
                 }
+                @if let Some(problem) = &problem { p.problem id=(problem_id) { (problem) } }
             }
         }
     }
@@ -146,6 +173,14 @@ pub(crate) fn value<'e>(entered: &'e Entered, name: &str) -> &'e str {
     entered.get(name).map_or("", |value| value.trim())
 }
 
+fn day(entered: &Entered, name: &str) -> Option<Date> {
+    value(entered, name).parse().ok()
+}
+
+fn amount(entered: &Entered, name: &str) -> Option<Amount> {
+    value(entered, name).replace(',', "").parse().ok()
+}
+
 fn page_of(entered: &Entered) -> usize {
     value(entered, "page").parse().unwrap_or(0)
 }
@@ -156,8 +191,6 @@ pub(crate) fn is_download(entered: &Entered) -> bool {
 
 /// Returns what the parameters select, with one row more than a page has.
 pub(crate) fn selection(entered: &Entered) -> Selection<'_> {
-    let day = |name| value(entered, name).parse::<Date>().ok();
-    let amount = |name| value(entered, name).replace(',', "").parse::<Amount>().ok();
     let order = value(entered, "order");
     let order = ORDERS.iter().find(|(name, _, _)| *name == order);
     let (skipped, limit) = if is_download(entered) {
@@ -167,8 +200,8 @@ pub(crate) fn selection(entered: &Entered) -> Selection<'_> {
     };
     Selection {
         number: value(entered, "number"),
-        days: (day("from"), day("to")),
-        amounts: (amount("at_least"), amount("at_most")),
+        days: (day(entered, "from"), day(entered, "to")),
+        amounts: (amount(entered, "at_least"), amount(entered, "at_most")),
         order: order.map(|(_, _, order)| *order).unwrap_or_default(),
         skipped,
         limit,
@@ -225,7 +258,12 @@ pub(crate) struct List<'a> {
 impl List<'_> {
     /// Returns the page or, if it is asked for, the download.
     pub(crate) fn respond(mut self, app: &AppState, entered: &Entered) -> Response {
-        if is_download(entered) {
+        let mut filters = self.filters.iter();
+        let is_wrong = filters.any(|filter| filter.problem(entered).is_some());
+        if is_wrong {
+            self.rows.clear();
+            self.total = None;
+        } else if is_download(entered) {
             return self.download();
         }
         let has_more = self.rows.len() > PAGE;
@@ -245,7 +283,11 @@ impl List<'_> {
             }
             (pages(entered, has_more, is_empty))
         };
-        answer(Page::of(self.path, self.title).around(app, &content))
+        let mut response = answer(Page::of(self.path, self.title).around(app, &content));
+        if is_wrong {
+            *response.status_mut() = StatusCode::BAD_REQUEST;
+        }
+        response
     }
 
     fn download(self) -> Response {

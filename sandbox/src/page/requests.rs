@@ -1,5 +1,6 @@
 //! The requests that arrived at the partner interface.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use maud::{Markup, html};
@@ -136,12 +137,16 @@ fn duration(record: &RequestRecord) -> String {
 
 pub(crate) async fn one(
     State(app): Shared,
-    Path(id): Path<u64>,
+    id: Result<Path<u64>, PathRejection>,
     Query(asked): Query<Personal>,
 ) -> Response {
+    let none = "There is no such request.";
+    let Ok(Path(id)) = id else {
+        return missing(&app, PATH, none);
+    };
     let found = app.simulator.request(id).await.ok().flatten();
     let Some(found) = found else {
-        return missing(&app, PATH, "There is no such request.");
+        return missing(&app, PATH, none);
     };
     let record = found.shown(asked.personal);
     let url = format!("{}{}", app.info.url, record.path);
