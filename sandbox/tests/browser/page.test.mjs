@@ -500,6 +500,10 @@ test("every part reads well on a phone and on a wide screen, light and dark", as
   for (const kind of kinds) parts.push([kind, await first(`/transactions?kind=${kind}`)]);
   parts.push(["callback", await first("/callbacks")]);
   parts.push(["request", await first("/requests?result=rejected")]);
+  // A long path, which is in the reason as well, does not make the list wider.
+  const message = { userName: "x", authentication: "x", action: "balanceQuery" };
+  const path = `/services/${"a".repeat(120)}`;
+  await fetch(world.url + path, { method: "POST", body: JSON.stringify(message) });
 
   for (const [form, width] of [["wide", 1280], ["phone", 360]]) {
     for (const colorScheme of ["light", "dark"]) {
