@@ -42,12 +42,8 @@ pub(super) fn check(
         ),
         (
             "questions",
-            older(overview.due_since, HOUR).map(|since| {
-                format!(
-                    "due since {}: the sweeper does not run, or gets no answer",
-                    time(since)
-                )
-            }),
+            older(overview.due_since, HOUR)
+                .map(|since| format!("due since {}: the sweeper does not run", time(since))),
         ),
         (
             "unknowns",

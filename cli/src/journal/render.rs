@@ -108,7 +108,7 @@ fn next_step(standing: &Standing) -> String {
     let state = standing.state.as_str();
     match standing.ask_at {
         _ if standing.permissible => format!("{state}, may be permitted"),
-        Some(at) => format!("{state}, asked {}", time(at)),
+        Some(at) => format!("{state}, ask at {}", time(at)),
         None => state.to_owned(),
     }
 }
