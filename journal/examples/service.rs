@@ -219,7 +219,7 @@ async fn withdraw(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Says how a withdrawal ended, or that nobody knows yet: also in a word of `skypay
+/// Says how a withdrawal ended, or that it is not known yet, in the words of `skypay
 /// certify`.
 async fn state(
     State(service): State<Service>,
