@@ -225,14 +225,10 @@ impl Up {
         };
         let begun = !self.memory && fs::metadata(&self.db).is_ok_and(|found| found.len() > 0);
         let builder = self.builder(scenario.settings()?)?;
-        let last = match self.clock {
-            ClockKind::Real if begun => Some(self.last_time(&builder).await?),
-            _ => None,
-        };
         let mut running = self.start(builder).await?;
         if begun {
             let info = running.info();
-            for warning in self.warnings(last.unwrap_or(info.clock.now), info) {
+            for warning in self.warnings(running.resumed_at(), info) {
                 print_warning(&warning, format);
             }
         } else {
@@ -281,19 +277,6 @@ impl Up {
             builder = builder.database(&self.db);
         }
         Ok(builder)
-    }
-
-    /// Returns the time at which the clock of an existing database was last, by opening
-    /// it with a clock that stands still. Nothing more is due then than when it was
-    /// closed: only a callback that a kill interrupted is sent once more.
-    async fn last_time(&self, builder: &Builder) -> Result<Timestamp, Failure> {
-        let start = self.start.unwrap_or_else(system_time);
-        let builder = builder.clone().clock(Clock::Virtual { start });
-        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let running = self.start(builder.address(free)).await?;
-        let last = running.info().clock.now;
-        running.stop().await;
-        Ok(last)
     }
 
     /// Returns what does not go on as it was in an existing database, and which options

@@ -18,7 +18,7 @@ use crate::admin_client::{Admin, HEALTH, Info, ROOT};
 use crate::callback_checks::{CallbackChecks, Checks};
 use crate::clock::Clock;
 use crate::delivery;
-use crate::engine::Settings;
+use crate::engine::{Settings, Timestamp};
 use crate::http::TrackedConnection;
 use crate::service::{
     self, AdminAccess, AdminToken, AppState, Mailbox, Partner, admin_routes, origin_check,
@@ -181,6 +181,7 @@ impl Builder {
         let database = self.database.clone();
         let (store, state) = Store::open(self.database, self.settings, self.clock.reading())
             .map_err(|error| StartError::Database(error.to_string()))?;
+        let resumed_at = Timestamp::from(state.now());
         let clock = self.clock.after(state.now().into());
         let (simulator, jobs, fallen) = Simulator::open(store, state, clock);
         delivery::run(&simulator, jobs, self.timeout);
@@ -203,6 +204,7 @@ impl Builder {
         let serving = tokio::spawn(serve(listener, routes, stopping));
         Ok(Running {
             info,
+            resumed_at,
             admin,
             client,
             simulator,
@@ -309,6 +311,7 @@ impl Info {
 #[derive(Debug)]
 pub struct Running {
     info: Info,
+    resumed_at: Timestamp,
     admin: Admin,
     pub(crate) client: Client,
     pub(crate) simulator: Simulator,
@@ -328,6 +331,13 @@ impl Running {
     #[must_use]
     pub fn info(&self) -> &Info {
         &self.info
+    }
+
+    /// Returns the time at which the clock of its database was last, before its own clock
+    /// went on; that of its beginning if it is new.
+    #[must_use]
+    pub fn resumed_at(&self) -> Timestamp {
+        self.resumed_at
     }
 
     /// Returns the client of the admin interface.
