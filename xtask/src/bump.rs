@@ -8,7 +8,7 @@ use spec_tools::diff::Version;
 
 use crate::comparison::Comparison;
 use crate::generate::{self, DOCUMENT};
-use crate::semver::{MANIFEST, Versions};
+use crate::semver::{MANIFEST, Versions, shared};
 use crate::{Failure, Outcome, atomic_write, docs, read, shown};
 
 /// The lock files that list the workspace's crates: the workspace's own, and
@@ -124,10 +124,6 @@ fn next(versions: &Versions, arguments: &Arguments) -> Result<(Version, Version)
     let mut document = wanted(DOCUMENT, &arguments.document)?;
     let mut crates = wanted(MANIFEST, &arguments.crates)?;
     // They share major and minor version; the lower one is raised to match.
-    let shared = |version: Version| Version {
-        patch: 0,
-        ..version
-    };
     let both = shared(document).max(shared(crates));
     for (version, given) in [
         (&mut document, &arguments.document),

@@ -187,18 +187,37 @@ impl Versions {
         findings
     }
 
-    /// Returns the next versions in one line: `client 0.1.0 -> 0.2.0`.
+    /// Returns the next versions in one line, as `bump` writes them, and what they are
+    /// for: `document 0.1.0 -> 0.2.0, crates 0.1.0 -> 0.2.0 (skypay-types minor, …)`.
     pub(crate) fn in_one_line(&self) -> String {
-        let lines = self.lines.iter().map(|line| {
-            let what = line.what;
-            if line.least == line.old {
-                format!("{what} stays {}", line.old)
-            } else {
-                format!("{what} {} -> {}", line.old, line.least)
+        let least = [DOCUMENT, MANIFEST].map(|file| self.least(file));
+        let both = least.map(shared).into_iter().max().unwrap_or_default();
+        let part = |what: &str, file: &str, least: Version| {
+            let old = self.newest(file, |line| line.old);
+            match if shared(least) < both { both } else { least } {
+                next if next == old => format!("{what} stays {old}"),
+                next => format!("{what} {old} -> {next}"),
             }
-        });
-        let lines: Vec<_> = lines.collect();
-        lines.join(", ")
+        };
+        let crates = self.lines.iter().filter(|line| line.file == MANIFEST);
+        let bumps: Vec<_> = crates
+            .map(|line| format!("{} {}", line.what, line.bump.word()))
+            .collect();
+        let [document, crates] = least;
+        format!(
+            "{}, {} ({})",
+            part("document", DOCUMENT, document),
+            part("crates", MANIFEST, crates),
+            bumps.join(", ")
+        )
+    }
+}
+
+/// What document and crates share of a version.
+pub(crate) fn shared(version: Version) -> Version {
+    Version {
+        patch: 0,
+        ..version
     }
 }
 
