@@ -151,22 +151,14 @@ impl Versions {
     /// Returns what to do if a version is wrong.
     pub(crate) fn advice(&self) -> String {
         let raise = |file: &str, name: &str| {
-            let lines = self.lines.iter().filter(|line| line.file == file);
-            let low = lines.filter(|line| !line.is_reached());
-            let least = low.map(|line| line.least).max()?;
-            Some(format!("{name} in {file} to {least}"))
+            let next = self.next(file);
+            (self.now(file) < next).then(|| format!("{name} in {file} to {next}"))
         };
         let steps = [
             raise(DOCUMENT, "`info.version`"),
             raise(MANIFEST, "`[workspace.package] version`"),
         ];
         let steps: Vec<_> = steps.into_iter().flatten().collect();
-        if steps.is_empty() {
-            return format!(
-                "{DOCUMENT} and {MANIFEST} must share major and minor: `cargo xtask spec bump` raises \
-                 the lower one"
-            );
-        }
         format!("`cargo xtask spec bump` raises {}", steps.join(" and "))
     }
 
@@ -187,14 +179,22 @@ impl Versions {
         findings
     }
 
+    /// Returns the lowest version of a file that is high enough for its parts, and shares
+    /// major and minor with the other file.
+    fn next(&self, file: &str) -> Version {
+        let enough = |file: &str| self.least(file).max(self.now(file));
+        let both = [DOCUMENT, MANIFEST].map(|file| shared(enough(file)));
+        let both = both.into_iter().max().unwrap_or_default();
+        let own = enough(file);
+        if shared(own) < both { both } else { own }
+    }
+
     /// Returns the next versions in one line, as `bump` writes them, and what they are
     /// for: `document 0.1.0 -> 0.2.0, crates 0.1.0 -> 0.2.0 (skypay-types minor, …)`.
     pub(crate) fn in_one_line(&self) -> String {
-        let least = [DOCUMENT, MANIFEST].map(|file| self.least(file));
-        let both = least.map(shared).into_iter().max().unwrap_or_default();
-        let part = |what: &str, file: &str, least: Version| {
+        let part = |what: &str, file: &str| {
             let old = self.newest(file, |line| line.old);
-            match if shared(least) < both { both } else { least } {
+            match self.next(file) {
                 next if next == old => format!("{what} stays {old}"),
                 next => format!("{what} {old} -> {next}"),
             }
@@ -203,11 +203,10 @@ impl Versions {
         let bumps: Vec<_> = crates
             .map(|line| format!("{} {}", line.what, line.bump.word()))
             .collect();
-        let [document, crates] = least;
         format!(
             "{}, {} ({})",
-            part("document", DOCUMENT, document),
-            part("crates", MANIFEST, crates),
+            part("document", DOCUMENT),
+            part("crates", MANIFEST),
             bumps.join(", ")
         )
     }
