@@ -255,9 +255,11 @@ fn utf8_up_to(key: &EncryptKey, body: &[u8]) -> Option<usize> {
     }
     let mut valid = 0;
     for end in (padding.len()..=bytes.len()).step_by(padding.len()) {
-        // A character may cross the end of a block.
+        // A character may cross the end of a block, but hardly of each of several.
         if opens(&bytes[valid..end]) {
             valid = end;
+        } else if end - valid > 8 * padding.len() {
+            break;
         }
     }
     Some(valid)
