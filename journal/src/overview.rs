@@ -112,8 +112,9 @@ impl<S: Store> Journal<S> {
         Ok(self.store.transact(Count { statement }).await?)
     }
 
-    /// Returns the payouts whose outcome is unknown, and those with a contradiction
-    /// that is not done, the oldest first, at most `limit`.
+    /// Returns the payouts whose outcome is unknown, those with a contradiction that is
+    /// not done, and those that SkyPay accepted and twice did not show, the oldest first,
+    /// at most `limit`.
     ///
     /// # Errors
     ///
@@ -231,13 +232,20 @@ impl Work for List {
 
     async fn run<D: Database + Send>(self, db: &mut D) -> Result<Vec<Listed>, DatabaseError> {
         let now = db.now().await?;
-        // A payout that is being sent becomes unknown by time alone.
+        // A payout that is being sent becomes unknown by time alone. One that was accepted
+        // and is not shown can be lost, or the acceptance was a recording.
         let rows = db
             .run(
                 "SELECT number FROM skypay_payout
                  WHERE state IN ('sending', 'unknown', 'permitted', 'doubt') OR number IN (
                      SELECT number FROM skypay_change
                      WHERE done_at IS NULL AND what = 'contradiction')
+                 OR state = 'accepted' AND 2 <= (
+                     SELECT count(*) FROM skypay_evidence e
+                     WHERE e.number = skypay_payout.number AND e.fact = 'absent conclusive')
+                 AND NOT EXISTS (
+                     SELECT 1 FROM skypay_evidence e
+                     WHERE e.number = skypay_payout.number AND e.fact LIKE 'found %')
                  ORDER BY created_at, number LIMIT $1",
                 &[Value::Integer(self.limit.into())],
             )

@@ -226,6 +226,25 @@ async fn a_recovery_asks_about_what_could_be_withdrawn() {
     assert_eq!(partner.does(withdraw).await, Ok(false));
 }
 
+#[tokio::test]
+async fn an_accepted_payout_that_is_never_shown_is_listed() {
+    let partner = Partner::new().await;
+    let number = partner.pays_out("10000001", &SkyPay::default()).await;
+    for absences in 0..3 {
+        let listed = partner.journal.unknowns(10).await.unwrap();
+        let numbers: Vec<_> = listed.iter().map(|one| &one.record.number).collect();
+        let expected = if absences < 2 { vec![] } else { vec![&number] };
+        assert_eq!(numbers, expected, "after {absences} absences");
+        for statement in [
+            "INSERT INTO skypay_evidence (number, sequence, at, fact, detail)
+             SELECT number, version + 1, created_at, 'absent conclusive', '' FROM skypay_payout",
+            "UPDATE skypay_payout SET version = version + 1",
+        ] {
+            partner.does(Job::Set(statement)).await.unwrap();
+        }
+    }
+}
+
 /// A clock was ten hours ahead, and was set back: the journal's time stands still.
 #[tokio::test]
 async fn evidence_from_the_future_is_reported() {
