@@ -10,6 +10,7 @@ mod faults;
 mod interface;
 mod lifecycle;
 mod limits;
+mod lists;
 mod mailbox;
 mod page;
 mod requests;
