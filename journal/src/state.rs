@@ -419,9 +419,11 @@ impl<'p> Known<'p> {
     }
 
     /// The first moment at which an absence counts. A callback says that SkyPay has the
-    /// payout, and a question just after it need not show that yet.
+    /// payout, and a question just after it need not show that yet. It takes back nothing
+    /// that was released.
     fn absent_from(&self) -> Option<Timestamp> {
-        let noticed = self.last_notice.map(|(at, _)| at + self.policy.query_delay);
+        let notice = self.last_notice.filter(|_| !self.released);
+        let noticed = notice.map(|(at, _)| at + self.policy.query_delay);
         self.first_question().max(noticed)
     }
 

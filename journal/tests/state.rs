@@ -298,6 +298,31 @@ fn a_callback_delays_what_would_send_again_or_withdraw() {
     }
 }
 
+/// Its money is back, and only SkyPay can show that it is paid all the same.
+#[test]
+fn a_callback_takes_back_no_release() {
+    let refused = [
+        Step::Answer(CallOutcome::Rejected),
+        Step::Wait(500),
+        Step::Absent(true, 0),
+        Step::Wait(20),
+        Step::Absent(true, 0),
+        Step::Wait(1),
+        Step::Notified(Found::Paid),
+    ];
+    let mut kept = Kept::ordered();
+    for step in TWO_COPIES.iter().chain(&refused) {
+        kept.step(step);
+    }
+    let standing = kept.standing();
+    assert_eq!((standing.state, standing.released), (State::Rejected, true));
+    assert!(
+        standing
+            .ask_at
+            .is_some_and(|at| at <= kept.now + 5 * MINUTE)
+    );
+}
+
 /// A service that was started with wrong keys must not give all money back.
 #[test]
 fn a_refusal_of_the_keys_waits_for_a_question_and_is_final_the_second_time() {
