@@ -15,6 +15,7 @@ use skypay_types::{
 use crate::exit_status::Failure;
 use crate::output::{OutputFormat, columns};
 use skypay_sandbox::fields::request_fields;
+use skypay_sandbox::operations::personal_data;
 pub(crate) use skypay_sandbox::operations::{callbacks, find};
 use skypay_sandbox::ordered_json::OrderedJson;
 
@@ -153,7 +154,11 @@ pub(crate) fn shown(info: &OperationInfo, tree: OrderedJson, format: OutputForma
     if format.show_personal_data {
         return tree;
     }
-    tree.masked(info.personal_data)
+    match info.direction {
+        Direction::ToProvider => tree.masked(info.personal_data),
+        // A partner may answer with fields of another operation.
+        Direction::ToPartner => tree.masked(&personal_data()),
+    }
 }
 
 /// Returns a request as it is shown: with the names of channels in place of their codes.
