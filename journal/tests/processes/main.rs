@@ -126,9 +126,9 @@ struct Run<'t> {
     pays: bool,
 }
 
-/// How many steps there are before the order is committed: opening the journal and
-/// the two callbacks are transactions with two steps each, and the order has one.
-const BEFORE_ORDER: usize = 7;
+/// How many steps there are before the order is committed: opening the journal has two
+/// transactions, with two steps each like the two callbacks, and the order has one.
+const BEFORE_ORDER: usize = 9;
 
 impl<'t> Run<'t> {
     fn new(database: &'t Database, bank: &'t Bank, number: usize, loss: Loss, pays: bool) -> Self {
