@@ -17,6 +17,7 @@ mod numbers;
 mod permits;
 #[cfg(feature = "sqlite")]
 mod reconcile;
+mod search;
 #[cfg(feature = "postgres")]
 mod service;
 mod state;
