@@ -228,7 +228,7 @@ pub(super) fn bounds(schema: Schema<'_>, reporter: &mut Reporter) {
         for bound in keys.into_iter().filter_map(|key| schema.own.get(key)) {
             let text = scalar_text(bound).unwrap_or_default();
             let value = plain_number(&text, decimals);
-            let is_count = keys[0].starts_with("min") && keys[0] != "minimum";
+            let is_count = matches!(keys[0], "minLength" | "minItems");
             let fits = |value: &i64| {
                 let is_u32 = u32::try_from(*value).is_ok();
                 if is_count {
